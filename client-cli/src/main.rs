@@ -1,0 +1,2 @@
+//! sessionsd.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The truth: every byte of every source, append-only.

@@ -1,0 +1,162 @@
+//! Names and numbers that identify things, each a type of its own.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// Longest session or agent id that is accepted, in bytes.
+const ID_BYTES_MAX: usize = 128;
+
+/// Why a string is not an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdError {
+    /// The string is empty.
+    Empty,
+    /// The string is longer than 128 bytes.
+    TooLong,
+    /// The string holds a path separator, a control character or leading dot.
+    BadCharacter,
+}
+
+impl fmt::Display for IdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "an id is not empty",
+            Self::TooLong => "an id has at most 128 bytes",
+            Self::BadCharacter => "an id holds no separator, control character or leading dot",
+        })
+    }
+}
+
+impl std::error::Error for IdError {}
+
+fn check(text: &str) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > ID_BYTES_MAX {
+        return Err(IdError::TooLong);
+    }
+    let bad = |c: char| c == '/' || c == '\\' || c.is_control();
+    if text.starts_with('.') || text.contains(bad) {
+        Err(IdError::BadCharacter)
+    } else {
+        Ok(())
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes `text` as an id, or says why it is none.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                check(text).map(|()| Self(text.into()))
+            }
+
+            /// Returns the id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A session: the file stem of its main transcript, a UUID in every client seen so far.
+    SessionId
+}
+text_id! {
+    /// A subagent: what stands between `agent-` and `.jsonl` in its file name.
+    AgentId
+}
+
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number_id! {
+    /// A config root known to one archive.
+    RootId
+}
+number_id! {
+    /// A source known to one archive.
+    SourceId
+}
+number_id! {
+    /// The life of a source's file between two rewrites.
+    GenerationId
+}
+number_id! {
+    /// The archive's position: grows by one with each change, never reused. 0 is before the first.
+    Seq
+}
+number_id! {
+    /// A position in a generation's bytes.
+    ByteOffset
+}
+number_id! {
+    /// A session's number in one derived pair; small and dense.
+    SessionOrdinal
+}
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name(pub [u8; 16]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
+    };
+}
+
+random_id! {
+    /// One archive: 128 random bits drawn when it is created.
+    ArchiveId
+}
+random_id! {
+    /// One device: 128 random bits, renewed when the machine's fingerprint changes.
+    DeviceId
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_refuse_what_could_leave_a_folder() {
+        assert_eq!(SessionId::parse(""), Err(IdError::Empty));
+        assert_eq!(SessionId::parse("../x"), Err(IdError::BadCharacter));
+        assert_eq!(SessionId::parse("a/b"), Err(IdError::BadCharacter));
+        assert_eq!(SessionId::parse(&"x".repeat(129)), Err(IdError::TooLong));
+        assert!(SessionId::parse("0b9d").is_ok());
+    }
+}

@@ -1,0 +1,28 @@
+//! The words of Claude Sessions as plain data.
+//!
+//! Every crate but the wire and the watcher speaks in these types. Nothing here can be serialised:
+//! the wire, the disk and the terminal each convert at their own edge. Nothing here does I/O.
+
+mod entry;
+mod hit;
+mod ids;
+mod origin;
+mod record;
+mod session;
+mod status;
+mod time;
+
+pub use entry::{Branch, Entry, EntryId, EntryKind, Tool};
+pub use hit::{Coverage, Highlight, Hit, SearchAnswer};
+pub use ids::{
+    AgentId, ArchiveId, ByteOffset, DeviceId, GenerationId, IdError, RootId, Seq, SessionId,
+    SessionOrdinal, SourceId,
+};
+pub use origin::{Origin, Shape, SourceKind};
+pub use record::{
+    Block, BlockKind, Defect, DefectKind, Message, Parsed, Record, RecordKey, RecordKind, Title,
+    TitleKind, Usage,
+};
+pub use session::{OnDisk, ProjectKey, Session, SessionFilter, Tokens};
+pub use status::{DefectCount, DiskUse, Fault, FaultKind, Progress, RootStatus, Status};
+pub use time::Timestamp;

@@ -1,0 +1,1 @@
+//! Where data, state, settings and the socket live.

@@ -1,0 +1,1 @@
+//! Lines of a transcript to records, defects and entries; no I/O, never fails.

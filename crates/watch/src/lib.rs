@@ -1,0 +1,1 @@
+//! Says that a path changed, and nothing more.

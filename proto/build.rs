@@ -1,0 +1,18 @@
+//! Compiles `sessions/v1/*.proto` with `protox`: no `protoc` is needed.
+
+use std::error::Error;
+
+const FILES: [&str; 3] = [
+    "sessions/v1/session.proto",
+    "sessions/v1/search.proto",
+    "sessions/v1/daemon.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for file in FILES {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    let descriptors = protox::compile(FILES, ["."])?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    Ok(())
+}
