@@ -1,1 +1,47 @@
 //! Where data, state, settings and the socket live.
+//!
+//! Every path follows from an [`Environment`], which a binary reads once. Nothing here knows what the
+//! files hold, nor what a config file says.
+
+mod environment;
+mod paths;
+mod private;
+
+pub use environment::{Environment, PlatformDirs};
+pub use paths::{Paths, SOCKET_BYTES_MAX};
+pub use private::create_private;
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a place could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PathsError {
+    /// The platform names no home directory and `SESSIONS_HOME` is not set.
+    #[error("no home directory is known, and SESSIONS_HOME is not set")]
+    NoHome,
+    /// The working directory, against which a relative setting is resolved, is gone.
+    #[error("could not resolve {path} against the working directory")]
+    Resolve {
+        /// The relative path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A directory could not be made or restricted.
+    #[error("could not make the private directory {path}")]
+    Create {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The directory belongs to another user, or is no directory.
+    #[error("{path} is not a directory of this user")]
+    NotOurs {
+        /// The directory.
+        path: PathBuf,
+    },
+}

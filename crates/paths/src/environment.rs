@@ -1,0 +1,111 @@
+//! What the process environment says about places, read once and passed on as a value.
+//!
+//! Knows variables and platform conventions; must not know what is kept where.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use directories::{BaseDirs, ProjectDirs};
+
+use crate::PathsError;
+
+/// The folder of ours below each of the platform's directories.
+const FOLDER: &str = "claude-sessions";
+
+/// The platform's directories for this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformDirs {
+    /// For data that must not be lost.
+    pub data: PathBuf,
+    /// For logs and markers; none where the platform does not tell state from data.
+    pub state: Option<PathBuf>,
+    /// For sockets; none where the platform has no such place.
+    pub runtime: Option<PathBuf>,
+    /// For settings.
+    pub config: PathBuf,
+}
+
+/// What paths depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// `SESSIONS_HOME`: one directory for everything.
+    pub sessions_home: Option<PathBuf>,
+    /// `CLAUDE_CONFIG_DIR`: the config root the client uses instead of `~/.claude`.
+    pub claude_config_dir: Option<PathBuf>,
+    /// The user's home.
+    pub home: Option<PathBuf>,
+    /// The platform's directories; none without a home.
+    pub platform: Option<PlatformDirs>,
+    /// The directory for temporary files.
+    pub temp: PathBuf,
+    /// The numeric id of the user.
+    pub uid: u32,
+}
+
+impl Environment {
+    /// Reads the environment of this process.
+    ///
+    /// Fails where a variable holds a relative path and the working directory is gone.
+    pub fn read() -> Result<Self, PathsError> {
+        Ok(Self {
+            sessions_home: absolute(env::var_os("SESSIONS_HOME"))?,
+            claude_config_dir: absolute(env::var_os("CLAUDE_CONFIG_DIR"))?,
+            home: BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
+            platform: ProjectDirs::from("", "", FOLDER).map(|dirs| PlatformDirs {
+                data: dirs.data_local_dir().to_owned(),
+                state: dirs.state_dir().map(Path::to_owned),
+                runtime: dirs.runtime_dir().map(Path::to_owned),
+                config: dirs.config_dir().to_owned(),
+            }),
+            temp: env::temp_dir(),
+            uid: rustix::process::getuid().as_raw(),
+        })
+    }
+
+    /// Returns the config roots that this environment names: `CLAUDE_CONFIG_DIR` if set, else
+    /// `~/.claude`. Whether they exist is not looked at.
+    pub fn config_roots(&self) -> Vec<PathBuf> {
+        let default = || self.home.as_ref().map(|home| home.join(".claude"));
+        self.claude_config_dir
+            .clone()
+            .or_else(default)
+            .into_iter()
+            .collect()
+    }
+}
+
+/// Returns the path a variable holds, made absolute; an empty variable is as good as none.
+fn absolute(value: Option<OsString>) -> Result<Option<PathBuf>, PathsError> {
+    let path = match value {
+        Some(value) if !value.is_empty() => PathBuf::from(value),
+        _ => return Ok(None),
+    };
+    match std::path::absolute(&path) {
+        Ok(absolute) => Ok(Some(absolute)),
+        Err(source) => Err(PathsError::Resolve { path, source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_variable_is_as_good_as_none() {
+        assert_eq!(absolute(Some(OsString::new())).unwrap(), None);
+        assert_eq!(absolute(None).unwrap(), None);
+    }
+
+    #[test]
+    fn relative_variable_is_resolved_once() {
+        let path = absolute(Some("trial".into())).unwrap().unwrap();
+        assert_eq!(path, env::current_dir().unwrap().join("trial"));
+    }
+
+    #[test]
+    fn the_process_has_an_environment() {
+        let environment = Environment::read().unwrap();
+        assert!(environment.temp.is_absolute());
+    }
+}
