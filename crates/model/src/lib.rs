@@ -23,6 +23,6 @@ pub use record::{
     Block, BlockKind, Defect, DefectKind, Message, Parsed, Record, RecordKey, RecordKind, Title,
     TitleKind, Usage,
 };
-pub use session::{OnDisk, ProjectKey, Session, SessionFilter, Tokens};
+pub use session::{OnDisk, Project, ProjectKey, Session, SessionFilter, Tokens};
 pub use status::{DefectCount, DiskUse, Fault, FaultKind, Progress, RootStatus, Status};
 pub use time::Timestamp;

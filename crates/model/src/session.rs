@@ -102,3 +102,22 @@ pub struct SessionFilter {
     /// In this config root alone.
     pub root: Option<String>,
 }
+
+/// One project: the sessions that ran in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Project {
+    /// What it is known by.
+    pub key: ProjectKey,
+    /// Its name for people.
+    pub name: String,
+    /// Sessions, automated ones included.
+    pub sessions: u64,
+    /// Sessions that scripts ran.
+    pub automated: u64,
+    /// Bytes of all their sources, as they were on disk.
+    pub bytes: u64,
+    /// The last record's time.
+    pub last_at: Option<Timestamp>,
+    /// Working directories, in the order of their names.
+    pub cwds: Vec<String>,
+}
