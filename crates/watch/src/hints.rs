@@ -1,0 +1,110 @@
+//! The consumer's end: waits, keeps every root covered, and hands over what changed. It must not
+//! know what the paths hold.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rustc_hash::FxHashSet;
+
+use crate::RootIndex;
+use crate::cover::Covers;
+use crate::pending::Report;
+use crate::watcher::Shared;
+
+/// A path that may have changed, appeared or gone. Where it is a folder, so may all that is in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Changed {
+    /// The root it is in.
+    pub root: RootIndex,
+    /// Its place below the root.
+    pub path: PathBuf,
+}
+
+/// What [`Hints::next`] came back with; all empty at the deadline.
+#[derive(Debug, Default)]
+pub struct Wake {
+    /// What changed, each path once.
+    pub paths: Vec<Changed>,
+    /// Roots to walk in full: events were lost, or the root came, went, or is watched otherwise now.
+    pub rescans: Vec<RootIndex>,
+    /// Cookie files that appeared. Changes made before one of them are in `paths` of this or an
+    /// earlier wake, or their root is in `rescans`.
+    pub cookies: Vec<OsString>,
+    /// Nothing more will come.
+    pub is_closed: bool,
+}
+
+/// Where changes arrive. One consumer owns it.
+#[derive(Debug)]
+pub struct Hints {
+    covers: Covers,
+    shared: Arc<Shared>,
+}
+
+impl Hints {
+    pub(crate) fn new(covers: Covers, shared: Arc<Shared>) -> Self {
+        Self { covers, shared }
+    }
+
+    /// Waits for changes until `deadline`, or for ever without one.
+    pub fn next(&mut self, deadline: Option<Instant>) -> Wake {
+        loop {
+            let until = [deadline, self.covers.due()].into_iter().flatten().min();
+            let patience = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let mut pending = self.shared.wait(patience);
+            let report = pending.take();
+            let is_closed = pending.is_closed;
+            drop(pending);
+            let is_called = is_closed || report.is_woken;
+            let wake = Wake {
+                is_closed,
+                ..self.settle(report)
+            };
+            let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            let has_news =
+                !(wake.paths.is_empty() && wake.rescans.is_empty() && wake.cookies.is_empty());
+            if is_called || is_late || has_news {
+                return wake;
+            }
+        }
+    }
+
+    /// Covers what appeared before the consumer hears of it, so that nothing falls between its own
+    /// listing of a folder and the first event from there.
+    fn settle(&mut self, report: Report) -> Wake {
+        let now = Instant::now();
+        let mut paths: FxHashSet<(RootIndex, PathBuf)> = report.paths;
+        let mut rescans: FxHashSet<RootIndex> = report.lost;
+        for root in &rescans {
+            self.covers.cover(*root, now);
+        }
+        for (root, below) in &report.arrived {
+            self.covers.cover_folder(*root, below);
+        }
+        let (changed, came_or_went) = self.covers.look(now);
+        paths.extend(changed);
+        for root in came_or_went.into_iter().chain(report.shaken) {
+            self.covers.cover(root, now);
+            rescans.insert(root);
+        }
+        for root in report.exhausted {
+            self.covers.exhaust(root, now);
+            rescans.insert(root);
+        }
+        let is_whole = |path: &Path| path.as_os_str().is_empty();
+        paths.retain(|(root, path)| !rescans.contains(root) && !is_whole(path));
+        let mut paths: Vec<Changed> = paths
+            .into_iter()
+            .map(|(root, path)| Changed { root, path })
+            .collect();
+        paths.sort();
+        Wake {
+            paths,
+            rescans: rescans.into_iter().collect(),
+            cookies: report.cookies,
+            is_closed: false,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Watching real directories.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its directories has failed"
+)]
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sessions_watch::{Hints, Method, Options, RootIndex, RootWatch, Wake, Watcher};
+use tempfile::TempDir;
+
+/// Far beyond what any of this takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Bench {
+    home: TempDir,
+    watcher: Watcher,
+    hints: Hints,
+}
+
+fn options(method: Method) -> Options {
+    Options {
+        folders: vec!["projects".into(), "file-history".into()],
+        poll_every: Duration::from_millis(20),
+        method,
+        ..Options::default()
+    }
+}
+
+fn start(method: Method, prepare: impl FnOnce(&Path)) -> Bench {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("cookies")).unwrap();
+    prepare(home.path());
+    let root = home.path().join("root");
+    let cookies = home.path().join("cookies");
+    let (watcher, hints) = Watcher::start(vec![root], &cookies, options(method)).unwrap();
+    Bench {
+        home,
+        watcher,
+        hints,
+    }
+}
+
+impl Bench {
+    fn path(&self, below: &str) -> PathBuf {
+        self.home.path().join("root").join(below)
+    }
+
+    /// Takes wakes until one satisfies `is_enough`, and returns everything reported until then.
+    fn until(&mut self, is_enough: impl Fn(&Wake) -> bool) -> BTreeSet<String> {
+        let end = Instant::now() + PATIENCE;
+        let mut all = BTreeSet::new();
+        loop {
+            let wake = self.hints.next(Some(end));
+            all.extend(
+                wake.paths
+                    .iter()
+                    .map(|changed| changed.path.display().to_string()),
+            );
+            all.extend(wake.rescans.iter().map(|root| format!("rescan {}", root.0)));
+            if is_enough(&wake) {
+                return all;
+            }
+            assert!(
+                Instant::now() < end,
+                "not reported in time; heard of {all:?}"
+            );
+        }
+    }
+
+    fn until_cookie(&mut self, name: &str) -> BTreeSet<String> {
+        fs::write(self.home.path().join("cookies").join(name), "").unwrap();
+        self.until(|wake| wake.cookies.contains(&OsString::from(name)))
+    }
+}
+
+fn projects(home: &Path) {
+    fs::create_dir_all(home.join("root/projects/p")).unwrap();
+}
+
+fn reports(wake: &Wake, path: &str) -> bool {
+    wake.paths
+        .iter()
+        .any(|changed| changed.path == Path::new(path))
+}
+
+#[test]
+fn every_append_made_before_a_cookie_is_reported_with_it() {
+    let mut bench = start(Method::Events, projects);
+    for round in 0..500 {
+        let name = format!("projects/p/{}.jsonl", round % 7);
+        fs::write(bench.path(&name), vec![b'x'; round]).unwrap();
+        let heard = bench.until_cookie(&round.to_string());
+        assert!(heard.contains(&name), "round {round}: {heard:?}");
+    }
+}
+
+#[test]
+fn files_in_folders_made_a_moment_ago_are_reported_themselves_or_by_their_folder() {
+    let mut bench = start(Method::Events, projects);
+    for round in 0..50 {
+        let folder = format!("projects/new-{round}/s/subagents/workflows");
+        fs::create_dir_all(bench.path(&folder)).unwrap();
+        let file = format!("{folder}/agent-1.jsonl");
+        fs::write(bench.path(&file), "1").unwrap();
+        let heard = bench.until_cookie(&format!("a{round}"));
+        assert!(
+            heard.iter().any(|path| Path::new(&file).starts_with(path)),
+            "{heard:?}"
+        );
+        fs::write(bench.path(&file), "12").unwrap();
+        let heard = bench.until_cookie(&format!("b{round}"));
+        assert!(heard.contains(&file), "round {round}: {heard:?}");
+    }
+}
+
+#[test]
+fn a_folder_removed_and_made_again_is_covered_again() {
+    let mut bench = start(Method::Events, projects);
+    for (round, gone) in ["projects/p", "projects", "projects/p"]
+        .into_iter()
+        .enumerate()
+    {
+        fs::remove_dir_all(bench.path(gone)).unwrap();
+        bench.until_cookie(&format!("gone{round}"));
+        fs::create_dir_all(bench.path("projects/p")).unwrap();
+        bench.until_cookie(&format!("made{round}"));
+        fs::write(bench.path("projects/p/a.jsonl"), "1").unwrap();
+        let heard = bench.until_cookie(&format!("written{round}"));
+        assert!(heard.contains("projects/p/a.jsonl"), "{gone}: {heard:?}");
+    }
+}
+
+#[test]
+fn a_root_that_goes_and_comes_is_walked_and_covered() {
+    let mut bench = start(Method::Events, |_| ());
+    assert_eq!(bench.watcher.root_watches(), [RootWatch::Missing]);
+    for round in 0..3 {
+        fs::create_dir_all(bench.path("projects")).unwrap();
+        bench.until(|wake| wake.rescans == [RootIndex(0)]);
+        assert_eq!(bench.watcher.root_watches(), [RootWatch::Events]);
+        fs::write(bench.path("projects/a.jsonl"), "1").unwrap();
+        assert!(
+            bench
+                .until_cookie(&round.to_string())
+                .contains("projects/a.jsonl")
+        );
+        fs::remove_dir_all(bench.path("")).unwrap();
+        while bench.watcher.root_watches() != [RootWatch::Missing] {
+            bench.until(|wake| wake.rescans == [RootIndex(0)]);
+        }
+    }
+}
+
+#[test]
+fn only_the_named_folders_are_watched_in_depth() {
+    let mut bench = start(Method::Events, |home| {
+        projects(home);
+        fs::create_dir_all(home.join("root/plugins/cache")).unwrap();
+    });
+    fs::write(bench.path("plugins/cache/x"), "1").unwrap();
+    fs::write(bench.path("history.jsonl"), "1").unwrap();
+    assert_eq!(
+        bench.until_cookie("1"),
+        BTreeSet::from(["history.jsonl".to_owned()])
+    );
+}
+
+#[test]
+fn a_rename_names_both_ends() {
+    let mut bench = start(Method::Events, projects);
+    fs::write(bench.path("projects/p/a.tmp"), "1").unwrap();
+    bench.until_cookie("1");
+    fs::rename(
+        bench.path("projects/p/a.tmp"),
+        bench.path("projects/p/a.jsonl"),
+    )
+    .unwrap();
+    let heard = bench.until_cookie("2");
+    assert!(heard.contains("projects/p/a.tmp") && heard.contains("projects/p/a.jsonl"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_root_behind_a_link_is_watched_and_a_link_out_of_it_is_not() {
+    use std::os::unix::fs::symlink;
+    let mut bench = start(Method::Events, |home| {
+        fs::create_dir_all(home.join("real/projects")).unwrap();
+        fs::create_dir_all(home.join("outside")).unwrap();
+        symlink(home.join("real"), home.join("root")).unwrap();
+        symlink(home.join("outside"), home.join("real/projects/out")).unwrap();
+    });
+    fs::write(bench.home.path().join("outside/x"), "1").unwrap();
+    fs::write(bench.path("projects/a.jsonl"), "1").unwrap();
+    assert_eq!(
+        bench.until_cookie("1"),
+        BTreeSet::from(["projects/a.jsonl".to_owned()])
+    );
+}
+
+#[test]
+fn a_polled_root_reports_what_changed_and_says_why_it_is_polled() {
+    let mut bench = start(Method::Polling, projects);
+    assert_eq!(
+        bench.watcher.root_watches(),
+        [RootWatch::Polling("set so".into())]
+    );
+    fs::write(bench.path("projects/p/a.jsonl"), "1").unwrap();
+    bench.until(|wake| reports(wake, "projects/p/a.jsonl"));
+    fs::remove_file(bench.path("projects/p/a.jsonl")).unwrap();
+    bench.until(|wake| reports(wake, "projects/p/a.jsonl"));
+}
+
+#[test]
+fn a_consumer_that_never_comes_costs_bounded_memory_and_a_rescan() {
+    let home = tempfile::tempdir().unwrap();
+    projects(home.path());
+    fs::create_dir(home.path().join("cookies")).unwrap();
+    let options = Options {
+        paths_max: 8,
+        ..options(Method::Events)
+    };
+    let roots = vec![home.path().join("root")];
+    let (watcher, hints) = Watcher::start(roots, &home.path().join("cookies"), options).unwrap();
+    let mut bench = Bench {
+        home,
+        watcher,
+        hints,
+    };
+    for number in 0..100 {
+        fs::write(bench.path(&format!("projects/p/{number}")), "1").unwrap();
+    }
+    assert!(bench.until_cookie("1").contains("rescan 0"));
+}
+
+#[test]
+fn a_wake_and_a_close_end_the_wait() {
+    let mut bench = start(Method::Events, projects);
+    bench.watcher.wake();
+    let wake = bench.hints.next(Some(Instant::now() + PATIENCE));
+    assert!(wake.paths.is_empty() && !wake.is_closed);
+    bench.watcher.close();
+    assert!(bench.hints.next(None).is_closed);
+}
+
+#[test]
+fn nothing_is_said_when_nothing_happens() {
+    let mut bench = start(Method::Events, projects);
+    let wake = bench
+        .hints
+        .next(Some(Instant::now() + Duration::from_millis(50)));
+    assert!(wake.paths.is_empty() && wake.rescans.is_empty() && wake.cookies.is_empty());
+}
