@@ -1,1 +1,20 @@
 //! Connects to the daemon, starts it if absent, and speaks in model types.
+//!
+//! With the daemon's own edge this is the one place that names generated types. It must not know how
+//! answers are shown, nor how the daemon keeps what it keeps.
+
+mod calls;
+mod connect;
+mod convert;
+mod detail;
+mod error;
+mod start;
+mod streams;
+mod version;
+
+pub use calls::{DirectoryFacts, Generation, Listing, SearchRequest, Source, Verification};
+pub use connect::{Client, Connection, Start};
+pub use error::{ClientError, ErrorKind, StartError};
+pub use start::{DAEMON, find_daemon};
+pub use streams::{BackupChunk, Backups, Bytes, Entries, Updates, Verifications, WatchUpdate};
+pub use version::Version;

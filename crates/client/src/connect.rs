@@ -1,0 +1,221 @@
+//! The way to the daemon: connects, starts it if absent, introduces the client.
+//!
+//! Knows versions and config roots; what is asked of the daemon afterwards is in `calls`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use sessions_paths::{Environment, Paths};
+use sessions_proto as wire;
+use tokio::net::UnixStream;
+use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+use tower::service_fn;
+
+use crate::{ClientError, StartError, Version, start};
+
+/// How often a client starts the daemon anew before it gives up.
+const STARTS_MAX: u32 = 3;
+
+/// How long a short call may take.
+pub(crate) const CALL_DEADLINE: Duration = Duration::from_mins(1);
+
+/// Whether a daemon that does not run is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// It is, and an older one is replaced.
+    IfAbsent,
+    /// It is not; whatever runs is talked to as it is.
+    Never,
+}
+
+/// What a connection is made from.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The environment, for the daemon to inherit.
+    pub environment: Environment,
+    /// Where the socket is.
+    pub paths: Paths,
+    /// The config root this client sees, which the daemon is told of.
+    pub root: Option<PathBuf>,
+    /// The daemon's program, if it was found.
+    pub program: Option<PathBuf>,
+    /// Whether to start it.
+    pub start: Start,
+}
+
+/// A connection to a daemon of a matching version.
+#[derive(Debug, Clone)]
+pub struct Client {
+    channel: Channel,
+    introduce: Introduce,
+}
+
+pub(crate) type Introduced = InterceptedService<Channel, Introduce>;
+
+impl Client {
+    /// Connects, starting the daemon or replacing an older one where the connection asks for it.
+    pub async fn connect(connection: &Connection) -> Result<Self, ClientError> {
+        let socket = connection.paths.socket();
+        for _ in 0..STARTS_MAX {
+            let stream = match (start::try_connect(&socket).await?, connection.start) {
+                (Some(stream), _) => stream,
+                (None, Start::IfAbsent) => connection.start_daemon().await?,
+                (None, Start::Never) => return Err(ClientError::Absent),
+            };
+            let client = Self::over(stream, socket.clone());
+            if connection.start == Start::Never {
+                return Ok(client);
+            }
+            match client.greet(connection.root.as_deref()).await? {
+                Greeting::Ready => return Ok(client),
+                Greeting::Leaves { pid } => start::outwait(pid).await?,
+            }
+        }
+        let message = format!("it wanted to be started anew {STARTS_MAX} times in a row");
+        Err(ClientError::Daemon { message })
+    }
+
+    /// Talks over `stream`; later connections, should this one be lost, are made to `socket`.
+    fn over(stream: UnixStream, socket: PathBuf) -> Self {
+        let mut first = Some(stream);
+        let connector = service_fn(move |_| {
+            let (stream, socket) = (first.take(), socket.clone());
+            async move {
+                match stream {
+                    Some(stream) => Ok(TokioIo::new(stream)),
+                    None => UnixStream::connect(socket).await.map(TokioIo::new),
+                }
+            }
+        });
+        // The address is not looked at: the connector knows the way.
+        let endpoint = Endpoint::from_static("http://sessionsd.invalid");
+        Self {
+            channel: endpoint.connect_with_connector_lazy(connector),
+            introduce: Introduce::own(),
+        }
+    }
+
+    /// Tells the daemon who asks, and learns whether it is to be replaced.
+    async fn greet(&self, root: Option<&std::path::Path>) -> Result<Greeting, ClientError> {
+        let root = root.map(|root| root.to_string_lossy().into_owned());
+        let answer = self
+            .daemon()
+            .status(short(wire::StatusRequest { root }))
+            .await;
+        let is_older = match &answer {
+            Ok(response) => peer_version(response.metadata()),
+            Err(status) => peer_version(status.metadata()),
+        }
+        .is_some_and(|version| version < Version::own());
+        let status = checked(answer)?;
+        if is_older {
+            // A drained daemon closes the connection before or after it answered: both will do.
+            drop(
+                self.daemon()
+                    .shutdown(short(wire::ShutdownRequest {}))
+                    .await,
+            );
+        }
+        if is_older || status.restarting {
+            Ok(Greeting::Leaves { pid: status.pid })
+        } else {
+            Ok(Greeting::Ready)
+        }
+    }
+
+    pub(crate) fn sessions(
+        &self,
+    ) -> wire::session_service_client::SessionServiceClient<Introduced> {
+        wire::session_service_client::SessionServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+
+    pub(crate) fn search_service(
+        &self,
+    ) -> wire::search_service_client::SearchServiceClient<Introduced> {
+        wire::search_service_client::SearchServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+
+    pub(crate) fn daemon(&self) -> wire::daemon_service_client::DaemonServiceClient<Introduced> {
+        wire::daemon_service_client::DaemonServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+}
+
+impl Connection {
+    async fn start_daemon(&self) -> Result<UnixStream, ClientError> {
+        let program = self.program.as_deref().ok_or(StartError::Missing)?;
+        start::start(program, &self.environment, &self.paths).await
+    }
+}
+
+enum Greeting {
+    /// It stays.
+    Ready,
+    /// It ends by itself, and another is to be started.
+    Leaves { pid: u32 },
+}
+
+/// Adds this program's version to each call.
+#[derive(Debug, Clone)]
+pub(crate) struct Introduce {
+    version: MetadataValue<Ascii>,
+}
+
+impl Introduce {
+    fn own() -> Self {
+        Self {
+            version: MetadataValue::from_static(env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+impl Interceptor for Introduce {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        request
+            .metadata_mut()
+            .insert(wire::VERSION_KEY, self.version.clone());
+        Ok(request)
+    }
+}
+
+/// Returns the answer, unless it is an error or comes from a newer daemon.
+pub(crate) fn checked<T>(answer: Result<Response<T>, Status>) -> Result<T, ClientError> {
+    let metadata = match &answer {
+        Ok(response) => response.metadata(),
+        Err(status) => status.metadata(),
+    };
+    let client = Version::own();
+    match peer_version(metadata) {
+        Some(daemon) if daemon > client => Err(ClientError::Outdated { client, daemon }),
+        _ => answer
+            .map(Response::into_inner)
+            .map_err(ClientError::from_status),
+    }
+}
+
+/// Returns a request that fails when it has no answer within [`CALL_DEADLINE`].
+pub(crate) fn short<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(CALL_DEADLINE);
+    request
+}
+
+fn peer_version(metadata: &MetadataMap) -> Option<Version> {
+    Version::parse(metadata.get(wire::VERSION_KEY)?.to_str().ok()?)
+}

@@ -1,0 +1,102 @@
+//! The `google.rpc` details of an error: as much of them as the daemon uses.
+//!
+//! Source: `google/rpc/status.proto` and `google/rpc/error_details.proto` of the googleapis repository.
+
+use std::ops::Range;
+
+use prost::Message;
+
+const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
+
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Any {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct BadRequest {
+    #[prost(message, repeated, tag = "1")]
+    field_violations: Vec<FieldViolation>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct FieldViolation {
+    #[prost(string, tag = "1")]
+    field: String,
+    #[prost(string, tag = "2")]
+    description: String,
+}
+
+/// Returns the bytes of the query that the error's details point at: a violation of the field
+/// `query:<first byte>-<past last byte>`.
+pub(crate) fn query_span(details: &[u8]) -> Option<Range<usize>> {
+    let status = RpcStatus::decode(details).ok()?;
+    let any = status
+        .details
+        .iter()
+        .find(|any| any.type_url == BAD_REQUEST)?;
+    let request = BadRequest::decode(any.value.as_slice()).ok()?;
+    request
+        .field_violations
+        .iter()
+        .find_map(|violation| parse_field(&violation.field))
+}
+
+fn parse_field(field: &str) -> Option<Range<usize>> {
+    let (start, end) = field.strip_prefix("query:")?.split_once('-')?;
+    let range = start.parse().ok()?..end.parse().ok()?;
+    (range.start <= range.end).then_some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn details(field: &str) -> Vec<u8> {
+        let request = BadRequest {
+            field_violations: vec![FieldViolation {
+                field: field.into(),
+                description: "a closing quote is missing".into(),
+            }],
+        };
+        let any = Any {
+            type_url: BAD_REQUEST.into(),
+            value: request.encode_to_vec(),
+        };
+        RpcStatus {
+            code: 3,
+            message: String::new(),
+            details: vec![any],
+        }
+        .encode_to_vec()
+    }
+
+    fn check(field: &str, expect: Option<(usize, usize)>) {
+        let span = query_span(&details(field)).map(|span| (span.start, span.end));
+        assert_eq!(span, expect, "{field}");
+    }
+
+    #[test]
+    fn span_is_read_from_the_field() {
+        check("query:3-9", Some((3, 9)));
+        check("query:0-0", Some((0, 0)));
+        check("limit:3-9", None);
+        check("query:9-3", None);
+        check("query:a-b", None);
+        assert_eq!(query_span(b""), None);
+        assert_eq!(query_span(&[0xff, 0xff]), None);
+    }
+}

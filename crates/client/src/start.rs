@@ -1,0 +1,269 @@
+//! Finds, starts and outwaits the daemon's process.
+//!
+//! Knows processes and files; must not know what is said over the socket.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, test_kill_process};
+use sessions_paths::{Environment, Paths, create_private};
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep};
+
+use crate::{ClientError, StartError};
+
+/// The daemon's program.
+pub const DAEMON: &str = "sessionsd";
+
+/// How long a daemon may take until it listens.
+const START_DEADLINE: Duration = Duration::from_secs(15);
+
+/// How long a daemon that drains may take until it has ended.
+const END_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The first pause between two looks; each next one is twice as long, up to [`PAUSE_MAX`].
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+const PAUSE_MAX: Duration = Duration::from_millis(20);
+
+/// How much of the end of the daemon's output is looked at for its last line, in bytes.
+const OUTPUT_TAIL_BYTES: u64 = 4096;
+
+/// Returns the daemon's program: beside `own`, the running program, or in `search_path` (`PATH`).
+pub fn find_daemon(own: Option<&Path>, search_path: Option<OsString>) -> Option<PathBuf> {
+    let beside = own.and_then(Path::parent).map(|dir| dir.join(DAEMON));
+    let search_path = search_path.unwrap_or_default();
+    let in_path = std::env::split_paths(&search_path).map(|dir| dir.join(DAEMON));
+    beside
+        .into_iter()
+        .chain(in_path)
+        .find(|program| program.is_file())
+}
+
+/// Connects to the socket; none if nobody listens there.
+pub(crate) async fn try_connect(socket: &Path) -> Result<Option<UnixStream>, ClientError> {
+    match UnixStream::connect(socket).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConnectionRefused => Ok(None),
+            _ => Err(ClientError::Socket {
+                path: socket.to_owned(),
+                source: error,
+            }),
+        },
+    }
+}
+
+/// Starts `program` and returns a connection to it, or to another daemon that was started meanwhile.
+pub(crate) async fn start(
+    program: &Path,
+    environment: &Environment,
+    paths: &Paths,
+) -> Result<UnixStream, ClientError> {
+    create_private(&paths.state)?;
+    let mut child = spawn(program, environment, paths)?;
+    let socket = paths.socket();
+    let mut wait = Wait::until(START_DEADLINE);
+    loop {
+        // Asked before the socket: a daemon may listen, fail and end between two looks.
+        let ended = child.try_wait().ok().flatten();
+        if let Some(stream) = try_connect(&socket).await? {
+            return Ok(stream);
+        }
+        if let Some(status) = ended.filter(|status| !status.success()) {
+            let reason = last_words(paths, status);
+            return Err(StartError::Ended { reason, status }.into());
+        }
+        if !wait.pause().await {
+            let seconds = START_DEADLINE.as_secs();
+            return Err(StartError::Slow { socket, seconds }.into());
+        }
+    }
+}
+
+/// Waits until the process `pid` has ended.
+pub(crate) async fn outwait(pid: u32) -> Result<(), StartError> {
+    let mut wait = Wait::until(END_DEADLINE);
+    while is_running(pid) {
+        if !wait.pause().await {
+            let seconds = END_DEADLINE.as_secs();
+            return Err(StartError::OldStays { pid, seconds });
+        }
+    }
+    Ok(())
+}
+
+fn is_running(pid: u32) -> bool {
+    i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .is_some_and(|pid| test_kill_process(pid).is_ok())
+}
+
+/// Executes the daemon in a process group of its own, so that neither Ctrl-C nor the end of the terminal
+/// reaches it, with its output in a file that starts afresh.
+fn spawn(program: &Path, environment: &Environment, paths: &Paths) -> Result<Child, StartError> {
+    let path = paths.output_file();
+    let output = open_output(&path).map_err(|source| StartError::Output { path, source })?;
+    // What it says of an earlier failure must not be taken for this one's; absent is as good.
+    drop(fs::remove_file(paths.failure_file()));
+    let mut command = Command::new(program);
+    if let Some(home) = &environment.sessions_home {
+        command.env("SESSIONS_HOME", home);
+    }
+    if let Some(root) = &environment.claude_config_dir {
+        command.env("CLAUDE_CONFIG_DIR", root);
+    }
+    command
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(output.0)
+        .stderr(output.1)
+        .spawn()
+        .map_err(|source| StartError::Execute {
+            path: program.to_owned(),
+            source,
+        })
+}
+
+fn open_output(path: &Path) -> std::io::Result<(File, File)> {
+    // Truncated, then appended to: several starts at once do not overwrite each other's lines.
+    drop(
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(path)?,
+    );
+    let file = OpenOptions::new().append(true).open(path)?;
+    let twin = file.try_clone()?;
+    Ok((file, twin))
+}
+
+/// Returns why the daemon ended, in its own words if it left any.
+fn last_words(paths: &Paths, status: ExitStatus) -> String {
+    let failure = fs::read_to_string(paths.failure_file()).unwrap_or_default();
+    let failure = failure.trim();
+    if !failure.is_empty() {
+        return failure.to_owned();
+    }
+    match last_line(&paths.output_file()) {
+        Some(line) => line,
+        None => format!("sessionsd ended at once ({status})"),
+    }
+}
+
+fn last_line(path: &Path) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(OUTPUT_TAIL_BYTES)))
+        .ok()?;
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail).ok()?;
+    let tail = String::from_utf8_lossy(&tail);
+    let line = tail.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    Some(line.to_owned())
+}
+
+/// Looks again and again, ever less often, until a deadline.
+struct Wait {
+    deadline: Instant,
+    pause: Duration,
+}
+
+impl Wait {
+    fn until(limit: Duration) -> Self {
+        Self {
+            deadline: Instant::now() + limit,
+            pause: PAUSE_MIN,
+        }
+    }
+
+    /// Waits for the next look; false when the deadline has passed.
+    async fn pause(&mut self) -> bool {
+        if Instant::now() >= self.deadline {
+            return false;
+        }
+        sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(PAUSE_MAX);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn daemon_beside_the_program_comes_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let (own, other) = (dir.path().join("own"), dir.path().join("other"));
+        for folder in [&own, &other] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join(DAEMON), "").unwrap();
+        }
+        let program = own.join("sessions");
+        let search = || Some(OsString::from(&other));
+        assert_eq!(
+            find_daemon(Some(&program), search()),
+            Some(own.join(DAEMON))
+        );
+        fs::remove_file(own.join(DAEMON)).unwrap();
+        assert_eq!(
+            find_daemon(Some(&program), search()),
+            Some(other.join(DAEMON))
+        );
+        assert_eq!(find_daemon(Some(&program), None), None);
+    }
+
+    fn trial(script: &str) -> (tempfile::TempDir, PathBuf, Environment, Paths) {
+        let home = tempfile::tempdir().unwrap();
+        let mut environment = Environment::read().unwrap();
+        environment.sessions_home = Some(home.path().to_owned());
+        let paths = Paths::choose(&environment).unwrap();
+        let program = home.path().join(DAEMON);
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+        (home, program, environment, paths)
+    }
+
+    async fn check_failure(script: &str, expect: &str) {
+        let (_home, program, environment, paths) = trial(script);
+        let error = start(&program, &environment, &paths).await.unwrap_err();
+        let ClientError::Start(StartError::Ended { reason, .. }) = error else {
+            panic!("unexpected: {error:?}");
+        };
+        assert_eq!(reason, expect);
+    }
+
+    #[tokio::test]
+    async fn failing_daemon_is_quoted() {
+        check_failure(
+            "echo starting; echo 'the disk is full' >&2; exit 3",
+            "the disk is full",
+        )
+        .await;
+        check_failure("exit 3", "sessionsd ended at once (exit status: 3)").await;
+        check_failure(
+            "echo noise >&2; echo 'the archive is newer' > $SESSIONS_HOME/state/sessionsd.failed; exit 3",
+            "the archive is newer",
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn ended_process_is_outwaited() {
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        outwait(pid).await.unwrap();
+    }
+}
