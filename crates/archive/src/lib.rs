@@ -1,1 +1,31 @@
 //! The truth: every byte of every source, append-only.
+//!
+//! A cursor and its bytes move together in one `SQLite` transaction, and each change takes the next
+//! [`Seq`](sessions_model::Seq) of the log. [`Archive`] is the one writer, [`ArchiveReader`] any number
+//! of readers. Nothing here knows what a record is: a line is bytes up to a newline.
+
+mod archive;
+mod blob;
+mod code;
+mod codec;
+mod cursor;
+mod dictionary;
+mod error;
+mod fold;
+mod frame;
+mod log;
+mod operation;
+mod reader;
+mod schema;
+mod source;
+mod span;
+mod transaction;
+
+pub use archive::Archive;
+pub use cursor::{Cursor, FileStamp, Fingerprint, SourceState};
+pub use error::{ArchiveError, Damage, ErrorKind, Refusal, Step};
+pub use fold::Folded;
+pub use log::{Heads, Lane, LogRow, Logged};
+pub use operation::{NewOperation, Operation, OperationId};
+pub use reader::{ArchiveReader, GenerationRow, LINE_BYTES_MAX, READ_BYTES_MAX, RootRow, Usage};
+pub use transaction::{TRANSACTION_BYTES_MAX, Transaction};

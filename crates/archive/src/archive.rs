@@ -1,0 +1,135 @@
+//! The one writer. It belongs to one thread; whoever reads asks it for a reader.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use sessions_model::{ArchiveId, DeviceId, Timestamp};
+
+use crate::codec::{Density, Packer};
+use crate::cursor::SourceState;
+use crate::error::{During, Result, Step};
+use crate::reader::ArchiveReader;
+use crate::schema;
+use crate::source::{self, Which};
+use crate::span::FrameReader;
+use crate::transaction::{Tools, Transaction, random_id};
+
+/// The archive, open for writing.
+#[derive(Debug)]
+pub struct Archive {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) frames: FrameReader,
+    packer: Packer,
+    id: ArchiveId,
+    device: DeviceId,
+}
+
+impl Archive {
+    /// Opens `archive.db` in `dir`; makes it if there is none, migrates it if it is older, and
+    /// refuses it if it is newer than this program.
+    pub fn open(dir: &Path, now: Timestamp) -> Result<Self> {
+        Self::open_file(&dir.join(schema::FILE_NAME), now)
+    }
+
+    pub(crate) fn open_file(path: &Path, now: Timestamp) -> Result<Self> {
+        let mut connection = schema::open_writer(path)?;
+        let (id, device) = identify(&mut connection, path, now)?;
+        Ok(Self {
+            connection,
+            path: path.to_path_buf(),
+            frames: FrameReader::default(),
+            packer: Packer::new(Density::Live)?,
+            id,
+            device,
+        })
+    }
+
+    /// Opens a reader with a connection of its own.
+    pub fn reader(&self) -> Result<ArchiveReader> {
+        ArchiveReader::open(&self.path)
+    }
+
+    /// Returns what tells this archive from every other.
+    pub fn id(&self) -> ArchiveId {
+        self.id
+    }
+
+    /// Returns the device whose sources this archive takes in.
+    pub fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// Returns every source, in the order they were first seen.
+    pub fn sources(&self) -> Result<Vec<SourceState>> {
+        source::states(&self.connection, Which::All).during(|| Step::List)
+    }
+
+    /// Begins a transaction; everything in it is logged as having happened at `now`.
+    pub fn begin(&mut self, now: Timestamp) -> Result<Transaction<'_>> {
+        let inner = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .during(|| Step::Begin)?;
+        let tools = Tools {
+            packer: &mut self.packer,
+            frames: &mut self.frames,
+            device: self.device,
+        };
+        Transaction::new(inner, tools, now)
+    }
+
+    /// Copies the write-ahead log into the database and empties it, unless a reader is in the way.
+    pub fn checkpoint_wal(&mut self) -> Result<()> {
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .during(|| Step::Checkpoint)
+    }
+
+    /// Returns a setting.
+    pub fn setting(&self, key: &str) -> Result<Option<String>> {
+        read_setting(&self.connection, key)
+    }
+
+    /// Writes a setting over the one before.
+    pub fn set_setting(&mut self, key: &str, value: &str) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO settings (key, value) VALUES (?1, ?2)")
+            .and_then(|mut insert| insert.execute([key, value]))
+            .map(drop)
+            .during(|| Step::Set(key.to_owned()))
+    }
+}
+
+pub(crate) fn read_setting(connection: &Connection, key: &str) -> Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT value FROM settings WHERE key = ?1")
+        .and_then(|mut found| found.query_row([key], |row| row.get(0)).optional())
+        .during(|| Step::ReadSetting(key.to_owned()))
+}
+
+/// Returns the archive's and the device's id; draws them in a new archive.
+fn identify(
+    connection: &mut Connection,
+    path: &Path,
+    now: Timestamp,
+) -> Result<(ArchiveId, DeviceId)> {
+    let (archive, device) = (random_id()?, random_id()?);
+    let mut settle = || -> rusqlite::Result<([u8; 16], [u8; 16])> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let insert = "INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)";
+        transaction.execute(insert, ("archive", archive))?;
+        transaction.execute(insert, ("device", device))?;
+        transaction.execute(insert, ("created", now.0.to_be_bytes()))?;
+        let read = |key| {
+            transaction.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
+        };
+        let found = (read("archive")?, read("device")?);
+        transaction.commit()?;
+        Ok(found)
+    };
+    let (archive, device) = settle().during(|| Step::Open(path.to_path_buf()))?;
+    Ok((ArchiveId(archive), DeviceId(device)))
+}

@@ -1,0 +1,308 @@
+//! Reading. Each reader has a connection of its own and never holds a snapshot for long.
+
+use std::cell::RefCell;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use sessions_model::{ByteOffset, GenerationId, RootId, Seq, SessionId, SourceId, Timestamp};
+
+use crate::archive::read_setting;
+use crate::cursor::SourceState;
+use crate::error::{ArchiveError, During, Refusal, Result, Step};
+use crate::log::{self, Heads, Lane, LogRow};
+use crate::operation::{self, Operation};
+use crate::schema;
+use crate::source::{self, Which};
+use crate::span::{self, FrameReader, Piece};
+
+/// Most bytes that one call of [`ArchiveReader::bytes`] returns.
+pub const READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Most bytes that [`ArchiveReader::frame_line`] returns; a longer line is cut there.
+pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes read under one snapshot: some tens of milliseconds.
+const SNAPSHOT_BYTES: u64 = 8 * 1024 * 1024;
+const GROWTH_DAYS: i64 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The archive, open for reading.
+#[derive(Debug)]
+pub struct ArchiveReader {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) frames: RefCell<FrameReader>,
+}
+
+/// One generation of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GenerationRow {
+    /// Its id.
+    pub id: GenerationId,
+    /// The one it branched from.
+    pub parent: Option<GenerationId>,
+    /// How many bytes it shares with its parent.
+    pub base: ByteOffset,
+    /// Its length, shared bytes included.
+    pub length: ByteOffset,
+    /// How far it is folded.
+    pub folded: ByteOffset,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Whether it is its source's newest.
+    pub is_current: bool,
+}
+
+/// One config root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootRow {
+    /// Its id.
+    pub id: RootId,
+    /// Its path.
+    pub path: String,
+    /// When its last byte was archived.
+    pub last_archived_at: Option<Timestamp>,
+    /// Its sources.
+    pub sources: u64,
+    /// Bytes archived from it, before compression.
+    pub bytes: u64,
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Bytes on disk, the write-ahead log included.
+    pub database_bytes: u64,
+    /// Bytes archived, before compression; what generations share counts once.
+    pub source_bytes: u64,
+    /// Sources.
+    pub sources: u64,
+    /// Bytes that live sources grew by in the last 30 days, before compression.
+    pub appended_last_30_days: u64,
+    /// Bytes imported in the last 30 days, before compression.
+    pub imported_last_30_days: u64,
+}
+
+impl ArchiveReader {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let connection = schema::open_reader(path)?;
+        let frames = RefCell::new(FrameReader::default());
+        Ok(Self {
+            connection,
+            path: path.to_path_buf(),
+            frames,
+        })
+    }
+
+    /// Opens another reader of the same archive.
+    pub fn reopen(&self) -> Result<Self> {
+        Self::open(&self.path)
+    }
+
+    /// Returns the highest position of each lane.
+    pub fn heads(&self) -> Result<Heads> {
+        log::heads(&self.connection).during(|| Step::ReadLog)
+    }
+
+    /// Returns at most `rows_max` changes of `lane` after `after`, in order.
+    pub fn log_after(&self, lane: Lane, after: Seq, rows_max: usize) -> Result<Vec<LogRow>> {
+        log::rows_after(&self.connection, lane, after, rows_max)
+    }
+
+    /// Returns the bytes in `range` of a generation, its parents' included, at most
+    /// [`READ_BYTES_MAX`]. Every frame is compared with its hash.
+    pub fn bytes(&self, generation: GenerationId, range: Range<ByteOffset>) -> Result<Vec<u8>> {
+        let (mut start, end) = (range.start.0, range.end.0);
+        if end.saturating_sub(start) > READ_BYTES_MAX {
+            let refusal = Refusal::TooLarge {
+                limit: READ_BYTES_MAX,
+            };
+            return Err(ArchiveError::refused(Step::Read(generation), refusal));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(end - start.min(end)).unwrap_or(0));
+        while start < end {
+            let stop = end.min(start + SNAPSHOT_BYTES);
+            let snapshot = self.snapshot(generation)?;
+            self.frames
+                .borrow_mut()
+                .read(&snapshot, generation, start..stop, &mut bytes)?;
+            start = stop;
+        }
+        Ok(bytes)
+    }
+
+    /// Returns the line that begins at `offset`, without its newline, at most [`LINE_BYTES_MAX`] of it.
+    pub fn frame_line(&self, generation: GenerationId, offset: ByteOffset) -> Result<Vec<u8>> {
+        let snapshot = self.snapshot(generation)?;
+        let reach = source::reach(&snapshot, generation).during(|| Step::Read(generation))?;
+        let length = reach.map_or(0, |reach| reach.length);
+        let mut line = Vec::new();
+        for piece in span::pieces(&snapshot, generation, offset.0..length)? {
+            if self.extend_line(&snapshot, &piece, &mut line)? == Line::Whole {
+                break;
+            }
+        }
+        Ok(line)
+    }
+
+    /// Adds what `piece` holds of a line, frame by frame.
+    fn extend_line(
+        &self,
+        snapshot: &Connection,
+        piece: &Piece,
+        line: &mut Vec<u8>,
+    ) -> Result<Line> {
+        let mut frames = self.frames.borrow_mut();
+        let mut at = piece.range.start;
+        while at < piece.range.end {
+            let segment = span::segment_at(snapshot, piece, at)?;
+            let end = segment.until.min(piece.range.end);
+            let frame = frames.frame(snapshot, piece.owner, segment)?;
+            let bytes = span::within(&frame, segment, at..end);
+            let room = LINE_BYTES_MAX - line.len();
+            let newline = memchr::memchr(b'\n', bytes);
+            let taken = newline.unwrap_or(bytes.len()).min(room);
+            line.extend_from_slice(bytes.split_at(taken).0);
+            if newline.is_some() || taken == room {
+                return Ok(Line::Whole);
+            }
+            at = end;
+        }
+        Ok(Line::Unfinished)
+    }
+
+    fn snapshot(&self, generation: GenerationId) -> Result<rusqlite::Transaction<'_>> {
+        self.connection
+            .unchecked_transaction()
+            .during(|| Step::Read(generation))
+    }
+
+    /// Returns a source.
+    pub fn source(&self, id: SourceId) -> Result<Option<SourceState>> {
+        self.states(Which::One(id))
+            .map(|states| states.into_iter().next())
+    }
+
+    /// Returns every source of a session, in the order they were first seen.
+    pub fn sources_of(&self, session: &SessionId) -> Result<Vec<SourceState>> {
+        self.states(Which::OfSession(session))
+    }
+
+    /// Returns the source at `path` below `root`.
+    pub fn find_source(&self, root: RootId, path: &str) -> Result<Option<SourceState>> {
+        self.states(Which::At(root, path))
+            .map(|states| states.into_iter().next())
+    }
+
+    /// Returns every source, in the order they were first seen.
+    pub fn sources(&self) -> Result<Vec<SourceState>> {
+        self.states(Which::All)
+    }
+
+    fn states(&self, which: Which<'_>) -> Result<Vec<SourceState>> {
+        source::states(&self.connection, which).during(|| Step::List)
+    }
+
+    /// Returns a source's generations, the oldest first.
+    pub fn generations(&self, source: SourceId) -> Result<Vec<GenerationRow>> {
+        let list = || -> rusqlite::Result<Vec<GenerationRow>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT id, parent, base, length, folded, opened_at, \
+                     id = (SELECT max(id) FROM generations WHERE source = ?1) \
+                     FROM generations WHERE source = ?1 ORDER BY id",
+                )?
+                .query_map([source.0], |row| {
+                    Ok(GenerationRow {
+                        id: GenerationId(row.get(0)?),
+                        parent: row.get::<_, Option<u64>>(1)?.map(GenerationId),
+                        base: ByteOffset(row.get(2)?),
+                        length: ByteOffset(row.get(3)?),
+                        folded: ByteOffset(row.get(4)?),
+                        opened_at: Timestamp(row.get(5)?),
+                        is_current: row.get(6)?,
+                    })
+                })?
+                .collect()
+        };
+        list().during(|| Step::List)
+    }
+
+    /// Returns the config roots, in the order they were first seen.
+    pub fn roots(&self) -> Result<Vec<RootRow>> {
+        let list = || -> rusqlite::Result<Vec<RootRow>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT r.id, r.path, max(g.appended_at), count(DISTINCT s.id), \
+                     coalesce(sum(g.length - g.base), 0) \
+                     FROM roots r LEFT JOIN sources s ON s.root = r.id \
+                     LEFT JOIN generations g ON g.source = s.id GROUP BY r.id ORDER BY r.id",
+                )?
+                .query_map([], |row| {
+                    Ok(RootRow {
+                        id: RootId(row.get(0)?),
+                        path: row.get(1)?,
+                        last_archived_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
+                        sources: row.get(3)?,
+                        bytes: row.get(4)?,
+                    })
+                })?
+                .collect()
+        };
+        list().during(|| Step::List)
+    }
+
+    /// Returns everything the user wrote, in the order it was recorded.
+    pub fn operations(&self) -> Result<Vec<Operation>> {
+        operation::operations(&self.connection)
+    }
+
+    /// Returns a setting.
+    pub fn setting(&self, key: &str) -> Result<Option<String>> {
+        read_setting(&self.connection, key)
+    }
+
+    /// Returns how much there is, and how much came in the 30 days before `now`.
+    pub fn usage(&self, now: Timestamp) -> Result<Usage> {
+        let since = now.0.div_euclid(DAY_MS) - GROWTH_DAYS;
+        let count = || -> rusqlite::Result<Usage> {
+            self.connection
+                .prepare_cached(
+                    "SELECT (SELECT coalesce(sum(length - base), 0) FROM generations), \
+                     (SELECT count(*) FROM sources), \
+                     (SELECT coalesce(sum(bytes), 0) FROM days WHERE lane = 1 AND day > ?1), \
+                     (SELECT coalesce(sum(bytes), 0) FROM days WHERE lane = 0 AND day > ?1)",
+                )?
+                .query_row([since], |row| {
+                    Ok(Usage {
+                        database_bytes: 0,
+                        source_bytes: row.get(0)?,
+                        sources: row.get(1)?,
+                        appended_last_30_days: row.get(2)?,
+                        imported_last_30_days: row.get(3)?,
+                    })
+                })
+        };
+        Ok(Usage {
+            database_bytes: self.database_bytes(),
+            ..count().during(|| Step::List)?
+        })
+    }
+
+    fn database_bytes(&self) -> u64 {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        [self.path.as_os_str(), &log]
+            .iter()
+            .filter_map(|path| fs::metadata(path).ok())
+            .map(|file| file.len())
+            .sum()
+    }
+}
+
+/// Whether a line has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Whole,
+    Unfinished,
+}
