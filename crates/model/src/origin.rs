@@ -56,7 +56,7 @@ pub struct Origin {
 impl Origin {
     /// Returns how this file changes.
     pub fn shape(&self) -> Shape {
-        let is_journal = self.kind == SourceKind::Sidecar && self.path.ends_with(".jsonl");
+        let is_journal = self.kind == SourceKind::Sidecar && self.path.rsplit('.').next() == Some("jsonl");
         if is_journal {
             Shape::Lines
         } else {
