@@ -1,0 +1,231 @@
+//! One line to one record, whatever the line holds.
+//!
+//! Decides what a row is and what of it is shown and searched. Must not know other rows: joining and
+//! pairing are the conversation's.
+
+mod call;
+mod client_text;
+mod kinds;
+mod message;
+mod notices;
+mod owned;
+mod result;
+
+use std::borrow::Cow;
+use std::mem::take;
+
+use sessions_model::TitleKind;
+use sessions_model::{Block, BlockKind, Defect, DefectKind, Parsed, Record, RecordKind, Title};
+
+use crate::json_tokens::mend_surrogates;
+use crate::key::record_key;
+use crate::lines::LINE_BYTES_MAX;
+use crate::row::Row;
+use crate::time::parse_time;
+
+/// Reads one line, without its newline. Never fails: what is no record is a defect, what is no known
+/// record is kept raw.
+///
+/// Leading NULs, which a crash of the system leaves, are skipped. Memory is bounded by a small multiple
+/// of [`LINE_BYTES_MAX`].
+pub fn parse(line: &[u8]) -> Parsed<'_> {
+    if line.len() > LINE_BYTES_MAX {
+        return Parsed::Defect(Defect {
+            kind: DefectKind::TooLong,
+            at: LINE_BYTES_MAX,
+        });
+    }
+    let nuls = line.iter().take_while(|byte| **byte == 0).count();
+    let (_, written) = line.split_at(nuls);
+    let text = match str::from_utf8(written) {
+        Ok(text) => text.trim_ascii_end(),
+        Err(error) => {
+            let at = nuls + error.valid_up_to();
+            return Parsed::Defect(Defect {
+                kind: DefectKind::Encoding,
+                at,
+            });
+        }
+    };
+    let json = text.trim_ascii_start();
+    if json.is_empty() {
+        return Parsed::Blank;
+    }
+    let start = nuls + text.len() - json.len();
+    match read(json) {
+        Ok(record) => Parsed::Record(record),
+        Err(defect) => Parsed::Defect(Defect {
+            at: start + defect.at,
+            ..defect
+        }),
+    }
+}
+
+fn read(json: &str) -> Result<Record<'_>, Defect> {
+    if !json.starts_with('{') {
+        return Err(not_an_object(json));
+    }
+    match serde_json::from_str::<Row<'_>>(json) {
+        Ok(row) => record(row, json).ok_or(Defect {
+            kind: DefectKind::Shape,
+            at: 0,
+        }),
+        Err(error) => read_mended(json).ok_or_else(|| defect(&error)),
+    }
+}
+
+/// Reads a line that a strict parser refuses for half an emoji alone.
+fn read_mended(json: &str) -> Option<Record<'static>> {
+    let mended = mend_surrogates(json)?;
+    let row = serde_json::from_str(&mended).ok()?;
+    record(row, &mended).map(owned::into_owned)
+}
+
+fn not_an_object(json: &str) -> Defect {
+    match serde_json::from_str::<serde::de::IgnoredAny>(json) {
+        Ok(_) => Defect {
+            kind: DefectKind::Shape,
+            at: 0,
+        },
+        Err(error) => defect(&error),
+    }
+}
+
+fn defect(error: &serde_json::Error) -> Defect {
+    let kind = if error.is_data() {
+        DefectKind::Shape
+    } else {
+        DefectKind::Json
+    };
+    Defect {
+        kind,
+        at: error.column().saturating_sub(1),
+    }
+}
+
+/// What the type of a record alone decides.
+struct Content<'a> {
+    kind: RecordKind,
+    type_name: Cow<'a, str>,
+    is_prompt: bool,
+    message: Option<sessions_model::Message<'a>>,
+    blocks: Vec<Block<'a>>,
+    title: Option<Title<'a>>,
+}
+
+impl<'a> Content<'a> {
+    fn new(kind: RecordKind, type_name: Cow<'a, str>, blocks: Vec<Block<'a>>) -> Self {
+        Self {
+            kind,
+            type_name,
+            is_prompt: false,
+            message: None,
+            blocks,
+            title: None,
+        }
+    }
+
+    /// A row whose meaning is not known: shown as it stands.
+    fn unknown(type_name: Cow<'a, str>, json: &'a str) -> Self {
+        Self::new(
+            RecordKind::Unknown,
+            type_name,
+            vec![block(0, BlockKind::Unknown, json.into())],
+        )
+    }
+}
+
+fn record<'a>(mut row: Row<'a>, json: &'a str) -> Option<Record<'a>> {
+    let type_name = take(&mut row.kind).text()?;
+    let content = content(type_name, &mut row, json);
+    let uuid = row.uuid.text();
+    Some(Record {
+        kind: content.kind,
+        type_name: content.type_name,
+        key: record_key(uuid.as_deref().unwrap_or(json).as_bytes()),
+        uuid,
+        parent: row.logical_parent_uuid.text().or(row.parent_uuid.text()),
+        session: row.session_id.text(),
+        agent: row.agent_id.text(),
+        time: row.timestamp.as_text().and_then(parse_time),
+        cwd: row.cwd.text().filter(|cwd| !cwd.is_empty()),
+        branch: row
+            .git_branch
+            .text()
+            .filter(|branch| !matches!(branch.as_ref(), "" | "HEAD")),
+        entrypoint: row.entrypoint.text(),
+        version: row.version.text(),
+        is_sidechain: row.is_sidechain.is_true(),
+        is_prompt: content.is_prompt,
+        message: content.message,
+        blocks: content.blocks,
+        title: content.title,
+        forked_from: row.forked_from.0.and_then(|from| from.session_id.text()),
+        worktree_of: row
+            .worktree_session
+            .0
+            .and_then(|worktree| worktree.original_cwd.text()),
+    })
+}
+
+fn content<'a>(type_name: Cow<'a, str>, row: &mut Row<'a>, json: &'a str) -> Content<'a> {
+    match kinds::kind_of(&type_name) {
+        RecordKind::User => message::user(type_name, row, json),
+        RecordKind::Assistant => message::assistant(type_name, row, json),
+        RecordKind::Attachment => notices::attachment(row),
+        RecordKind::System => notices::system(row, json),
+        RecordKind::QueueOperation => notices::queue_operation(type_name, row),
+        RecordKind::Title => title(type_name, row),
+        RecordKind::Unknown => Content::unknown(type_name, json),
+        quiet @ (RecordKind::Noise | RecordKind::Progress | RecordKind::State) => {
+            Content::new(quiet, type_name, Vec::new())
+        }
+    }
+}
+
+fn title<'a>(type_name: Cow<'a, str>, row: &mut Row<'a>) -> Content<'a> {
+    let (kind, shown_as, text) = match type_name.as_ref() {
+        "summary" => (
+            TitleKind::Summary,
+            BlockKind::Summary,
+            take(&mut row.summary),
+        ),
+        "ai-title" => (TitleKind::Ai, BlockKind::Title, take(&mut row.ai_title)),
+        "agent-name" => (
+            TitleKind::Custom,
+            BlockKind::Title,
+            take(&mut row.agent_name),
+        ),
+        _ => (
+            TitleKind::Custom,
+            BlockKind::Title,
+            take(&mut row.custom_title),
+        ),
+    };
+    let text = text.text().filter(|text| !text.trim().is_empty());
+    let blocks = text
+        .iter()
+        .map(|text| block(0, shown_as, text.clone()))
+        .collect();
+    let title = text.map(|text| Title { kind, text });
+    Content {
+        title,
+        ..Content::new(RecordKind::Title, type_name, blocks)
+    }
+}
+
+/// Makes a block of text alone.
+fn block(index: u32, kind: BlockKind, text: Cow<'_, str>) -> Block<'_> {
+    Block {
+        index,
+        kind,
+        text,
+        tool: None,
+        call: None,
+        files: Vec::new(),
+        is_error: false,
+        images: 0,
+        agent: None,
+        spilled: None,
+    }
+}
