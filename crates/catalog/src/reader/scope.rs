@@ -1,0 +1,96 @@
+//! Sets of sessions, for a search that is restricted to them.
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use sessions_model::SessionOrdinal;
+
+use crate::project::Projects;
+
+/// What holds of a session as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionPredicate {
+    /// It belongs to this project: a name, a key, an address, or a directory.
+    Project(String),
+    /// Its id begins so, or, where no id does, its title holds this, whatever the case.
+    Session(String),
+    /// One of its sources is in this config root.
+    Root(String),
+    /// A script ran it.
+    Automated,
+}
+
+/// Returns the sessions for which `predicate` holds.
+pub(super) fn matching(
+    connection: &Connection,
+    predicate: &SessionPredicate,
+) -> rusqlite::Result<Vec<SessionOrdinal>> {
+    match predicate {
+        SessionPredicate::Project(wanted) => in_project(connection, wanted),
+        SessionPredicate::Session(name) => {
+            let begun = "SELECT ordinal FROM session WHERE substr(id, 1, length(?1)) = ?1";
+            let begun = ordinals(connection, begun, [name])?;
+            if begun.is_empty() {
+                titled(connection, name)
+            } else {
+                Ok(begun)
+            }
+        }
+        SessionPredicate::Root(path) => {
+            let inside = "SELECT DISTINCT session FROM source JOIN root ON root.id = source.root
+                 WHERE root.path = ?1 AND session IS NOT NULL";
+            ordinals(connection, inside, [path])
+        }
+        SessionPredicate::Automated => ordinals(
+            connection,
+            "SELECT ordinal FROM session WHERE is_automated",
+            (),
+        ),
+    }
+}
+
+fn ordinals(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<SessionOrdinal>> {
+    connection
+        .prepare_cached(sql)?
+        .query_map(params, |row| row.get(0).map(SessionOrdinal))?
+        .collect()
+}
+
+fn titled(connection: &Connection, part: &str) -> rusqlite::Result<Vec<SessionOrdinal>> {
+    let part = part.to_lowercase();
+    let mut statement =
+        connection.prepare_cached("SELECT ordinal, coalesce(name, first_prompt) FROM session")?;
+    let mut rows = statement.query(())?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let title: Option<String> = row.get(1)?;
+        if title.is_some_and(|title| title.to_lowercase().contains(&part)) {
+            found.push(SessionOrdinal(row.get(0)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Sessions share few directories: each is looked up once.
+fn in_project(connection: &Connection, wanted: &str) -> rusqlite::Result<Vec<SessionOrdinal>> {
+    let projects = Projects::load(connection)?;
+    let mut statement =
+        connection.prepare_cached("SELECT ordinal, cwd, worktree_of FROM session")?;
+    let mut rows = statement.query(())?;
+    let mut meant = FxHashMap::default();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let place: (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
+        let is_meant = *meant.entry(place).or_insert_with_key(|(cwd, worktree_of)| {
+            let key = projects.of_session(cwd.as_deref(), worktree_of.as_deref());
+            projects.is_meant(&key, wanted)
+        });
+        if is_meant {
+            found.push(SessionOrdinal(row.get(0)?));
+        }
+    }
+    Ok(found)
+}

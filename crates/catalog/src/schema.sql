@@ -1,0 +1,123 @@
+-- The catalog. Every `*_at` blob is a position: time, seq, offset, big-endian, so that it sorts.
+CREATE TABLE applied (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    archive BLOB NOT NULL,
+    backlog INTEGER NOT NULL,
+    live INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE session (
+    ordinal INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    started_at INTEGER,
+    ended_at INTEGER,
+    entries INTEGER NOT NULL,
+    prompts INTEGER NOT NULL,
+    name TEXT,
+    name_kind INTEGER,
+    name_at BLOB,
+    first_prompt TEXT,
+    first_prompt_at BLOB,
+    last_prompt TEXT,
+    last_prompt_at BLOB,
+    branch TEXT,
+    branch_at BLOB,
+    entrypoint TEXT,
+    entrypoint_at BLOB,
+    worktree_of TEXT,
+    worktree_of_at BLOB,
+    -- Whether a row came from a client in somebody's hands, not from a script.
+    is_interactive INTEGER NOT NULL,
+    tokens_input INTEGER NOT NULL,
+    tokens_output INTEGER NOT NULL,
+    tokens_cache_read INTEGER NOT NULL,
+    tokens_cache_creation INTEGER NOT NULL,
+    -- Made from the above and the tables below, for queries over all sessions.
+    cwd TEXT,
+    is_automated INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_ended ON session (ended_at);
+
+CREATE TABLE session_cwd (
+    session INTEGER NOT NULL,
+    cwd TEXT NOT NULL,
+    at BLOB NOT NULL,
+    PRIMARY KEY (session, cwd)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_cwd_cwd ON session_cwd (cwd);
+
+CREATE TABLE session_model (
+    session INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    at BLOB NOT NULL,
+    PRIMARY KEY (session, model)
+) STRICT, WITHOUT ROWID;
+
+-- The record keys of a session, eight bytes each, in chunks: id = ordinal << 20 | chunk.
+CREATE TABLE admitted (
+    id INTEGER PRIMARY KEY,
+    keys BLOB NOT NULL
+) STRICT;
+
+-- Tokens of each API message, by the hash of (message.id, requestId), owned by the session whose row has
+-- the smallest seq.
+CREATE TABLE message (
+    key INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    model INTEGER,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cache_creation INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE model (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- Each of bytes, is_gone and is_cut stands with the seq that said it; -1 before anything did.
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    session INTEGER,
+    root INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    bytes_at INTEGER NOT NULL,
+    is_gone INTEGER NOT NULL,
+    is_gone_at INTEGER NOT NULL,
+    is_cut INTEGER NOT NULL,
+    is_cut_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX source_session ON source (session);
+
+CREATE TABLE root (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL
+) STRICT;
+
+-- Tool calls whose result has not come.
+CREATE TABLE open_call (
+    source INTEGER NOT NULL,
+    call INTEGER NOT NULL,
+    tool TEXT NOT NULL,
+    PRIMARY KEY (source, call)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE defect (
+    name TEXT PRIMARY KEY,
+    lines INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What clients found out about directories; empty where there is none.
+CREATE TABLE directory (
+    cwd TEXT PRIMARY KEY,
+    common_dir TEXT NOT NULL,
+    remote TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE project_move (
+    old TEXT PRIMARY KEY,
+    new TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

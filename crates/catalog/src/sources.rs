@@ -1,0 +1,111 @@
+//! The sources of sessions: how long they are and what the disk still holds.
+
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use sessions_model::{RootId, Seq, SessionOrdinal, SourceId, SourceKind};
+
+use crate::facts::SourceFacts;
+
+/// Something said at a seq; the highest stands.
+type Said<T> = Option<(Seq, T)>;
+
+#[derive(Debug)]
+struct Source {
+    session: Option<SessionOrdinal>,
+    root: RootId,
+    kind: SourceKind,
+    bytes: Said<u64>,
+    is_gone: Said<bool>,
+    is_cut: Said<bool>,
+}
+
+/// The sources of the open transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    changed: FxHashMap<SourceId, Source>,
+}
+
+impl Sources {
+    /// Takes in what a change says.
+    pub(crate) fn say(&mut self, facts: &SourceFacts) {
+        let source = self.changed.entry(facts.source).or_insert_with(|| Source {
+            session: None,
+            root: facts.root,
+            kind: facts.kind,
+            bytes: None,
+            is_gone: None,
+            is_cut: None,
+        });
+        source.session = facts.session.or(source.session);
+        say(&mut source.bytes, facts.at, facts.bytes);
+        say(&mut source.is_gone, facts.at, facts.is_gone);
+        say(&mut source.is_cut, facts.at, facts.is_cut);
+    }
+
+    /// Writes what changed.
+    pub(crate) fn flush(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for (id, source) in self.changed.drain() {
+            store(connection, id, &source)?;
+        }
+        Ok(())
+    }
+}
+
+fn say<T>(slot: &mut Said<T>, at: Seq, said: Option<T>) {
+    if let Some(said) = said
+        && slot.as_ref().is_none_or(|(before, _)| at >= *before)
+    {
+        *slot = Some((at, said));
+    }
+}
+
+/// Splits what was said into the value and its seq, which is -1 where nothing was.
+fn columns<T: Default>(said: Said<T>) -> (T, i64) {
+    said.map_or((T::default(), -1), |(at, value)| {
+        (value, at.0.cast_signed())
+    })
+}
+
+fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Result<usize> {
+    let (bytes, bytes_at) = columns(source.bytes);
+    let (is_gone, is_gone_at) = columns(source.is_gone);
+    let (is_cut, is_cut_at) = columns(source.is_cut);
+    connection
+        .prepare_cached(
+            "INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (id) DO UPDATE SET
+                session = coalesce(excluded.session, session),
+                root = excluded.root,
+                kind = excluded.kind,
+                bytes = iif(excluded.bytes_at >= bytes_at, excluded.bytes, bytes),
+                bytes_at = max(bytes_at, excluded.bytes_at),
+                is_gone = iif(excluded.is_gone_at >= is_gone_at, excluded.is_gone, is_gone),
+                is_gone_at = max(is_gone_at, excluded.is_gone_at),
+                is_cut = iif(excluded.is_cut_at >= is_cut_at, excluded.is_cut, is_cut),
+                is_cut_at = max(is_cut_at, excluded.is_cut_at)",
+        )?
+        .execute(rusqlite::params![
+            id.0,
+            source.session.map(|session| session.0),
+            source.root.0,
+            kind_code(source.kind),
+            bytes,
+            bytes_at,
+            is_gone,
+            is_gone_at,
+            is_cut,
+            is_cut_at,
+        ])
+}
+
+/// The number of a kind in the table.
+pub(crate) fn kind_code(kind: SourceKind) -> i64 {
+    match kind {
+        SourceKind::Transcript => 0,
+        SourceKind::Subagent => 1,
+        SourceKind::ToolResult => 2,
+        SourceKind::Sidecar => 3,
+        SourceKind::FileHistory => 4,
+        SourceKind::History => 5,
+    }
+}
