@@ -29,6 +29,18 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
+    /// Returns the word for this kind on the wire and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transcript => "transcript",
+            Self::Subagent => "subagent",
+            Self::ToolResult => "tool-result",
+            Self::Sidecar => "sidecar",
+            Self::FileHistory => "file-history",
+            Self::History => "history",
+        }
+    }
+
     /// Returns how files of this kind change. A sidecar that ends in `.jsonl` is treated as lines by
     /// [`Origin::shape`].
     pub fn shape(self) -> Shape {
