@@ -1,0 +1,133 @@
+//! One trial of the product: a `SESSIONS_HOME`, the config root it archives, and the CLI in it.
+//!
+//! Knows the environment and the documented JSON; must not know how the daemon works.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binaries;
+use crate::daemon::Daemon;
+use crate::waiting::wait_for;
+
+/// How long everything on disk may take to be archived and indexed: 100 MB, unoptimised, on two cores.
+const SETTLE_MAX: Duration = Duration::from_mins(3);
+
+/// A home for the product and the config root it looks at.
+#[derive(Debug)]
+pub struct Home {
+    directory: TempDir,
+    config_root: PathBuf,
+}
+
+impl Home {
+    /// Makes an empty home for `config_root`, which need not exist.
+    pub fn new(config_root: &Path) -> Result<Self> {
+        Ok(Self {
+            // Short, since a socket's path is bounded.
+            directory: TempDir::with_prefix("cs-")?,
+            config_root: config_root.to_owned(),
+        })
+    }
+
+    /// Returns `SESSIONS_HOME`.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Returns the config root.
+    pub fn config_root(&self) -> &Path {
+        &self.config_root
+    }
+
+    /// Returns the daemon's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.path().join("run/sessionsd.sock")
+    }
+
+    /// Writes the settings.
+    pub fn configure(&self, toml: &str) -> Result<()> {
+        let directory = self.path().join("config");
+        fs::create_dir_all(&directory)?;
+        Ok(fs::write(directory.join("config.toml"), toml)?)
+    }
+
+    /// Starts a daemon and waits until it answers.
+    pub fn start(&self) -> Result<Daemon> {
+        Daemon::start(self)
+    }
+
+    /// Returns a program of ours with the environment of this home and nothing else.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(self.path());
+        command.envs([
+            ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            ("LANG", "C.UTF-8"),
+            ("TZ", "UTC"),
+            ("TERM", "dumb"),
+        ]);
+        command
+            .env("HOME", self.path())
+            .env("SESSIONS_HOME", self.path());
+        command.env("CLAUDE_CONFIG_DIR", &self.config_root);
+        command
+    }
+
+    /// Runs the CLI to its end, however it ends.
+    pub fn sessions(&self, args: &[&str]) -> Result<Output> {
+        let mut command = self.command(&binaries::built()?.cli);
+        command
+            .args(args)
+            .output()
+            .context("could not run sessions")
+    }
+
+    /// Runs the CLI, which must succeed, and returns what it printed.
+    pub fn bytes(&self, args: &[&str]) -> Result<Vec<u8>> {
+        let output = self.sessions(args)?;
+        let (status, words) = (output.status, String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            status.success(),
+            "sessions {args:?} ended with {status}: {words}"
+        );
+        Ok(output.stdout)
+    }
+
+    /// Runs the CLI, which must succeed, and parses what it printed.
+    pub fn json(&self, args: &[&str]) -> Result<Value> {
+        let printed = self.bytes(args)?;
+        serde_json::from_slice(&printed).with_context(|| {
+            let words = String::from_utf8_lossy(&printed);
+            format!("sessions {args:?} printed no JSON: {words}")
+        })
+    }
+
+    /// Waits until everything on disk is archived and searchable, and returns that status.
+    pub fn settle(&self) -> Result<Value> {
+        wait_for("an index that is complete", SETTLE_MAX, || {
+            let status = self.json(&["status", "--json"])?;
+            let is_settled = status["complete"] == true && status["progress"].is_null();
+            Ok(is_settled.then_some(status))
+        })
+    }
+
+    /// Searches; returns the whole answer also where there is no hit.
+    pub fn search(&self, query: &str) -> Result<Value> {
+        let output = self.sessions(&["search", "--json", "--automated", "--limit", "50", query])?;
+        let nothing_found = output.status.code() == Some(1);
+        let words = String::from_utf8_lossy(&output.stderr);
+        let is_fine = output.status.success() || nothing_found;
+        ensure!(
+            is_fine,
+            "search {query} ended with {}: {words}",
+            output.status
+        );
+        serde_json::from_slice(&output.stdout).with_context(|| format!("search {query}: {words}"))
+    }
+}
