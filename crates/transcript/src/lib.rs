@@ -16,7 +16,7 @@ mod row;
 mod spill;
 mod time;
 
-pub use conversation::{Piece, entry_id};
+pub use conversation::{Conversation, Piece, entry_id};
 pub use folder::project_folder;
 pub use key::record_key;
 pub use lines::{LINE_BYTES_MAX, Lines};

@@ -245,3 +245,11 @@ pub(crate) struct LiveRow<'a> {
     #[serde(borrow)]
     pub(crate) entrypoint: Scalar<'a>,
 }
+
+/// `agent-<agent>.meta.json`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct MetaRow<'a> {
+    #[serde(borrow)]
+    pub(crate) tool_use_id: Scalar<'a>,
+}
