@@ -15,7 +15,7 @@ pub(crate) struct Dictionary {
 
 const ALL: [Dictionary; 1] = [Dictionary {
     version: 1,
-    bytes: include_bytes!("dictionary/v1.jsonl"),
+    bytes: include_bytes!("dictionary/v1.txt"),
 }];
 
 /// What new frames are compressed with.

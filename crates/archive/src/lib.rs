@@ -5,6 +5,7 @@
 //! of readers. Nothing here knows what a record is: a line is bytes up to a newline.
 
 mod archive;
+mod backup;
 mod blob;
 mod code;
 mod codec;
@@ -14,18 +15,24 @@ mod error;
 mod fold;
 mod frame;
 mod log;
+mod notes;
 mod operation;
 mod reader;
+mod salvage;
 mod schema;
 mod source;
 mod span;
 mod transaction;
+mod verify;
 
 pub use archive::Archive;
+pub use backup::BackupReceipt;
 pub use cursor::{Cursor, FileStamp, Fingerprint, SourceState};
 pub use error::{ArchiveError, Damage, ErrorKind, Refusal, Step};
 pub use fold::Folded;
 pub use log::{Heads, Lane, LogRow, Logged};
 pub use operation::{NewOperation, Operation, OperationId};
 pub use reader::{ArchiveReader, GenerationRow, LINE_BYTES_MAX, READ_BYTES_MAX, RootRow, Usage};
+pub use salvage::Salvaged;
 pub use transaction::{TRANSACTION_BYTES_MAX, Transaction};
+pub use verify::Loss;

@@ -289,7 +289,7 @@ impl ArchiveReader {
         })
     }
 
-    fn database_bytes(&self) -> u64 {
+    pub(crate) fn database_bytes(&self) -> u64 {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
         [self.path.as_os_str(), &log]

@@ -197,8 +197,9 @@ pub(crate) fn pieces(
             });
         }
         match reach.parent {
-            Some(parent) if range.start < reach.base => owner = parent,
-            _ => break,
+            _ if range.start >= reach.base => break,
+            Some(parent) => owner = parent,
+            None => return Err(damaged(owner, range.start..reach.base, Damage::Missing)),
         }
         end = end.min(reach.base);
     }

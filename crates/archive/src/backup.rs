@@ -1,0 +1,142 @@
+//! A copy of the whole archive, taken while it is in use and read back before it gets its name.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use sessions_model::Seq;
+
+use crate::archive::Archive;
+use crate::error::{ArchiveError, During, Refusal, Result, Step};
+use crate::reader::ArchiveReader;
+
+/// What a backup holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackupReceipt {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// The archive's position it was taken at.
+    pub head: Seq,
+    /// Ranges that were damaged before, and are lost in the copy too.
+    pub losses: usize,
+}
+
+impl Archive {
+    /// Writes a copy of the archive to `to`; see [`ArchiveReader::backup`].
+    pub fn backup(&self, to: &Path) -> Result<BackupReceipt> {
+        self.reader()?.backup(to)
+    }
+}
+
+impl ArchiveReader {
+    /// Writes a copy of the archive to `to`, which must not exist, and reads it back.
+    ///
+    /// The writer goes on meanwhile. The name appears when the copy is whole and on disk.
+    pub fn backup(&self, to: &Path) -> Result<BackupReceipt> {
+        let step = || Step::BackUp(to.to_path_buf());
+        let failed = |source| ArchiveError::File {
+            step: step(),
+            path: to.to_path_buf(),
+            source,
+        };
+        if to.try_exists().map_err(failed)? {
+            return Err(ArchiveError::refused(step(), Refusal::Exists));
+        }
+        let draft = Draft::beside(to);
+        draft.remove_old().map_err(failed)?;
+        self.connection
+            .execute("VACUUM INTO ?1", [draft.path.to_string_lossy()])
+            .during(step)?;
+        let receipt = self.check_copy(&draft, step)?;
+        draft.publish(to).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => ArchiveError::refused(step(), Refusal::Exists),
+            _ => failed(error),
+        })?;
+        Ok(receipt)
+    }
+
+    fn check_copy(&self, draft: &Draft, step: impl Fn() -> Step) -> Result<BackupReceipt> {
+        let copy = Self::open(&draft.path)?;
+        let mut whole = |_, _| ControlFlow::Continue(());
+        let losses = copy.verify(&mut whole)?;
+        // A copy may lack what was lost before; it must not lose more.
+        if !losses.is_empty() && losses != self.verify(&mut whole)? {
+            return Err(ArchiveError::refused(step(), Refusal::BadCopy));
+        }
+        let head = copy.heads()?.head();
+        Ok(BackupReceipt {
+            bytes: copy.database_bytes(),
+            head,
+            losses: losses.len(),
+        })
+    }
+}
+
+/// A file that takes its name when it is whole; gone if it never does.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) path: PathBuf,
+}
+
+impl Draft {
+    /// Names a draft for `target`, in the same folder.
+    pub(crate) fn beside(target: &Path) -> Self {
+        let mut name = target
+            .file_name()
+            .map_or_else(OsString::new, OsString::from);
+        name.push(".part");
+        Self {
+            path: target.with_file_name(name),
+        }
+    }
+
+    /// Removes what an earlier attempt left.
+    pub(crate) fn remove_old(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Syncs the draft and gives it its name, unless that is taken.
+    pub(crate) fn publish(self, target: &Path) -> io::Result<()> {
+        keep_private(&self.path)?;
+        File::open(&self.path)?.sync_all()?;
+        // A hard link refuses an existing name in one step; not every file system has them.
+        match fs::hard_link(&self.path, target) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) if target.try_exists()? => return Err(io::ErrorKind::AlreadyExists.into()),
+            Err(_) => fs::rename(&self.path, target)?,
+            Ok(()) => {}
+        }
+        sync_folder(target)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // A draft that stays behind is overwritten by the next attempt.
+        drop(self.remove_old());
+    }
+}
+
+#[cfg(unix)]
+fn keep_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a new name in the folder of `path` permanent.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}

@@ -1,0 +1,146 @@
+//! Reading everything back, and naming what does not.
+
+use std::ops::{ControlFlow, Range};
+
+use sessions_model::{ByteOffset, GenerationId, SourceId};
+
+use crate::error::{ArchiveError, Damage, During, Result, Step};
+use crate::reader::ArchiveReader;
+use crate::span::{self, Piece, Segment};
+
+/// Raw bytes read back between two words of progress, each under a snapshot of its own.
+const SHARE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes that do not read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The source.
+    pub source: SourceId,
+    /// The generation that owns them.
+    pub generation: GenerationId,
+    /// The first byte lost.
+    pub start: ByteOffset,
+    /// One past the last byte lost.
+    pub end: ByteOffset,
+    /// What was found in their place.
+    pub damage: Damage,
+}
+
+/// A generation and the bytes that are its own.
+#[derive(Debug, Clone)]
+struct Own {
+    source: SourceId,
+    generation: GenerationId,
+    range: Range<u64>,
+}
+
+impl ArchiveReader {
+    /// Reads every byte back, compares each frame with its hash, and returns what is lost.
+    ///
+    /// `progress` is told the raw bytes done and in all, and may end the reading early.
+    pub fn verify(
+        &self,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Vec<Loss>> {
+        let owns = self.owns().during(|| Step::Verify)?;
+        let total = owns.iter().map(|own| own.range.end - own.range.start).sum();
+        let mut done = 0;
+        let mut losses = Vec::new();
+        for share in owns.iter().flat_map(shares) {
+            self.verify_share(&share, &mut losses)?;
+            done += share.range.end - share.range.start;
+            if progress(done, total).is_break() {
+                break;
+            }
+        }
+        Ok(losses)
+    }
+
+    fn owns(&self) -> rusqlite::Result<Vec<Own>> {
+        self.connection
+            .prepare("SELECT source, id, base, length FROM generations ORDER BY id")?
+            .query_map([], |row| {
+                Ok(Own {
+                    source: SourceId(row.get(0)?),
+                    generation: GenerationId(row.get(1)?),
+                    range: row.get(2)?..row.get(3)?,
+                })
+            })?
+            .collect()
+    }
+
+    fn verify_share(&self, share: &Own, losses: &mut Vec<Loss>) -> Result<()> {
+        let snapshot = self
+            .connection
+            .unchecked_transaction()
+            .during(|| Step::Verify)?;
+        let piece = Piece {
+            owner: share.generation,
+            range: share.range.clone(),
+        };
+        let mut lose = |range: Range<u64>, damage| add(losses, share, range, damage);
+        let mut at = share.range.start;
+        for segment in span::segments(&snapshot, &piece)? {
+            if segment.until <= at {
+                continue;
+            }
+            if segment.start > at {
+                lose(at..segment.start, Damage::Missing);
+            }
+            let part = segment.start.max(at)..segment.until.min(share.range.end);
+            at = part.end;
+            if let Some(damage) = self.damage(&snapshot, share.generation, segment)? {
+                lose(part, damage);
+            }
+        }
+        if at < share.range.end {
+            lose(at..share.range.end, Damage::Missing);
+        }
+        Ok(())
+    }
+
+    fn damage(
+        &self,
+        snapshot: &rusqlite::Connection,
+        owner: GenerationId,
+        segment: Segment,
+    ) -> Result<Option<Damage>> {
+        match self
+            .frames
+            .borrow_mut()
+            .frame_once(snapshot, owner, segment)
+        {
+            Ok(_) => Ok(None),
+            Err(ArchiveError::Damaged { damage, .. }) => Ok(Some(damage)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn shares(own: &Own) -> impl Iterator<Item = Own> {
+    let step = usize::try_from(SHARE_BYTES).expect("a share fits in memory");
+    let end = own.range.end;
+    let own = own.clone();
+    own.range.clone().step_by(step).map(move |start| Own {
+        range: start..end.min(start + SHARE_BYTES),
+        ..own.clone()
+    })
+}
+
+/// Adds a loss, or lengthens the last one if it goes on.
+fn add(losses: &mut Vec<Loss>, share: &Own, range: Range<u64>, damage: Damage) {
+    let (start, end) = (ByteOffset(range.start), ByteOffset(range.end));
+    let goes_on =
+        |last: &Loss| (last.generation, last.end, last.damage) == (share.generation, start, damage);
+    if let Some(last) = losses.last_mut().filter(|last| goes_on(last)) {
+        last.end = end;
+        return;
+    }
+    losses.push(Loss {
+        source: share.source,
+        generation: share.generation,
+        start,
+        end,
+        damage,
+    });
+}
