@@ -1,0 +1,159 @@
+//! Reads commits: a snapshot is one, and stays what it is while it is held.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sessions_model::ArchiveId;
+use tantivy::{Index, ReloadPolicy, Searcher};
+
+use crate::document::Position;
+use crate::error::IndexError;
+use crate::expr::Expr;
+use crate::matches::Matches;
+use crate::payload;
+use crate::schema::Fields;
+use crate::scope::Scope;
+use crate::search;
+
+/// Hands out snapshots. Cheap to clone; every clone sees the same commits.
+#[derive(Clone)]
+pub struct IndexReader {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    index: Index,
+    reader: tantivy::IndexReader,
+    fields: Fields,
+    archive: ArchiveId,
+    commits: Arc<AtomicU64>,
+    current: Mutex<(u64, Snapshot)>,
+}
+
+impl IndexReader {
+    pub(crate) fn open(
+        index: &Index,
+        archive: ArchiveId,
+        commits: Arc<AtomicU64>,
+    ) -> Result<Self, IndexError> {
+        let seen = commits.load(Ordering::Acquire);
+        let position = committed(index, archive)?;
+        let builder = index.reader_builder().reload_policy(ReloadPolicy::Manual);
+        let reader: tantivy::IndexReader = builder.try_into().map_err(IndexError::Reload)?;
+        let (_, fields) = Fields::declare();
+        let first = Snapshot {
+            searcher: reader.searcher(),
+            fields,
+            position,
+        };
+        let current = Mutex::new((seen, first));
+        let index = index.clone();
+        let shared = Shared {
+            index,
+            reader,
+            fields,
+            archive,
+            commits,
+            current,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Returns the last commit. Costs a lock unless there was a commit since the last call.
+    pub fn snapshot(&self) -> Result<Snapshot, IndexError> {
+        let commits = self.shared.commits.load(Ordering::Acquire);
+        {
+            let current = self
+                .shared
+                .current
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if current.0 == commits {
+                return Ok(current.1.clone());
+            }
+        }
+        self.reload()
+    }
+
+    /// Opens the last commit again, and lets go of files that merges have replaced.
+    pub fn reload(&self) -> Result<Snapshot, IndexError> {
+        let shared = &self.shared;
+        let mut current = shared
+            .current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // The position is read before the segments: a commit in between may add documents that the
+        // snapshot does not speak of, never the other way round.
+        let commits = shared.commits.load(Ordering::Acquire);
+        let position = committed(&shared.index, shared.archive)?;
+        shared.reader.reload().map_err(IndexError::Reload)?;
+        let searcher = shared.reader.searcher();
+        let snapshot = Snapshot {
+            searcher,
+            fields: shared.fields,
+            position,
+        };
+        *current = (commits, snapshot.clone());
+        Ok(snapshot)
+    }
+}
+
+impl fmt::Debug for IndexReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IndexReader")
+            .field("archive", &self.shared.archive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One commit, for as long as it is held.
+#[derive(Clone)]
+pub struct Snapshot {
+    searcher: Searcher,
+    fields: Fields,
+    position: Position,
+}
+
+impl Snapshot {
+    /// Returns how far the archive's log is applied in what this snapshot shows.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Returns how many documents it holds.
+    pub fn documents(&self) -> u64 {
+        self.searcher.num_docs()
+    }
+
+    /// Returns how many segments they are spread over.
+    pub fn segments(&self) -> usize {
+        self.searcher.segment_readers().len()
+    }
+
+    /// Finds what `expr` asks for: the best match of each session in `scope`, best first, at most
+    /// `limit` of them.
+    ///
+    /// The expression's depth is the stack's: whoever parses a query bounds it.
+    pub fn search(&self, expr: &Expr, scope: &Scope, limit: usize) -> Result<Matches, IndexError> {
+        search::run(&self.searcher, self.fields, expr, (scope, limit)).map_err(IndexError::Search)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}
+
+fn committed(index: &Index, archive: ArchiveId) -> Result<Position, IndexError> {
+    let metas = index.load_metas().map_err(IndexError::Reload)?;
+    let position = metas
+        .payload
+        .and_then(|payload| payload::read(&payload).ok());
+    Ok(position.unwrap_or_else(|| Position::start(archive)))
+}

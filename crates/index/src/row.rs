@@ -1,0 +1,135 @@
+//! A document on its way to an indexing thread: owned, and weighed so that the queue stays bounded.
+
+use std::hash::Hasher as _;
+
+use rustc_hash::FxHasher;
+use sessions_model::RecordKey;
+use tantivy::schema::document::{ReferenceValue, ReferenceValueLeaf, Value};
+use tantivy::schema::{Document as TantivyDocument, Field};
+
+use crate::document::Document;
+use crate::queue::Weight;
+use crate::schema::{Facet, Fields, Traits};
+use crate::tokenize::FACET_SEPARATOR;
+
+/// Bytes that a row takes beside its texts, roughly.
+const ROW_BYTES: usize = 256;
+
+/// A document as the indexing threads take it. Its columns stand in the order of their fields.
+#[derive(Debug)]
+pub(crate) struct Row {
+    text: String,
+    files: Vec<String>,
+    facets: String,
+    columns: [(Field, u64); 7],
+    fields: Fields,
+    /// Released when the row has been indexed.
+    pub(crate) weight: Option<Weight>,
+}
+
+impl Row {
+    pub(crate) fn new(fields: Fields, document: &Document<'_>) -> Self {
+        let traits = Traits {
+            kind: document.kind,
+            is_subagent: document.is_subagent,
+        };
+        let time = document
+            .time
+            .map_or(0, |time| u64::try_from(time.millis()).unwrap_or(0).max(1));
+        Self {
+            text: document.text.to_owned(),
+            files: document
+                .files
+                .iter()
+                .map(|file| file.clone().into_owned())
+                .collect(),
+            facets: facets_of(document),
+            columns: [
+                (fields.session, document.session.0),
+                (fields.generation, document.generation.0),
+                (fields.offset, document.offset.0),
+                (fields.block, u64::from(document.block)),
+                (fields.identity, identity(document.key, document.block)),
+                (fields.traits, traits.pack()),
+                (fields.time, time),
+            ],
+            fields,
+            weight: None,
+        }
+    }
+
+    /// Adds an exact value.
+    pub(crate) fn with_facet(mut self, facet: Facet<'_>) -> Self {
+        self.facets.push(FACET_SEPARATOR);
+        self.facets.push_str(&facet.term());
+        self
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let files: usize = self.files.iter().map(String::len).sum();
+        ROW_BYTES + self.text.len() + self.facets.len() + files
+    }
+}
+
+/// A hash that copies of a record's block share.
+fn identity(key: RecordKey, block: u32) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u64(key.0);
+    hasher.write_u32(block);
+    hasher.finish()
+}
+
+fn facets_of(document: &Document<'_>) -> String {
+    let mut facets = Facet::Kind(document.kind).term();
+    let named = [
+        document.tool.map(Facet::Tool),
+        document.model.map(Facet::Model),
+        document.branch.map(Facet::Branch),
+        document.is_subagent.then_some(Facet::Subagent),
+        document.is_error.then_some(Facet::Error),
+    ];
+    for facet in named.into_iter().flatten() {
+        facets.push(FACET_SEPARATOR);
+        facets.push_str(&facet.term());
+    }
+    facets
+}
+
+impl TantivyDocument for Row {
+    type Value<'a> = Cell<'a>;
+    type FieldsValuesIter<'a> = Box<dyn Iterator<Item = (Field, Cell<'a>)> + 'a>;
+
+    fn iter_fields_and_values(&self) -> Self::FieldsValuesIter<'_> {
+        let fields = self.fields;
+        let text = std::iter::once((fields.text, Cell::Text(&self.text)));
+        let files = self
+            .files
+            .iter()
+            .map(move |file| (fields.files, Cell::Text(file)));
+        let facets = std::iter::once((fields.facets, Cell::Text(&self.facets)));
+        let columns = self
+            .columns
+            .iter()
+            .map(|&(field, value)| (field, Cell::Number(value)));
+        Box::new(text.chain(files).chain(facets).chain(columns))
+    }
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cell<'a> {
+    Text(&'a str),
+    Number(u64),
+}
+
+impl<'a> Value<'a> for Cell<'a> {
+    type ArrayIter = std::iter::Empty<Self>;
+    type ObjectIter = std::iter::Empty<(&'a str, Self)>;
+
+    fn as_value(&self) -> ReferenceValue<'a, Self> {
+        ReferenceValue::Leaf(match *self {
+            Cell::Text(text) => ReferenceValueLeaf::Str(text),
+            Cell::Number(number) => ReferenceValueLeaf::U64(number),
+        })
+    }
+}

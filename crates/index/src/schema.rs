@@ -1,0 +1,180 @@
+//! The fields of the index and the words in its facet field.
+
+use sessions_model::{EntryKind, SessionOrdinal};
+use tantivy::schema::{
+    FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::TokenizerManager;
+
+use crate::tokenize::{FacetTokenizer, TextTokenizer};
+
+/// Changes whenever the fields, or what is written into them, change.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Longest exact value that is indexed, in bytes.
+const FACET_BYTES_MAX: usize = 256;
+
+pub(crate) const SESSION: &str = "session";
+pub(crate) const GENERATION: &str = "generation";
+pub(crate) const OFFSET: &str = "offset";
+pub(crate) const BLOCK: &str = "block";
+pub(crate) const IDENTITY: &str = "identity";
+pub(crate) const TRAITS: &str = "traits";
+pub(crate) const TIME: &str = "time";
+
+const TEXT_TOKENIZER: &str = "sessions-text";
+const FACET_TOKENIZER: &str = "sessions-facet";
+
+/// Handles of the fields, in the order they are declared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fields {
+    /// The text, with positions.
+    pub(crate) text: Field,
+    /// Paths of files, with positions.
+    pub(crate) files: Field,
+    /// Exact values: see [`Facet`].
+    pub(crate) facets: Field,
+    pub(crate) session: Field,
+    pub(crate) generation: Field,
+    pub(crate) offset: Field,
+    pub(crate) block: Field,
+    /// A hash of record key and block: equal for copies.
+    pub(crate) identity: Field,
+    /// Kind and flags: see [`Traits`].
+    pub(crate) traits: Field,
+    /// Milliseconds since the epoch, 0 for none.
+    pub(crate) time: Field,
+}
+
+impl Fields {
+    pub(crate) fn declare() -> (Schema, Self) {
+        let mut builder = Schema::builder();
+        let worded = |norms| {
+            let indexing = TextFieldIndexing::default()
+                .set_tokenizer(TEXT_TOKENIZER)
+                .set_index_option(IndexRecordOption::WithFreqsAndPositions)
+                .set_fieldnorms(norms);
+            TextOptions::default().set_indexing_options(indexing)
+        };
+        let exact = TextFieldIndexing::default()
+            .set_tokenizer(FACET_TOKENIZER)
+            .set_index_option(IndexRecordOption::Basic)
+            .set_fieldnorms(false);
+        let column: NumericOptions = FAST.into();
+        let fields = Self {
+            text: builder.add_text_field("text", worded(true)),
+            files: builder.add_text_field("files", worded(false)),
+            facets: builder
+                .add_text_field("facets", TextOptions::default().set_indexing_options(exact)),
+            session: builder.add_u64_field(SESSION, column.clone()),
+            generation: builder.add_u64_field(GENERATION, column.clone()),
+            offset: builder.add_u64_field(OFFSET, column.clone()),
+            block: builder.add_u64_field(BLOCK, column.clone()),
+            identity: builder.add_u64_field(IDENTITY, column.clone()),
+            traits: builder.add_u64_field(TRAITS, column.clone()),
+            time: builder.add_u64_field(TIME, column),
+        };
+        (builder.build(), fields)
+    }
+
+    pub(crate) fn tokenizers() -> TokenizerManager {
+        let manager = TokenizerManager::new();
+        manager.register(TEXT_TOKENIZER, TextTokenizer);
+        manager.register(FACET_TOKENIZER, FacetTokenizer);
+        manager
+    }
+}
+
+/// An exact value: one letter for its class, then the value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Facet<'a> {
+    Kind(EntryKind),
+    Tool(&'a str),
+    Model(&'a str),
+    Branch(&'a str),
+    Subagent,
+    Error,
+    /// A document that is replaced by its name within a session.
+    Keyed(SessionOrdinal, &'a str),
+}
+
+/// The letters that the values of a class begin with.
+pub(crate) const TOOL_PREFIX: &str = "t";
+pub(crate) const MODEL_PREFIX: &str = "m";
+pub(crate) const BRANCH_PREFIX: &str = "b";
+
+impl Facet<'_> {
+    /// Returns the value as it stands in the index.
+    pub(crate) fn term(self) -> String {
+        let mut term = match self {
+            Self::Kind(kind) => format!("k{}", kind.code()),
+            Self::Tool(name) => fold(TOOL_PREFIX, name),
+            Self::Model(name) => fold(MODEL_PREFIX, name),
+            Self::Branch(name) => fold(BRANCH_PREFIX, name),
+            Self::Subagent => "s".to_owned(),
+            Self::Error => "e".to_owned(),
+            Self::Keyed(session, name) => format!("i{session}:{name}"),
+        };
+        term.truncate(term.floor_char_boundary(FACET_BYTES_MAX));
+        term
+    }
+}
+
+fn fold(prefix: &str, name: &str) -> String {
+    let plain = name
+        .chars()
+        .filter(|c| !c.is_control())
+        .flat_map(char::to_lowercase);
+    prefix.chars().chain(plain).collect()
+}
+
+/// Kind and flags in one small number, read for every match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Traits {
+    pub(crate) kind: EntryKind,
+    pub(crate) is_subagent: bool,
+}
+
+impl Traits {
+    const SUBAGENT: u64 = 1 << 5;
+    const KIND: u64 = Self::SUBAGENT - 1;
+
+    pub(crate) fn pack(self) -> u64 {
+        let flag = if self.is_subagent { Self::SUBAGENT } else { 0 };
+        u64::from(self.kind.code()) | flag
+    }
+
+    pub(crate) fn unpack(packed: u64) -> Self {
+        let kind = u8::try_from(packed & Self::KIND)
+            .ok()
+            .and_then(EntryKind::from_code);
+        Self {
+            kind: kind.unwrap_or(EntryKind::Unknown),
+            is_subagent: packed & Self::SUBAGENT != 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traits_come_back_as_they_went() {
+        for kind in EntryKind::ALL {
+            for is_subagent in [false, true] {
+                let traits = Traits { kind, is_subagent };
+                assert_eq!(Traits::unpack(traits.pack()), traits);
+            }
+        }
+    }
+
+    #[test]
+    fn facets_fold_case_and_are_bounded() {
+        let check = |facet: Facet<'_>, expect: &str| assert_eq!(facet.term(), expect);
+        check(Facet::Tool("WebFetch"), "twebfetch");
+        check(Facet::Branch("feat/\u{1f}Ä"), "bfeat/ä");
+        check(Facet::Keyed(SessionOrdinal(7), "title"), "i7:title");
+        assert!(Facet::Model(&"é".repeat(500)).term().len() <= FACET_BYTES_MAX);
+    }
+}

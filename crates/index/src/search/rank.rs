@@ -1,0 +1,100 @@
+//! How much a match is worth beside its BM25 score.
+
+use sessions_model::{EntryKind, Timestamp};
+
+use crate::schema::Traits;
+
+/// How far age can lower a match: one without end of age keeps this share.
+const AGED_SHARE: f32 = 0.7;
+
+/// The age at which half of what age can take is taken, in milliseconds: 30 days.
+const AGE_HALF_LIFE_MS: f32 = 30.0 * 24.0 * 3_600_000.0;
+
+/// A subagent's text against the same in the main conversation.
+const SUBAGENT_SHARE: f32 = 0.9;
+
+/// A match in a session that the caller ranks lower.
+pub(super) const DEMOTED_SHARE: f32 = 0.5;
+
+/// Returns what a match's score is multiplied by.
+pub(super) fn weight(traits: Traits, time: Option<Timestamp>, now: Timestamp) -> f32 {
+    let place = if traits.is_subagent {
+        SUBAGENT_SHARE
+    } else {
+        1.0
+    };
+    kind_weight(traits.kind) * place * recency(time, now)
+}
+
+/// What people look for: names and their own words first, what tools printed last.
+fn kind_weight(kind: EntryKind) -> f32 {
+    match kind {
+        EntryKind::Title => 4.0,
+        EntryKind::Note => 3.6,
+        EntryKind::Prompt => 3.0,
+        EntryKind::Answer => 2.0,
+        EntryKind::Summary => 1.6,
+        EntryKind::Command => 1.4,
+        EntryKind::ToolCall => 1.2,
+        EntryKind::ApiError | EntryKind::Thinking => 1.0,
+        EntryKind::ToolResult => 0.8,
+        EntryKind::System | EntryKind::Compaction | EntryKind::Interrupt => 0.6,
+        EntryKind::Unknown => 0.5,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "an age is compared by days, not milliseconds"
+)]
+fn recency(time: Option<Timestamp>, now: Timestamp) -> f32 {
+    let Some(time) = time else { return AGED_SHARE };
+    let half_lives = now.millis_since(time) as f32 / AGE_HALF_LIFE_MS;
+    AGED_SHARE + (1.0 - AGED_SHARE) * (-half_lives).exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY_MS: i64 = 24 * 3_600_000;
+
+    fn weigh(kind: EntryKind, is_subagent: bool, age_days: i64) -> f32 {
+        let now = Timestamp(1_000 * DAY_MS);
+        let time = Timestamp(now.millis() - age_days * DAY_MS);
+        weight(Traits { kind, is_subagent }, Some(time), now)
+    }
+
+    #[test]
+    fn kinds_rank_as_people_look_for_them() {
+        use EntryKind::{Answer, Prompt, Summary, Thinking, Title, ToolCall, ToolResult};
+        let order = [
+            Title, Prompt, Answer, Summary, ToolCall, Thinking, ToolResult,
+        ];
+        for pair in order.windows(2) {
+            assert!(
+                weigh(pair[0], false, 0) > weigh(pair[1], false, 0),
+                "{pair:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn age_lowers_a_match_but_never_below_its_share() {
+        let check = |age_days: i64, expect: f32| {
+            let found = weigh(EntryKind::Thinking, false, age_days);
+            assert!((found - expect).abs() < 0.001, "{age_days} days: {found}");
+        };
+        check(-5, 1.0);
+        check(0, 1.0);
+        check(30, 0.85);
+        check(60, 0.775);
+        check(100_000, 0.7);
+    }
+
+    #[test]
+    fn the_main_conversation_goes_before_subagents() {
+        assert!(weigh(EntryKind::Prompt, false, 0) > weigh(EntryKind::Prompt, true, 0));
+        assert!(weigh(EntryKind::Prompt, true, 0) > weigh(EntryKind::Answer, false, 0));
+    }
+}
