@@ -1,0 +1,192 @@
+//! Lists, names, projects and sets of sessions.
+
+use std::collections::HashSet;
+
+use sessions_catalog::{SessionFacts, SessionPredicate};
+use sessions_model::{RootId, SessionFilter, SessionOrdinal, SourceId, SourceKind, Timestamp};
+
+use crate::told::{Told, id, ids};
+
+#[test]
+fn lists_are_filtered_and_latest_first() {
+    let mut told = Told::new();
+    told.prompt("aa-1", 10, "/w/alpha", "one");
+    told.prompt("aa-2", 20, "/w/beta", "two");
+    told.prompt("ab-3", 30, "/w/beta/sub", "three");
+    told.catalog.root(RootId(1), "/root");
+    told.source("aa-1", 1, |facts| facts.bytes = Some(1));
+    told.source("sidecar-only", 9, |facts| {
+        facts.kind = SourceKind::FileHistory;
+    });
+    let reader = told.reader();
+    let live = HashSet::from([id("aa-2")]);
+    let check = |change: &dyn Fn(&mut SessionFilter), expect: &[&str]| {
+        let mut filter = SessionFilter::default();
+        change(&mut filter);
+        assert_eq!(
+            ids(&reader.sessions(&filter, &live).unwrap()),
+            expect,
+            "{filter:?}"
+        );
+    };
+    check(&|_| (), &["ab-3", "aa-2", "aa-1"]);
+    check(&|filter| filter.limit = 2, &["ab-3", "aa-2"]);
+    check(&|filter| filter.live_only = true, &["aa-2"]);
+    check(
+        &|filter| filter.since = Some(Timestamp(20_000)),
+        &["ab-3", "aa-2"],
+    );
+    check(&|filter| filter.until = Some(Timestamp(20_000)), &["aa-1"]);
+    check(&|filter| filter.project = Some("Beta".into()), &["aa-2"]);
+    check(
+        &|filter| filter.project = Some("/w/beta/sub".into()),
+        &["ab-3"],
+    );
+    check(&|filter| filter.project = Some("none".into()), &[]);
+    check(&|filter| filter.root = Some("/root".into()), &["aa-1"]);
+    assert!(reader.sessions(&SessionFilter::default(), &live).unwrap()[1].is_live);
+}
+
+#[test]
+fn names_resolve_to_ids_then_titles_then_parts_of_titles() {
+    let mut told = Told::new();
+    told.prompt("aa-1", 10, "/w", "Fix the Parser");
+    told.prompt("aa-2", 20, "/w", "fix the tests");
+    told.prompt("b", 30, "/w", "aa-1 again");
+    told.catalog.root(RootId(1), "/root");
+    told.source("aa-2", 1, |facts| facts.bytes = Some(1));
+    let reader = told.reader();
+    let live = HashSet::new();
+    let check = |name, root, expect: &[&str]| {
+        let found = reader.resolve(name, root, &live).unwrap();
+        assert_eq!(ids(&found), expect, "{name}");
+    };
+    check("aa-1", None, &["aa-1"]);
+    check("aa", None, &["aa-2", "aa-1"]);
+    check("aa", Some("/root"), &["aa-2"]);
+    check("Fix the Parser", None, &["aa-1"]);
+    check("fix the", None, &["aa-2", "aa-1"]);
+    check("PARSER", None, &["aa-1"]);
+    check("nothing", None, &[]);
+    check(" ", None, &[]);
+}
+
+#[test]
+fn the_latest_of_a_directory_is_one_that_a_person_ran() {
+    let mut told = Told::new();
+    told.prompt("person", 10, "/w", "hello");
+    let script = SessionFacts {
+        cwd: Some("/w"),
+        entrypoint: Some("sdk-cli"),
+        prompts: 1,
+        ..SessionFacts::default()
+    };
+    told.row("script", 20, script);
+    told.row(
+        "other",
+        30,
+        SessionFacts {
+            cwd: Some("/script"),
+            ..script
+        },
+    );
+    let reader = told.reader();
+    let check = |cwd, expect: Option<&str>| {
+        let found = reader.latest_in(cwd, None, &HashSet::new()).unwrap();
+        assert_eq!(
+            found.as_ref().map(|session| session.id.as_str()),
+            expect,
+            "{cwd}"
+        );
+    };
+    check("/w", Some("person"));
+    check("/script", Some("other"));
+    check("/nowhere", None);
+}
+
+#[test]
+fn projects_gather_directories_of_one_repository() {
+    let mut told = Told::new();
+    told.prompt("one", 10, "/w/tree", "a");
+    told.prompt("two", 20, "/w/main", "b");
+    told.prompt("three", 30, "/elsewhere", "c");
+    let reader = told.reader();
+    assert_eq!(reader.projects().unwrap().len(), 3);
+    assert_eq!(
+        reader.unresolved_cwds(2).unwrap(),
+        ["/elsewhere", "/w/main"]
+    );
+
+    told.catalog.directory(
+        "/w/tree",
+        "/w/main/.git",
+        "https://u:secret@host/o/repo.git",
+    );
+    told.catalog
+        .directory("/w/main", "/w/main/.git", "git@host:o/repo.git");
+    told.catalog.directory("/elsewhere", "", "");
+    let reader = told.reader();
+    assert!(reader.unresolved_cwds(9).unwrap().is_empty());
+    let projects = reader.projects().unwrap();
+    let names: Vec<_> = projects
+        .iter()
+        .map(|p| (&*p.name, &*p.key.0, p.sessions))
+        .collect();
+    assert_eq!(
+        names,
+        [("elsewhere", "/elsewhere", 1), ("repo", "host/o/repo", 2)]
+    );
+    assert_eq!(projects[1].cwds, ["/w/main", "/w/tree"]);
+
+    told.catalog.move_project("host/o/repo", "/elsewhere");
+    let projects = told.reader().projects().unwrap();
+    assert_eq!((projects.len(), projects[0].sessions), (1, 3));
+    told.catalog.move_project("/elsewhere", "host/o/repo");
+    let projects = told.reader().projects().unwrap();
+    assert_eq!(
+        (&*projects[0].key.0, projects[0].sessions),
+        ("host/o/repo", 3)
+    );
+}
+
+#[test]
+fn sets_of_sessions_are_found_by_what_holds_of_them() {
+    let mut told = Told::new();
+    told.prompt("aa-1", 10, "/w/alpha", "fix the parser");
+    told.prompt("bb-2", 20, "/w/beta", "other");
+    told.row(
+        "cc-3",
+        30,
+        SessionFacts {
+            entrypoint: Some("sdk-cli"),
+            ..SessionFacts::default()
+        },
+    );
+    told.catalog.root(RootId(1), "/root");
+    told.source("bb-2", 1, |facts| facts.bytes = Some(1));
+    let reader = told.reader();
+    let check = |predicate: SessionPredicate, expect: &[u64]| {
+        let found = reader.matching(&predicate).unwrap();
+        let found: Vec<_> = found.into_iter().map(|ordinal| ordinal.0).collect();
+        assert_eq!(found, expect, "{predicate:?}");
+    };
+    check(SessionPredicate::Project("alpha".into()), &[0]);
+    check(SessionPredicate::Project("/w/beta".into()), &[1]);
+    check(SessionPredicate::Session("aa".into()), &[0]);
+    check(SessionPredicate::Session("Parser".into()), &[0]);
+    check(SessionPredicate::Session("a%".into()), &[]);
+    check(SessionPredicate::Root("/root".into()), &[1]);
+    check(SessionPredicate::Automated, &[2]);
+    assert_eq!(reader.ordinals_end().unwrap(), SessionOrdinal(3));
+    assert_eq!(reader.sources_of(&id("bb-2")).unwrap(), [SourceId(1)]);
+    let totals = reader.totals().unwrap();
+    assert_eq!(
+        (
+            totals.sessions,
+            totals.entries,
+            totals.prompts,
+            totals.bytes
+        ),
+        (3, 3, 2, 1)
+    );
+}

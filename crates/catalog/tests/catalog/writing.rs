@@ -1,0 +1,282 @@
+//! What merging makes of rows, and what is on disk after a commit.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+
+use sessions_catalog::{
+    Applied, Catalog, CatalogReader, MessageKey, Opened, SessionFacts, TokenUse,
+};
+use sessions_model::{
+    ArchiveId, OnDisk, RecordKey, RootId, Seq, SessionFilter, SessionOrdinal, SourceId, SourceKind,
+    TitleKind, Usage,
+};
+
+use crate::told::{ARCHIVE, Told, id, open};
+
+#[test]
+fn titles_go_by_who_gave_them_then_by_place() {
+    let mut told = Told::new();
+    told.prompt("s", 5, "/w", "later");
+    told.prompt("s", 4, "/w", "\nearlier  prompt\nsecond line");
+    assert_eq!(told.session("s").title, "earlier prompt");
+    told.title("s", TitleKind::Ai, "by the model");
+    told.title("s", TitleKind::Summary, "an old summary");
+    assert_eq!(told.session("s").title, "by the model");
+    told.title("s", TitleKind::Custom, "first name");
+    told.title("s", TitleKind::Custom, "second name");
+    told.title("s", TitleKind::Custom, "  ");
+    assert_eq!(told.session("s").title, "second name");
+    told.title("s", TitleKind::Custom, "first name");
+    assert_eq!(told.session("s").title, "first name");
+    assert_eq!(told.session("s").last_prompt.as_deref(), Some("later"));
+}
+
+#[test]
+fn a_record_is_admitted_once_even_after_reopening() {
+    let mut told = Told::new();
+    let one = told.catalog.ordinal(&id("one")).unwrap();
+    let two = told.catalog.ordinal(&id("two")).unwrap();
+    for key in 0..1_000 {
+        assert!(told.catalog.admit(one, RecordKey(key)).unwrap());
+        // Many small commits, so that the chunks are written anew in between.
+        if key % 10 == 0 {
+            told.catalog.commit(Applied::default()).unwrap();
+        }
+    }
+    assert!(told.catalog.admit(two, RecordKey(5)).unwrap());
+    told.catalog
+        .commit(Applied {
+            backlog: Seq(3),
+            live: Seq(9),
+        })
+        .unwrap();
+    assert!(told.catalog.admit(two, RecordKey(6)).unwrap());
+    drop(told.catalog);
+
+    let (mut catalog, opened) = open(told.dir.path());
+    assert_eq!(
+        opened,
+        Opened::Resumed(Applied {
+            backlog: Seq(3),
+            live: Seq(9)
+        })
+    );
+    assert_eq!(catalog.ordinal(&id("one")).unwrap(), one);
+    for key in 0..1_000 {
+        assert!(!catalog.admit(one, RecordKey(key)).unwrap(), "{key}");
+    }
+    assert!(!catalog.admit(two, RecordKey(5)).unwrap());
+    assert!(
+        catalog.admit(two, RecordKey(6)).unwrap(),
+        "what was not committed is not known"
+    );
+    assert_eq!(catalog.ordinal(&id("three")).unwrap(), SessionOrdinal(2));
+}
+
+#[test]
+fn tokens_are_counted_once_for_the_earliest_session() {
+    let mut told = Told::new();
+    let fork = told.row("fork", 1, SessionFacts::default());
+    let original = told.row("original", 1, SessionFacts::default());
+    let mut used = |session, at, output| {
+        let usage = Usage {
+            output,
+            input: 2,
+            ..Usage::default()
+        };
+        let message = MessageKey::of("msg", Some("req"));
+        let used = TokenUse {
+            message,
+            session,
+            at: Seq(at),
+            model: Some("m"),
+            usage,
+        };
+        told.catalog.use_tokens(&used).unwrap();
+        told.catalog.commit(Applied::default()).unwrap();
+    };
+    used(fork, 9, 10);
+    used(original, 5, 30);
+    used(original, 6, 20);
+    assert_eq!(told.session("fork").tokens.output, 0);
+    assert_eq!(told.session("fork").tokens.input, 0);
+    assert_eq!(told.session("original").tokens.output, 30);
+    assert_eq!(told.session("original").tokens.input, 2);
+}
+
+#[test]
+fn a_call_is_taken_once() {
+    let mut told = Told::new();
+    told.catalog.remember_call(SourceId(1), "toolu_1", "Bash");
+    told.catalog.remember_call(SourceId(1), "toolu_2", "Read");
+    let mut take = |source, call| told.catalog.take_call(SourceId(source), call).unwrap();
+    assert_eq!(take(2, "toolu_1"), None);
+    assert_eq!(take(1, "toolu_1").as_deref(), Some("Bash"));
+    assert_eq!(take(1, "toolu_1"), None);
+    told.catalog.commit(Applied::default()).unwrap();
+    drop(told.catalog);
+    let (mut catalog, _) = open(told.dir.path());
+    assert_eq!(
+        catalog
+            .take_call(SourceId(1), "toolu_2")
+            .unwrap()
+            .as_deref(),
+        Some("Read")
+    );
+    assert_eq!(catalog.take_call(SourceId(1), "toolu_2").unwrap(), None);
+    catalog.commit(Applied::default()).unwrap();
+    assert_eq!(catalog.take_call(SourceId(1), "toolu_2").unwrap(), None);
+}
+
+#[test]
+fn what_the_disk_still_holds_follows_the_latest_word() {
+    let mut told = Told::new();
+    told.prompt("s", 1, "/w", "hello");
+    told.catalog.root(RootId(1), "/home/u/.claude");
+    told.source("s", 1, |facts| facts.bytes = Some(100));
+    told.source("s", 2, |facts| {
+        (facts.bytes, facts.kind) = (Some(11), SourceKind::Subagent);
+    });
+    let session = told.session("s");
+    assert_eq!(
+        (session.on_disk, session.bytes, session.subagents),
+        (OnDisk::Whole, 111, 1)
+    );
+    assert_eq!(session.root, "/home/u/.claude");
+
+    told.source("s", 1, |facts| facts.is_cut = Some(true));
+    assert_eq!(told.session("s").on_disk, OnDisk::Partly);
+    told.source("s", 1, |facts| facts.is_cut = Some(false));
+    told.source("s", 2, |facts| facts.is_gone = Some(true));
+    assert_eq!(told.session("s").on_disk, OnDisk::Partly);
+    told.source("s", 1, |facts| facts.is_gone = Some(true));
+    assert_eq!(told.session("s").on_disk, OnDisk::Gone);
+    // The other lane tells late of what came before.
+    told.source("s", 1, |facts| {
+        (facts.at, facts.bytes, facts.is_gone) = (Seq(1), Some(5), Some(false));
+    });
+    let session = told.session("s");
+    assert_eq!((session.on_disk, session.bytes), (OnDisk::Gone, 111));
+}
+
+#[test]
+fn scripts_that_ask_one_thing_are_automated() {
+    let check = |entrypoints: &[&str], prompts: u64, title: Option<TitleKind>, expect: bool| {
+        let mut told = Told::new();
+        for entrypoint in entrypoints {
+            let facts = SessionFacts {
+                entrypoint: Some(entrypoint),
+                ..SessionFacts::default()
+            };
+            told.row("s", 1, facts);
+        }
+        told.row(
+            "s",
+            1,
+            SessionFacts {
+                prompts,
+                ..SessionFacts::default()
+            },
+        );
+        if let Some(kind) = title {
+            told.title("s", kind, "name");
+        }
+        assert_eq!(
+            told.session("s").is_automated,
+            expect,
+            "{entrypoints:?} {prompts} {title:?}"
+        );
+    };
+    check(&["sdk-cli"], 1, None, true);
+    check(&["sdk-cli"], 1, Some(TitleKind::Ai), true);
+    check(&["sdk-cli"], 1, Some(TitleKind::Custom), false);
+    check(&["sdk-ts"], 2, None, false);
+    check(&["cli"], 1, None, false);
+    check(&["claude-vscode"], 1, None, false);
+    check(&["sdk-cli", "cli"], 1, None, false);
+    check(&[], 1, None, false);
+}
+
+#[test]
+fn defects_add_up() {
+    let mut told = Told::new();
+    told.catalog.count_defect("json", 2);
+    told.catalog.commit(Applied::default()).unwrap();
+    told.catalog.count_defect("json", 1);
+    told.catalog.count_defect("unknown:new", 9);
+    let defects = told.reader().defects().unwrap();
+    let defects: Vec<_> = defects
+        .iter()
+        .map(|defect| (&*defect.name, defect.count))
+        .collect();
+    assert_eq!(defects, [("unknown:new", 9), ("json", 3)]);
+}
+
+#[test]
+fn an_unusable_catalog_is_put_out_of_the_way() {
+    let check = |spoil: &dyn Fn(&Path), archive: ArchiveId, expect: &str| {
+        let mut told = Told::new();
+        told.prompt("s", 1, "/w", "hello");
+        drop(told.reader());
+        drop(told.catalog);
+        spoil(&told.dir.path().join("catalog.db"));
+        let (catalog, opened) = Catalog::open(told.dir.path(), archive).unwrap();
+        let Opened::Rebuild(reason) = opened else {
+            panic!("{expect}: {opened:?}")
+        };
+        assert!(reason.contains(expect), "{reason}");
+        assert_eq!(catalog.applied(), Applied::default());
+        let sessions = catalog
+            .reader()
+            .unwrap()
+            .sessions(&SessionFilter::default(), &HashSet::new());
+        assert!(sessions.unwrap().is_empty());
+    };
+    check(&|_| (), ArchiveId([8; 16]), "another archive");
+    check(
+        &|path| fs::write(path, vec![b'x'; 8192]).unwrap(),
+        ARCHIVE,
+        "damaged",
+    );
+    check(
+        &|path| {
+            // The version in the header of the file.
+            let mut bytes = fs::read(path).unwrap();
+            bytes[60..64].copy_from_slice(&9_u32.to_be_bytes());
+            fs::write(path, bytes).unwrap();
+        },
+        ARCHIVE,
+        "version 9",
+    );
+}
+
+#[test]
+fn readers_see_what_was_committed_and_nothing_else() {
+    let mut told = Told::new();
+    told.prompt("one", 1, "/w", "hello");
+    let reader = told.reader();
+    let other = told.catalog.reader().unwrap();
+    told.prompt("two", 2, "/w", "hello");
+    let count = |reader: &CatalogReader| {
+        reader
+            .sessions(&SessionFilter::default(), &HashSet::new())
+            .unwrap()
+            .len()
+    };
+    assert_eq!((count(&reader), count(&other)), (1, 1));
+    told.catalog
+        .commit(Applied {
+            backlog: Seq(1),
+            live: Seq(2),
+        })
+        .unwrap();
+    assert_eq!((count(&reader), count(&other)), (2, 2));
+    assert_eq!(
+        reader.applied().unwrap(),
+        Applied {
+            backlog: Seq(1),
+            live: Seq(2)
+        }
+    );
+}
