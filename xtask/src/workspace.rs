@@ -1,0 +1,143 @@
+//! The workspace on disk and the programs run in it.
+//!
+//! Owns paths and child processes; knows nothing of what the commands are for.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Where the project lies and where it is built.
+#[derive(Debug, Clone)]
+pub(crate) struct Workspace {
+    /// The folder of the workspace's `Cargo.toml`.
+    pub(crate) root: PathBuf,
+    /// Cargo's target directory.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the workspace this program was built from.
+    pub(crate) fn find() -> Result<Self> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("xtask has no folder above it")?
+            .to_path_buf();
+        let target = match std::env::var_os("CARGO_TARGET_DIR") {
+            Some(folder) => {
+                std::path::absolute(folder).context("could not read the target folder")?
+            }
+            None => root.join("target"),
+        };
+        Ok(Self { root, target })
+    }
+
+    /// Returns a cargo command in the workspace's folder, with standard input closed.
+    pub(crate) fn cargo(&self) -> Command {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.current_dir(&self.root).stdin(Stdio::null());
+        command
+    }
+
+    /// Returns a command of the compiler.
+    pub(crate) fn rustc(&self) -> Command {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let mut command = Command::new(rustc);
+        command.current_dir(&self.root).stdin(Stdio::null());
+        command
+    }
+
+    /// Returns a git command in the workspace's folder.
+    pub(crate) fn git(&self) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(&self.root).stdin(Stdio::null());
+        command
+    }
+
+    /// Builds the daemon and the CLI, and returns the folder they are in.
+    pub(crate) fn build_programs(&self, profile: Profile) -> Result<PathBuf> {
+        let mut cargo = self.cargo();
+        cargo.args([
+            "build",
+            "--bins",
+            "-p",
+            "sessions-daemon",
+            "-p",
+            "sessions-cli",
+        ]);
+        if profile == Profile::Release {
+            cargo.arg("--release");
+        }
+        run_visibly(&mut cargo)?;
+        Ok(self.target.join(profile.folder()))
+    }
+}
+
+/// How programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// As shipped.
+    Release,
+    /// As tested.
+    Debug,
+}
+
+impl Profile {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// Runs a command whose output goes where ours goes; an exit code other than 0 is an error.
+pub(crate) fn run_visibly(command: &mut Command) -> Result<()> {
+    println!("$ {}", describe(command));
+    let status = command
+        .status()
+        .with_context(|| format!("could not run {}", describe(command)))?;
+    if !status.success() {
+        bail!("{} ended with {status}", describe(command));
+    }
+    Ok(())
+}
+
+/// Runs a command and returns its standard output; an exit code other than 0 is an error.
+pub(crate) fn read_output(command: &mut Command) -> Result<String> {
+    let output = command
+        .output()
+        .with_context(|| format!("could not run {}", describe(command)))?;
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "{} ended with {}: {}",
+            describe(command),
+            output.status,
+            reason.trim()
+        );
+    }
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("{} wrote bytes that are no text", describe(command)))
+}
+
+/// Finds a program on the search path.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+}
+
+fn describe(command: &Command) -> String {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or(command.get_program());
+    std::iter::once(program)
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
