@@ -80,7 +80,8 @@ fn names_path(line: &str, path: &str) -> bool {
         let after = line
             .get(at + path.len()..)
             .and_then(|text| text.chars().next());
-        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+        let is_whole = path.ends_with('/') || !after.is_some_and(is_part);
+        is_whole && !before.is_some_and(is_part)
     })
 }
 
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     fn check_line(path: &str, line: &str, expect: usize) {
-        let paths = ["/machine/of".to_owned()];
+        let paths = ["/machine/of".to_owned(), "/home/me/".to_owned()];
         assert_eq!(
             check(&[made(path, line)], &paths).len(),
             expect,
@@ -115,6 +116,8 @@ mod tests {
         check_line("README.md", "it lies in /machine/of/someone", 1);
         check_line("README.md", "`/machine/of`", 1);
         check_line("README.md", "/machine/often and x/machine/of", 0);
+        check_line("README.md", "/home/me/notes.txt", 1);
+        check_line("README.md", "/home/me and /srv/home/me/x", 0);
         check_line("README.md", concat!("see ../", "shared/x"), 1);
     }
 }
