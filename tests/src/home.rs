@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::binaries;
 use crate::daemon::Daemon;
+use crate::tree::Tree;
 use crate::waiting::wait_for;
 
 /// How long everything on disk may take to be archived and indexed: 100 MB, unoptimised, on two cores.
@@ -129,5 +130,61 @@ impl Home {
             output.status
         );
         serde_json::from_slice(&output.stdout).with_context(|| format!("search {query}: {words}"))
+    }
+
+    /// Compares the archive's bytes of one source with those on disk; returns what differs.
+    pub fn difference(&self, path: &str, bytes: &[u8]) -> Result<Option<String>> {
+        let mut args = vec!["view", "--source", path, "--raw"];
+        // Files that belong to no session by their path are named without one.
+        args.extend(session_in(path));
+        let output = self.sessions(&args)?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            return Ok(Some(format!("{path}: {words}")));
+        }
+        let (archived, on_disk) = (output.stdout.len(), bytes.len());
+        let same = output
+            .stdout
+            .iter()
+            .zip(bytes)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let is_equal = archived == on_disk && same == on_disk;
+        let fault = || format!("{path}: {archived} of {on_disk} bytes, the first {same} are equal");
+        Ok((!is_equal).then(fault))
+    }
+
+    /// Compares every source of `tree` with the archive; returns what differs.
+    pub fn differences(&self, tree: &Tree) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        for (path, bytes) in &tree.files {
+            found.extend(self.difference(path, bytes)?);
+        }
+        Ok(found)
+    }
+}
+
+/// Returns the session that a path below a config root names.
+fn session_in(path: &str) -> Option<&str> {
+    let part = path
+        .split('/')
+        .nth(if path.starts_with("projects/") { 2 } else { 1 })?;
+    let session = part.strip_suffix(".jsonl").unwrap_or(part);
+    (!session.starts_with("agent-")).then_some(session)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_their_session() {
+        let check =
+            |path: &str, expect: Option<&str>| assert_eq!(session_in(path), expect, "{path}");
+        check("projects/-src-a/1.jsonl", Some("1"));
+        check("projects/-src-a/1/subagents/agent-2.jsonl", Some("1"));
+        check("file-history/1/abc@v1", Some("1"));
+        check("projects/-src-a/agent-2.jsonl", None);
+        check("history.jsonl", None);
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod binaries;
 pub mod client;
+pub mod corpus;
 mod daemon;
 mod home;
 pub mod mock;

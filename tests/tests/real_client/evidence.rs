@@ -82,7 +82,7 @@ fn gather(home: &Home, config: &Config, left: Left) -> Result<Evidence> {
         Findings::default(),
     );
     for (path, bytes) in &Tree::read(&config.root())?.files {
-        sources.add(compare_source(home, path, bytes)?);
+        sources.add(home.difference(path, bytes)?);
     }
     for words in &left.told {
         told.add(search_for(home, words)?);
@@ -104,26 +104,6 @@ fn gather(home: &Home, config: &Config, left: Left) -> Result<Evidence> {
         listed: listed(home)?,
         stopped: Ok(()),
     })
-}
-
-fn compare_source(home: &Home, path: &str, bytes: &[u8]) -> Result<Option<String>> {
-    let output = home.sessions(&["view", "--source", path, "--raw"])?;
-    if !output.status.success() {
-        return Ok(Some(format!(
-            "{path}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )));
-    }
-    let (archived, on_disk) = (output.stdout.len(), bytes.len());
-    let same = output
-        .stdout
-        .iter()
-        .zip(bytes)
-        .take_while(|(a, b)| a == b)
-        .count();
-    let is_equal = archived == on_disk && same == on_disk;
-    let fault = || format!("{path}: {archived} of {on_disk} bytes, the first {same} are equal");
-    Ok((!is_equal).then(fault))
 }
 
 fn search_for(home: &Home, told: &Told) -> Result<Option<String>> {

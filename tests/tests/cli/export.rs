@@ -1,0 +1,68 @@
+//! `export` and `backup`: what leaves the archive, whole and never over something else.
+
+use std::fs;
+
+use sessions_tests::Home;
+
+use crate::{PARSER, Samples};
+
+#[test]
+fn exports_hold_the_session_in_each_format() {
+    let samples = Samples::archived();
+    let export = |format: &str| {
+        let args = ["export", PARSER, "--format", format];
+        String::from_utf8(samples.home.bytes(&args).unwrap()).unwrap()
+    };
+    for format in ["markdown", "text", "json"] {
+        let text = export(format);
+        assert!(
+            text.contains("drops the last character"),
+            "{format}: {text}"
+        );
+    }
+    assert!(export("markdown").contains("```rust"));
+    let json: serde_json::Value = serde_json::from_str(&export("json")).unwrap();
+    assert!(!json["schema"].is_null(), "no schema in {json}");
+    let original = samples.home.bytes(&["view", PARSER, "--raw"]).unwrap();
+    assert_eq!(export("jsonl").into_bytes(), original);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn all_sessions_are_exported_to_a_directory() {
+    let samples = Samples::archived();
+    let directory = samples.home.path().join("out");
+    let path = directory.to_str().unwrap();
+    samples
+        .home
+        .bytes(&["export", "--all", "-o", path])
+        .unwrap();
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 13);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_backup_is_an_archive_that_answers_the_same() {
+    let samples = Samples::archived();
+    let file = samples.home.path().join("backup.db");
+    let path = file.to_str().unwrap();
+    samples.home.bytes(&["backup", path]).unwrap();
+    let again = samples.check_exit(&["backup", path], 2);
+    assert!(again.contains("backup.db"), "{again}");
+
+    let restored = Home::new(&samples.home.path().join("no-such-root")).unwrap();
+    let archive = restored.path().join("data/archive");
+    fs::create_dir_all(&archive).unwrap();
+    fs::copy(&file, archive.join("archive.db")).unwrap();
+    let daemon = restored.start().unwrap();
+    restored.settle().unwrap();
+    let raw = ["view", PARSER, "--raw"];
+    assert_eq!(
+        restored.bytes(&raw).unwrap(),
+        samples.home.bytes(&raw).unwrap()
+    );
+    let ask = |home: &Home| home.search("is_escaped").unwrap()["total"].clone();
+    assert_eq!(ask(&restored), ask(&samples.home));
+    daemon.stop().unwrap();
+    samples.daemon.stop().unwrap();
+}

@@ -1,0 +1,118 @@
+//! Damaged files of our own: what is derived mends itself, what is lost from the archive is named.
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+
+use serde_json::Value;
+use sessions_tests::tree::{Tree, paths_below};
+
+use crate::{Trial, faults_of};
+
+#[test]
+fn a_deleted_catalog_and_index_come_back_with_the_same_answers() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.answers();
+    let list = trial.home.json(&["list", "--json"]).unwrap();
+    daemon.stop().unwrap();
+    fs::remove_dir_all(trial.home.path().join("data/derived")).unwrap();
+
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    assert_eq!(trial.answers(), before);
+    assert_eq!(trial.home.json(&["list", "--json"]).unwrap(), list);
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_corrupt_catalog_or_index_is_rebuilt_by_itself() {
+    for suffix in [".db", ""] {
+        let trial = Trial::of_samples();
+        let daemon = trial.home.start().unwrap();
+        trial.home.settle().unwrap();
+        let before = trial.answers();
+        daemon.stop().unwrap();
+        let mut spoiled = 0;
+        for path in paths_below(&trial.home.path().join("data/derived")).unwrap() {
+            let is_catalog = path.to_string_lossy().contains(".db");
+            if is_catalog != suffix.is_empty() {
+                fs::write(&path, "not what it was\n".repeat(64)).unwrap();
+                spoiled += 1;
+            }
+        }
+        assert!(spoiled > 0, "nothing to spoil");
+
+        let daemon = trial.home.start().unwrap();
+        trial.home.settle().unwrap();
+        assert_eq!(
+            trial.answers(),
+            before,
+            "after {spoiled} files were spoiled"
+        );
+        daemon.stop().unwrap();
+    }
+}
+
+#[test]
+fn a_damaged_archive_is_named_and_the_rest_is_read() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.home.json(&["list", "--json"]).unwrap();
+    daemon.stop().unwrap();
+    let archive = trial.home.path().join("data/archive/archive.db");
+    spoil_the_middle(&archive);
+    // Without the originals nothing can be taken in again, so what is lost stays lost and must be named.
+    fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
+
+    let daemon = trial.home.start().unwrap();
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    let status = trial.home.json(&["status", "--json"]).unwrap();
+    let words = String::from_utf8_lossy(&verified.stdout).into_owned();
+    let faults = faults_of(&status, "archive");
+    let is_named = !verified.status.success() && !words.is_empty() || !faults.is_empty();
+    assert!(is_named, "the damage is not named: {words} {status}");
+    for fault in faults {
+        assert!(!fault["hint"].as_str().unwrap().is_empty(), "{fault}");
+    }
+    let readable = before
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|session| reads(&trial, session));
+    assert!(readable.count() >= 6, "most sessions are whole");
+    daemon.stop().unwrap();
+}
+
+fn reads(trial: &Trial, session: &Value) -> bool {
+    let id = session["id"].as_str().unwrap();
+    trial
+        .home
+        .sessions(&["view", id, "--raw"])
+        .unwrap()
+        .status
+        .success()
+}
+
+/// Overwrites one page in the middle of a database.
+fn spoil_the_middle(database: &std::path::Path) {
+    let mut file = fs::File::options().write(true).open(database).unwrap();
+    let middle = file.metadata().unwrap().len() / 2 / 4096 * 4096;
+    file.seek(SeekFrom::Start(middle)).unwrap();
+    file.write_all(&[0xa5; 4096]).unwrap();
+}
+
+#[test]
+fn deleted_originals_stay_readable() {
+    let trial = Trial::of_samples();
+    let tree = Tree::read(trial.root.path()).unwrap();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    fs::remove_dir_all(trial.root.path()).unwrap();
+    trial.home.settle().unwrap();
+    let differences = trial.home.differences(&tree).unwrap();
+    assert!(differences.is_empty(), "{differences:#?}");
+    fs::create_dir_all(trial.root.path()).unwrap();
+    daemon.stop().unwrap();
+}

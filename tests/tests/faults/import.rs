@@ -1,0 +1,120 @@
+//! The first import: killed, or raced by the client's own sweep.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use sessions_tests::client::{Client, Config, installed};
+use sessions_tests::corpus::Corpus;
+use sessions_tests::mock::{Mock, gate, say, text};
+use sessions_tests::tree::{Tree, copy, paths_below};
+use sessions_tests::{Home, wait_for};
+
+#[test]
+fn an_import_that_was_killed_goes_on_where_it_was() {
+    let corpus = Corpus::write("60M", 12).unwrap();
+    let home = Home::new(&corpus.root()).unwrap();
+    let daemon = home.start().unwrap();
+    let archived = |least: u64| {
+        wait_for("the import", Duration::from_mins(1), || {
+            let status = home.json(&["status", "--json"])?;
+            let progress = &status["progress"];
+            let done = progress["bytes_archived"].as_u64().unwrap_or(0);
+            Ok((done > least).then(|| (done, progress["bytes_total"].as_u64())))
+        })
+    };
+    let (before, total) = archived(0).unwrap();
+    daemon.kill().unwrap();
+    let total = total.unwrap();
+    assert!(before < total, "the import was over too soon to be killed");
+
+    let daemon = home.start().unwrap();
+    let status = home.settle().unwrap();
+    assert!(status["faults"].as_array().unwrap().is_empty(), "{status}");
+    let tree = Tree::read(&corpus.root()).unwrap();
+    let differences = home.differences(&tree).unwrap();
+    assert!(differences.is_empty(), "{differences:#?}");
+    let first = &corpus.needles[0];
+    let found = home.search(&format!("\"{}\"", first.phrase)).unwrap();
+    assert_eq!(found["total"], 1, "{found}");
+    daemon.stop().unwrap();
+}
+
+/// Days after which the client removes a transcript, and some more.
+const AGE: Duration = Duration::from_hours(40 * 24);
+
+/// The client removes what was not used for thirty days, five seconds after it starts.
+#[test]
+fn a_sweep_in_the_middle_of_the_first_import_loses_nothing() {
+    let config = Config::new().unwrap();
+    let corpus = Corpus::write("60M", 12).unwrap();
+    copy(&corpus.root(), &config.root()).unwrap();
+    let swept = grow_old(&config.root().join("projects"));
+    let tree = Tree::read(&config.root()).unwrap();
+
+    let mock = Mock::start().unwrap();
+    let client = Client {
+        executable: installed().unwrap(),
+        config: &config,
+        api: mock.url(),
+    };
+    let directory = config.directory("sweep").unwrap();
+    let prompt = mock.prompt("Wait for the sweep", [say([gate("swept"), text("swept")])]);
+    let home = Home::new(&config.root()).unwrap();
+    let daemon = home.start().unwrap();
+    let run = client.start(&directory, &prompt, &[]).unwrap();
+    wait_for("the client's sweep", Duration::from_mins(1), || {
+        Ok(swept.iter().all(|path| !path.exists()).then_some(()))
+    })
+    .unwrap();
+    mock.open("swept");
+    assert!(run.wait().unwrap().status.success());
+
+    home.settle().unwrap();
+    let differences = home.differences(&tree).unwrap();
+    assert!(differences.is_empty(), "{differences:#?}");
+    let list = home.json(&["list", "--json", "--limit", "1000"]).unwrap();
+    let gone = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|s| s["on_disk"] == "gone");
+    assert!(gone.count() > 0, "{list}");
+    daemon.stop().unwrap();
+}
+
+/// Makes every fourth session older than the client keeps; returns their transcripts.
+fn grow_old(projects: &Path) -> Vec<std::path::PathBuf> {
+    let mut transcripts = paths_below(projects).unwrap();
+    transcripts.retain(|path| {
+        let depth = path.strip_prefix(projects).unwrap().components().count();
+        depth == 2
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "jsonl")
+    });
+    let old: Vec<_> = transcripts.into_iter().step_by(4).collect();
+    assert!(old.len() > 2, "{old:?}");
+    for transcript in &old {
+        make_old(transcript);
+        let folder = transcript.with_extension("");
+        if folder.is_dir() {
+            paths_below(&folder)
+                .unwrap()
+                .iter()
+                .for_each(|path| make_old(path));
+        }
+    }
+    old
+}
+
+fn make_old(path: &Path) {
+    let written = fs::metadata(path).unwrap().modified().unwrap();
+    let old: SystemTime = written - AGE;
+    fs::File::options()
+        .append(true)
+        .open(path)
+        .unwrap()
+        .set_modified(old)
+        .unwrap();
+}

@@ -1,0 +1,136 @@
+//! Starting and stopping: one daemon a directory, whatever an earlier one left behind.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
+
+use sessions_tests::corpus::{Corpus, copy_samples};
+use sessions_tests::{Daemon, Home, wait_for};
+
+use crate::{Trial, faults_of};
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let trial = Trial::of_samples();
+    let first = trial.home.start().unwrap();
+    let mut second = Daemon::spawn(&trial.home).unwrap();
+    let ended = second.wait().unwrap();
+    assert_eq!(
+        ended.code(),
+        Some(3),
+        "the second daemon ended with {ended}"
+    );
+    let status = trial.home.settle().unwrap();
+    assert_eq!(status["pid"], first.pid());
+    first.stop().unwrap();
+}
+
+#[test]
+fn a_stale_socket_is_replaced() {
+    let trial = Trial::of_samples();
+    let socket = trial.home.socket();
+    let directory = socket.parent().unwrap();
+    fs::create_dir_all(directory).unwrap();
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).unwrap();
+    // A listener that is dropped leaves its socket behind, as a killed daemon does.
+    drop(UnixListener::bind(&socket).unwrap());
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_killed_daemon_is_started_again_by_the_next_question() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.answers();
+    let killed = daemon.pid();
+    daemon.kill().unwrap();
+    assert_eq!(trial.answers(), before);
+    let status = trial.home.json(&["status", "--json"]).unwrap();
+    assert_ne!(status["pid"], killed);
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
+fn only_its_user_reaches_what_it_keeps() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    let check = |path: &Path, expect: u32| {
+        let mode = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, expect, "{} has mode {mode:o}", path.display());
+    };
+    for directory in ["data", "state", "run"] {
+        check(&trial.home.path().join(directory), 0o700);
+    }
+    check(&trial.home.socket(), 0o600);
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn sigterm_ends_an_import_within_the_grace_period() {
+    let corpus = Corpus::write("40M", 12).unwrap();
+    let home = Home::new(&corpus.root()).unwrap();
+    let daemon = home.start().unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_newer_archive_is_refused_untouched() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    daemon.stop().unwrap();
+    let archive = trial.home.path().join("data/archive/archive.db");
+    let mut bytes = fs::read(&archive).unwrap();
+    // The user version stands at offset 60 of an SQLite file, most significant byte first.
+    bytes[60..64].copy_from_slice(&9_999_u32.to_be_bytes());
+    fs::write(&archive, &bytes).unwrap();
+
+    let mut refused = Daemon::spawn(&trial.home).unwrap();
+    let ended = refused.wait().unwrap();
+    assert_eq!(ended.code(), Some(3), "{ended}");
+    let asked = trial.home.sessions(&["list"]).unwrap();
+    let words = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert_eq!(asked.status.code(), Some(3), "{words}");
+    assert!(words.contains("hint: "), "{words}");
+    assert!(
+        fs::read(&archive).unwrap() == bytes,
+        "the archive was written"
+    );
+}
+
+#[test]
+fn a_missing_root_is_named_until_it_is_there() {
+    let parent = tempfile::TempDir::with_prefix("late-").unwrap();
+    let root = parent.path().join("claude");
+    let home = Home::new(&root).unwrap();
+    let daemon = home.start().unwrap();
+    let status = home.json(&["status", "--json"]).unwrap();
+    let faults = faults_of(&status, "root");
+    assert_eq!(faults.len(), 1, "{status}");
+    assert!(!faults[0]["hint"].as_str().unwrap().is_empty(), "{status}");
+    copy_samples(&root).unwrap();
+    wait_for("the root's sessions", Duration::from_secs(30), || {
+        let status = home.json(&["status", "--json"])?;
+        let is_in = status["sessions"] == 13 && faults_of(&status, "root").is_empty();
+        Ok(is_in.then_some(()))
+    })
+    .unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_root_that_is_no_directory_is_named() {
+    let parent = tempfile::TempDir::with_prefix("file-").unwrap();
+    let root = parent.path().join("claude");
+    fs::write(&root, "not a directory").unwrap();
+    let home = Home::new(&root).unwrap();
+    let daemon = home.start().unwrap();
+    let status = home.json(&["status", "--json"]).unwrap();
+    assert_eq!(faults_of(&status, "root").len(), 1, "{status}");
+    daemon.stop().unwrap();
+}
