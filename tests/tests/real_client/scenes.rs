@@ -2,18 +2,26 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use sessions_tests::mock::{
     Block, Failure, agent, bash, edit, gate, read, say, text, think, write,
 };
+use sessions_tests::tree::paths_below;
+use sessions_tests::wait_for;
 
 use crate::play::Stage;
+
+/// How long the client may take to note a prompt that it queues.
+const QUEUE_MAX: Duration = Duration::from_secs(20);
 
 type Scene = fn(&mut Stage<'_>) -> Result<()>;
 
 /// Every scene, by name.
-pub(crate) const ALL: [(&str, Scene); 11] = [
+pub(crate) const ALL: [(&str, Scene); 12] = [
     ("tools", tools),
     ("subagent", subagent),
     ("resume, continue, fork", resume_continue_fork),
@@ -25,6 +33,7 @@ pub(crate) const ALL: [(&str, Scene); 11] = [
     ("deleted while it runs", deleted_live),
     ("two writers", two_writers),
     ("queued prompt", queued_prompt),
+    ("worktree", worktree),
 ];
 
 fn tools(stage: &mut Stage<'_>) -> Result<()> {
@@ -287,20 +296,37 @@ fn queued_prompt(stage: &mut Stage<'_>) -> Result<()> {
     run.send(&queued)?;
     // The client reads its input while the answer is held; it says so in the transcript.
     let folder = stage.config.root().join("projects");
-    sessions_tests::wait_for(
-        "the queued prompt",
-        std::time::Duration::from_secs(20),
-        || {
-            let mut found = sessions_tests::tree::paths_below(&folder)?.into_iter();
-            Ok(found.find(|path| {
-                fs::read_to_string(path).is_ok_and(|rows| rows.contains("second bell"))
-            }))
-        },
-    )?;
+    wait_for("the queued prompt", QUEUE_MAX, || {
+        let has_it = |path: &PathBuf| {
+            let rows = fs::read_to_string(path);
+            rows.is_ok_and(|rows| rows.contains("second bell"))
+        };
+        Ok(paths_below(&folder)?.into_iter().find(has_it))
+    })?;
     stage.mock.open("bell");
     let answer = run.wait()?;
     ensure!(answer.status.success(), "{answer:?}");
     stage.left_session(&answer.session);
+    Ok(())
+}
+
+fn worktree(stage: &mut Stage<'_>) -> Result<()> {
+    let directory = stage.config.directory("worktree")?;
+    let identity = ["-c", "user.name=tests", "-c", "user.email=tests@localhost"];
+    for args in [
+        ["init", "--quiet"].as_slice(),
+        &["commit", "--quiet", "--allow-empty", "-m", "1"],
+    ] {
+        let mut git = Command::new("git");
+        git.current_dir(&directory).args(identity).args(args);
+        ensure!(git.status()?.success(), "git {args:?} failed");
+    }
+    let prompt = answered(
+        stage,
+        "Survey the second quay",
+        "The second quay is of granite",
+    );
+    stage.ask(&directory, &prompt, &["--worktree", "quay"])?;
     Ok(())
 }
 
