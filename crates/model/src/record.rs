@@ -97,7 +97,7 @@ pub struct Record<'a> {
     pub key: RecordKey,
     /// `uuid`, where the record has one.
     pub uuid: Option<Cow<'a, str>>,
-    /// `parentUuid`; of a compaction boundary the `logicalParentUuid`.
+    /// `parentUuid`; where it is null, as at a compaction boundary, the `logicalParentUuid`.
     pub parent: Option<Cow<'a, str>>,
     /// `sessionId`.
     pub session: Option<Cow<'a, str>>,
