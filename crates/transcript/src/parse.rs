@@ -5,6 +5,7 @@
 
 mod call;
 mod client_text;
+mod content;
 mod kinds;
 mod message;
 mod notices;
@@ -144,7 +145,7 @@ fn record<'a>(mut row: Row<'a>, json: &'a str) -> Option<Record<'a>> {
         type_name: content.type_name,
         key: record_key(uuid.as_deref().unwrap_or(json).as_bytes()),
         uuid,
-        parent: row.logical_parent_uuid.text().or(row.parent_uuid.text()),
+        parent: row.parent_uuid.text().or(row.logical_parent_uuid.text()),
         session: row.session_id.text(),
         agent: row.agent_id.text(),
         time: row.timestamp.as_text().and_then(parse_time),

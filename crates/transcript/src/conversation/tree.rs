@@ -40,7 +40,8 @@ fn is_leaf(row: &Row) -> bool {
     is_in_tree(row) && (speaks || row.shows(EntryKind::Prompt))
 }
 
-/// Marks the newest row's line of parents. Every step marks a row, so that a loop ends.
+/// Marks the newest row's line of parents. Every step marks a row, so that it ends; a loop, which forks
+/// of compacted sessions have, is left like a lost parent.
 fn mark_line(rows: &[Row], parents: &[Option<usize>], current: &mut [bool]) {
     let newest = rows
         .iter()
@@ -56,7 +57,8 @@ fn mark_line(rows: &[Row], parents: &[Option<usize>], current: &mut [bool]) {
         let goes_back = rows
             .get(at)
             .is_some_and(|row| row.parent.is_some() || row.shows(EntryKind::Compaction));
-        let parent = parents.get(at).copied().flatten();
+        let is_new = |at: &usize| current.get(*at) == Some(&false);
+        let parent = parents.get(at).copied().flatten().filter(is_new);
         let before = || leaf_before.get(at).copied().flatten().filter(|_| goes_back);
         next = parent.or_else(before);
     }

@@ -31,7 +31,7 @@ pub(super) fn call_text<'a>(tool: &str, input: &'a str) -> CallText<'a> {
             }
             Token::Text(text) => {
                 push_line(&mut call.text, &text);
-                if names_file && !text.is_empty() {
+                if names_file && depth == 1 && !text.is_empty() {
                     call.files.push(text);
                 }
             }

@@ -49,7 +49,7 @@ pub(super) fn command_text(text: Cow<'_, str>) -> Cow<'_, str> {
     let mut shown = String::with_capacity(text.len());
     for (tag, inner) in elements {
         match tag {
-            "command-name" => shown.insert_str(0, inner.trim()),
+            "command-name" => push(&mut shown, "", inner.trim()),
             "command-args" if !inner.trim().is_empty() => push(&mut shown, " ", inner.trim()),
             "command-message" | "command-args" => {}
             "bash-input" => push(&mut shown, "! ", inner),

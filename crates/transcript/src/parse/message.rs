@@ -1,16 +1,15 @@
-//! User and assistant rows: the content blocks of API messages.
+//! User and assistant rows: who speaks, and for which API message.
 
 use std::borrow::Cow;
 use std::mem::take;
 
-use serde_json::value::RawValue;
-use sessions_model::{Block, BlockKind, Message, RecordKind, Usage};
+use sessions_model::{BlockKind, Message, RecordKind, Usage};
 
-use super::call::call_text;
+use super::Content;
 use super::client_text::classify;
-use super::result::{add_client_copy, strings, tool_result};
-use super::{Content, block};
-use crate::row::{BlockRow, List, MessageRow, Object, RawMessageRow, Row, UsageRow};
+use super::content::blocks;
+use super::result::add_client_copy;
+use crate::row::{MessageRow, Row, UsageRow};
 
 /// The model's name in rows that the client made up.
 const SYNTHETIC: &str = "<synthetic>";
@@ -110,124 +109,4 @@ fn usage(row: &UsageRow<'_>) -> Usage {
         cache_read: row.cache_read.count().unwrap_or(0),
         cache_creation: row.cache_creation.count().unwrap_or(0),
     }
-}
-
-/// Makes the blocks of a message. `text_kind` says what a text is, and may make it readable.
-fn blocks<'a>(
-    content: List<'a, Object<BlockRow<'a>>>,
-    json: &'a str,
-    text_kind: impl Fn(Cow<'a, str>) -> (BlockKind, Cow<'a, str>),
-) -> Vec<Block<'a>> {
-    let text_block = |index, text| {
-        let (kind, text) = text_kind(text);
-        block(index, kind, text)
-    };
-    let items = match content {
-        List::Nothing => return Vec::new(),
-        List::Text(text) => vec![text_block(0, text)],
-        List::Items(items) => {
-            let rows = (0_u32..).zip(items);
-            rows.filter_map(|(index, Object(row))| row_block(index, row, json, &text_block))
-                .collect()
-        }
-    };
-    fold_images(items)
-}
-
-fn row_block<'a>(
-    index: u32,
-    row: Option<BlockRow<'a>>,
-    json: &'a str,
-    text_block: &impl Fn(u32, Cow<'a, str>) -> Block<'a>,
-) -> Option<Block<'a>> {
-    let row = row.unwrap_or_default();
-    match row.kind.as_text().unwrap_or_default() {
-        "text" => row.text.text().map(|text| text_block(index, text)),
-        "thinking" => row
-            .thinking
-            .text()
-            .map(|text| block(index, BlockKind::Thinking, text)),
-        "redacted_thinking" => None,
-        "tool_use" | "server_tool_use" | "mcp_tool_use" => Some(call_block(index, row)),
-        "tool_result" => Some(tool_result(index, row)),
-        kind if kind.ends_with("_tool_result") => Some(server_result(index, row, json)),
-        "image" | "document" => Some(Block {
-            images: 1,
-            ..text_block(index, Cow::Borrowed(""))
-        }),
-        _ => Some(block(
-            index,
-            BlockKind::Unknown,
-            raw_item(json, index)?.into(),
-        )),
-    }
-}
-
-fn call_block(index: u32, row: BlockRow<'_>) -> Block<'_> {
-    let tool = row.name.text();
-    let input = row.input.map(RawValue::get).unwrap_or_default();
-    let call = call_text(tool.as_deref().unwrap_or_default(), input);
-    Block {
-        tool,
-        call: row.id.text(),
-        files: call.files,
-        ..block(index, BlockKind::ToolCall, Cow::Owned(call.text))
-    }
-}
-
-/// Makes the block of a tool that ran at the API: its results have shapes of their own.
-fn server_result<'a>(index: u32, row: BlockRow<'a>, json: &str) -> Block<'a> {
-    if !matches!(row.content, List::Nothing) {
-        return tool_result(index, row);
-    }
-    let text = raw_item(json, index).map(strings).unwrap_or_default();
-    Block {
-        text: Cow::Owned(text),
-        ..tool_result(index, row)
-    }
-}
-
-/// Returns a content block as it stands in the line.
-fn raw_item(json: &str, index: u32) -> Option<&str> {
-    let row: RawMessageRow<'_> = serde_json::from_str(json).ok()?;
-    match row.message.0?.content {
-        List::Items(items) => items.get(usize::try_from(index).ok()?).map(|raw| raw.get()),
-        List::Nothing | List::Text(_) => None,
-    }
-}
-
-/// Notes images on the first text of the same kind, and drops what says nothing.
-fn fold_images(mut blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
-    let is_image = |block: &Block<'_>| block.images > 0 && block.text.is_empty();
-    let images: u32 = blocks
-        .iter()
-        .filter(|block| is_folded(block))
-        .map(|block| block.images)
-        .sum();
-    let text = blocks
-        .iter()
-        .position(|block| !block.text.trim().is_empty() && is_text(block.kind));
-    if let Some(text) = text
-        .filter(|_| images > 0)
-        .and_then(|at| blocks.get_mut(at))
-    {
-        text.images += images;
-    }
-    blocks.retain(|block| match block.kind {
-        BlockKind::ToolCall | BlockKind::ToolResult => true,
-        _ if is_image(block) => text.is_none(),
-        _ => !block.text.trim().is_empty(),
-    });
-    blocks
-}
-
-fn is_folded(block: &Block<'_>) -> bool {
-    is_text(block.kind) && block.text.is_empty()
-}
-
-fn is_text(kind: BlockKind) -> bool {
-    !matches!(
-        kind,
-        BlockKind::ToolCall | BlockKind::ToolResult | BlockKind::Unknown
-    )
 }

@@ -63,7 +63,7 @@ fn spilled_path(preview: &str) -> Option<String> {
 
 fn result_text<'a>(content: List<'a, &'a RawValue>) -> (Cow<'a, str>, u32) {
     match content {
-        List::Nothing => (Cow::Borrowed(""), 0),
+        List::Nothing | List::TooMany => (Cow::Borrowed(""), 0),
         List::Text(text) => (text, 0),
         List::Items(parts) => parts_text(parts.into_iter().map(RawValue::get)),
     }

@@ -74,6 +74,9 @@ impl<T> Default for Object<T> {
     }
 }
 
+/// Most items of a list that are kept: an item of two bytes in the line is hundreds in memory.
+const LIST_ITEMS_MAX: usize = 4096;
+
 /// A string, or a list of `B`; nothing where the value is neither.
 #[derive(Debug, Default)]
 pub(crate) enum List<'a, B> {
@@ -81,6 +84,8 @@ pub(crate) enum List<'a, B> {
     Nothing,
     Text(Cow<'a, str>),
     Items(Vec<B>),
+    /// A list of more than [`LIST_ITEMS_MAX`] items, skipped.
+    TooMany,
 }
 
 /// Writes the visitor methods for types of value that a reader does not want.
@@ -194,6 +199,9 @@ impl<'de: 'a, 'a, B: Deserialize<'de>> Visitor<'de> for ListVisitor<'a, B> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element()? {
+            if items.len() == LIST_ITEMS_MAX {
+                return skip_list(list).map(|()| List::TooMany);
+            }
             items.push(item);
         }
         Ok(List::Items(items))
