@@ -15,7 +15,7 @@ mod output;
 mod plan;
 mod project;
 mod prose;
-mod random;
+pub(crate) mod random;
 mod reply;
 mod row;
 mod scene;
@@ -131,10 +131,11 @@ fn write(source: &source::Source, options: &Options) -> Result<Totals> {
     }
     totals.files += 1;
     totals.bytes += random::wide(history.len());
-    write_file(&options.out.join("history.jsonl"), &history)?;
     if let Some(file) = &options.needles {
         write_file(file, &manifest)?;
     }
+    // Last of all: a corpus without it was interrupted.
+    write_file(&options.out.join("history.jsonl"), &history)?;
     Ok(totals)
 }
 

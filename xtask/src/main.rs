@@ -7,7 +7,9 @@
     reason = "a command-line program speaks on its standard output"
 )]
 
+mod bench;
 mod corpus;
+mod run;
 mod test;
 mod tidy;
 mod workspace;
@@ -26,16 +28,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Builds, keeps and indexes your sessions, and shows what to try next.
+    Run(run::Options),
     /// Runs every test: tidy, the binaries, unit, doc and end-to-end tests.
     Test(test::Options),
     /// Checks what the compiler does not: file sizes, links, who knows whom.
     Tidy,
     /// Writes a realistic corpus of transcripts.
     Corpus(corpus::Options),
+    /// Measures import, search, freshness and idling, beside other tools in the same run.
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    match dispatch(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("error: {error:#}");
@@ -44,11 +50,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn dispatch(command: Command) -> anyhow::Result<()> {
     let workspace = workspace::Workspace::find()?;
     match command {
+        Command::Run(options) => run::run(&workspace, &options),
         Command::Test(options) => test::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Corpus(options) => corpus::run(&workspace, &options),
+        Command::Bench(options) => bench::run(&workspace, &options),
     }
 }

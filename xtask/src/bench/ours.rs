@@ -1,0 +1,111 @@
+//! This product under measurement: a home of its own, the daemon in it, and its command line.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::corpus::remove;
+use super::process::{time, time_search};
+
+/// Longest wait for an import.
+const IMPORT_LIMIT: Duration = Duration::from_mins(15);
+/// Longest wait for an answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+
+/// The programs and the folders they are run with.
+#[derive(Debug)]
+pub(crate) struct Ours {
+    program: PathBuf,
+    /// `SESSIONS_HOME`.
+    pub(crate) home: PathBuf,
+    root: PathBuf,
+}
+
+/// What `sessions status --json` says, as far as it is read here.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Status {
+    /// The daemon's process.
+    pub(crate) pid: u32,
+    /// Whether everything on disk is searchable.
+    pub(crate) complete: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    total: u64,
+}
+
+impl Ours {
+    /// Takes the programs, with an empty home.
+    pub(crate) fn new(programs: &Path, home: &Path, root: &Path) -> Result<Self> {
+        let ours = Self {
+            program: programs.join("sessions"),
+            home: home.to_owned(),
+            root: root.to_owned(),
+        };
+        if home.exists() {
+            // A daemon that an interrupted run left would write to a home that is gone.
+            ours.stop()?;
+        }
+        remove(home)?;
+        Ok(ours)
+    }
+
+    /// Starts the daemon, waits until everything is archived and searchable, and says how long it took.
+    pub(crate) fn import(&self) -> Result<Duration> {
+        let (took, output) = time(
+            &mut self.command(&["daemon", "start", "--wait"]),
+            IMPORT_LIMIT,
+        )?;
+        if !output.status.success() {
+            bail!(
+                "the import failed: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        let status = self.status()?;
+        if !status.complete {
+            bail!("the daemon says that the import is done and is not complete");
+        }
+        Ok(took)
+    }
+
+    /// Asks how the daemon is doing.
+    pub(crate) fn status(&self) -> Result<Status> {
+        let (_, text) = time_search(&mut self.command(&["status", "--json"]), ANSWER_LIMIT)?;
+        serde_json::from_str(&text).context("could not read the status")
+    }
+
+    /// Searches, and says how long the whole process took and how much it found.
+    pub(crate) fn search(&self, query: &str) -> Result<(Duration, u64)> {
+        let mut command = self.command(&["search", "--json", "--limit", "20", query]);
+        let (took, text) = time_search(&mut command, ANSWER_LIMIT)?;
+        let answer: Answer = serde_json::from_str(&text).context("could not read an answer")?;
+        Ok((took, answer.total))
+    }
+
+    /// Stops the daemon, if one runs.
+    pub(crate) fn stop(&self) -> Result<()> {
+        time(&mut self.command(&["daemon", "stop"]), ANSWER_LIMIT).map(|_| ())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(arguments)
+            .env("SESSIONS_HOME", &self.home)
+            .env("CLAUDE_CONFIG_DIR", &self.root);
+        command
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            println!("could not stop the daemon of the benchmark: {error:#}");
+        }
+    }
+}
