@@ -133,3 +133,102 @@ fn identify(
     let (archive, device) = settle().during(|| Step::Open(path.to_path_buf()))?;
     Ok((ArchiveId(archive), DeviceId(device)))
 }
+
+#[cfg(test)]
+mod tests {
+    use sessions_model::{ByteOffset, Origin, SourceKind};
+
+    use super::*;
+    use crate::cursor::{Cursor, FileStamp, Fingerprint};
+    use crate::error::ErrorKind;
+    use crate::log::Lane;
+
+    const NOW: Timestamp = Timestamp(1_780_000_000_000);
+
+    #[test]
+    fn a_full_disk_is_told_apart_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = Archive::open(folder.path(), NOW).unwrap();
+        let mut transaction = archive.begin(NOW).unwrap();
+        let root = transaction.root("/home/ada/.claude").unwrap();
+        let origin = Origin {
+            path: "history.jsonl".to_owned(),
+            kind: SourceKind::History,
+            session: None,
+            agent: None,
+        };
+        let source = transaction.source(root, &origin).unwrap();
+        let generation = transaction
+            .open_generation(source, None, Lane::Live)
+            .unwrap();
+        transaction.commit().unwrap();
+        // The database refuses to grow, as a full disk would make it.
+        let pages: i64 = archive
+            .connection
+            .query_row("PRAGMA max_page_count = 1", [], |row| row.get(0))
+            .unwrap();
+        assert!(pages > 1);
+        let bytes: Vec<u8> = (0..100_000_u32)
+            .flat_map(|n| blake3::hash(&n.to_le_bytes()).as_bytes()[..4].to_vec())
+            .collect();
+        let offset = ByteOffset(bytes.len() as u64);
+        let cursor = Cursor {
+            source,
+            generation,
+            offset,
+            line_start: ByteOffset(0),
+            fingerprint: Fingerprint {
+                head: [0; 32],
+                head_len: 0,
+                tail: [0; 32],
+                tail_len: 0,
+            },
+            stamp: FileStamp {
+                device: 0,
+                inode: 0,
+                size: offset.0,
+                modified_ns: 0,
+            },
+        };
+        let mut transaction = archive.begin(NOW).unwrap();
+        let error = transaction.append(&cursor, &bytes, Lane::Live).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DiskFull, "{error}");
+        assert_eq!(transaction.commit().unwrap_err().kind(), ErrorKind::Refused);
+        assert_eq!(archive.sources().unwrap()[0].cursor, None);
+        archive
+            .connection
+            .query_row("PRAGMA max_page_count = 100000", [], |_| Ok(()))
+            .unwrap();
+        let mut transaction = archive.begin(NOW).unwrap();
+        transaction.append(&cursor, &bytes, Lane::Live).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    #[test]
+    fn what_is_fixed_at_creation_is_as_designed() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(&folder.path().join("new"), NOW).unwrap();
+        let number = |name: &str| -> i64 {
+            archive
+                .connection
+                .pragma_query_value(None, name, |row| row.get(0))
+                .unwrap()
+        };
+        assert_eq!(number("page_size"), 4096);
+        assert_eq!(number("auto_vacuum"), 2);
+        assert_eq!(number("synchronous"), 2);
+        assert_eq!(number("user_version"), 1);
+        let mode: String = archive
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&folder.path().join("new")), 0o700);
+            assert_eq!(mode(&archive.path), 0o600);
+        }
+    }
+}

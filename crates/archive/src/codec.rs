@@ -8,13 +8,18 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use crate::dictionary;
 use crate::error::{ArchiveError, Damage, Result};
-use crate::frame::FOLDED_FRAME_BYTES_MAX;
+use crate::frame::FRAME_BYTES_MAX;
 
 /// Largest raw frame that is decompressed; a larger one was not written by us.
-const RAW_BYTES_MAX: usize = 4 * FOLDED_FRAME_BYTES_MAX;
+const RAW_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
+
+/// Largest raw frame that is packed with a dictionary. It makes one of 2 KiB a third as large, gains
+/// 4 % at 64 KiB and costs a third of the speed there, so longer ones do without.
+const DICTIONARY_FRAME_BYTES_MAX: usize = 32 * 1024;
 
 const STORED: u8 = 0;
 const ZSTD: u8 = 1;
+const NO_DICTIONARY: u8 = 0;
 
 /// How a frame was packed, as its row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +50,8 @@ impl Density {
 
 /// Packs frames at one density.
 pub(crate) struct Packer {
-    compressor: Compressor<'static>,
+    plain: Compressor<'static>,
+    with_dictionary: Compressor<'static>,
     buffer: Vec<u8>,
     level: u8,
 }
@@ -53,10 +59,12 @@ pub(crate) struct Packer {
 impl Packer {
     pub(crate) fn new(density: Density) -> Result<Self> {
         let level = density.level();
-        let compressor = Compressor::with_dictionary(i32::from(level), dictionary::NEWEST.bytes)
+        let plain = Compressor::new(level.into()).map_err(ArchiveError::Compress)?;
+        let with_dictionary = Compressor::with_dictionary(level.into(), dictionary::NEWEST.bytes)
             .map_err(ArchiveError::Compress)?;
         Ok(Self {
-            compressor,
+            plain,
+            with_dictionary,
             buffer: Vec::new(),
             level,
         })
@@ -72,8 +80,12 @@ impl Packer {
         self.buffer.clear();
         self.buffer
             .reserve(zstd::zstd_safe::compress_bound(raw.len()));
-        let packed_len = self
-            .compressor
+        let (compressor, dictionary) = if raw.len() <= DICTIONARY_FRAME_BYTES_MAX {
+            (&mut self.with_dictionary, dictionary::NEWEST.version)
+        } else {
+            (&mut self.plain, NO_DICTIONARY)
+        };
+        let packed_len = compressor
             .compress_to_buffer(raw, &mut self.buffer)
             .map_err(ArchiveError::Compress)?;
         if packed_len >= raw.len() {
@@ -84,7 +96,6 @@ impl Packer {
             };
             return Ok((stored, raw));
         }
-        let dictionary = dictionary::NEWEST.version;
         Ok((
             Packing {
                 codec: ZSTD,
@@ -107,7 +118,7 @@ impl std::fmt::Debug for Packer {
 /// Unpacks frames of every version; a context is made when the first frame needs it.
 #[derive(Default)]
 pub(crate) struct Unpacker {
-    loaded: Option<(u8, Decompressor<'static>)>,
+    loaded: Vec<(u8, Decompressor<'static>)>,
 }
 
 impl Unpacker {
@@ -135,18 +146,25 @@ impl Unpacker {
     }
 
     fn decompressor(&mut self, version: u8) -> Result<&mut Decompressor<'static>, Damage> {
-        let loaded = match self.loaded.take() {
-            Some(loaded) if loaded.0 == version => loaded,
-            _ => (
-                version,
-                decompressor_for(version).map_err(|_| Damage::Codec)?,
-            ),
+        let known = self
+            .loaded
+            .iter()
+            .position(|(loaded, _)| *loaded == version);
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let made = decompressor_for(version).map_err(|_| Damage::Codec)?;
+            self.loaded.push((version, made));
+            self.loaded.len() - 1
         };
-        Ok(&mut self.loaded.insert(loaded).1)
+        Ok(&mut self.loaded[at].1)
     }
 }
 
 fn decompressor_for(version: u8) -> io::Result<Decompressor<'static>> {
+    if version == NO_DICTIONARY {
+        return Decompressor::new();
+    }
     let dictionary = dictionary::of_version(version)
         .ok_or_else(|| io::Error::new(io::ErrorKind::Unsupported, "unknown dictionary"))?;
     Decompressor::with_dictionary(dictionary.bytes)
@@ -177,6 +195,7 @@ mod tests {
         let row = br#"{"type":"user","message":{"role":"user","content":"hello"}}"#;
         round_trip(row, Density::Live, ZSTD);
         round_trip(&row.repeat(1000), Density::Folded, ZSTD);
+        round_trip(&row.repeat(10), Density::Folded, ZSTD);
         round_trip(&[0x93, 0x1f, 0xe2], Density::Live, STORED);
     }
 

@@ -1,5 +1,5 @@
-//! Folding: a generation gone quiet is cut again, from its first own byte, into larger frames
-//! compressed harder.
+//! Folding: a generation gone quiet, whose appends left a frame each, is cut again from its first own
+//! byte into full frames compressed harder.
 //!
 //! The cut depends on the bytes alone, so generations that begin alike share their blobs.
 //! Invariant: what a generation reads as never changes; each call is one transaction.
@@ -11,7 +11,7 @@ use crate::archive::Archive;
 use crate::blob::{self, BlobId};
 use crate::codec::{Density, Packer};
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
-use crate::frame::{FOLDED_FRAME_BYTES_MAX, cut};
+use crate::frame::{FRAME_BYTES_MAX, cut};
 use crate::source::{self, Reach};
 use crate::span::{self, FrameReader, Piece, Segment};
 use crate::transaction::add_segment;
@@ -194,8 +194,8 @@ fn free_pages(connection: &Connection) -> rusqlite::Result<()> {
 fn cuts(bytes: &[u8], is_end: bool) -> Vec<usize> {
     let mut rest = bytes;
     let mut cuts = Vec::new();
-    while !rest.is_empty() && (is_end || rest.len() > FOLDED_FRAME_BYTES_MAX) {
-        let len = cut(rest, FOLDED_FRAME_BYTES_MAX);
+    while !rest.is_empty() && (is_end || rest.len() > FRAME_BYTES_MAX) {
+        let len = cut(rest, FRAME_BYTES_MAX);
         cuts.push(len);
         rest = rest.split_at(len).1;
     }

@@ -11,6 +11,7 @@ use sessions_model::Timestamp;
 use crate::archive::Archive;
 use crate::backup::Draft;
 use crate::error::{ArchiveError, During, Result, Step};
+use crate::schema;
 
 /// Copies kept.
 const COPIES_KEPT: usize = 3;
@@ -38,6 +39,7 @@ impl Archive {
         }
         let draft = Draft::beside(&target);
         draft.remove_old().map_err(failed)?;
+        schema::make_private(&draft.path)?;
         copy_tables(&self.connection, &draft.path).during(|| Step::CopyNotes(target.clone()))?;
         draft.publish(&target).map_err(failed)?;
         for (_, old) in copies(folder)

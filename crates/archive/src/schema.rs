@@ -77,8 +77,8 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Makes the database's folder and an empty file in it that only its owner may read.
-fn make_private(path: &Path) -> Result<()> {
+/// Makes a database's folder and an empty file in it that only its owner may read.
+pub(crate) fn make_private(path: &Path) -> Result<()> {
     let failed = |source| ArchiveError::File {
         step: Step::Open(path.to_path_buf()),
         path: path.to_path_buf(),

@@ -12,7 +12,7 @@ use crate::code;
 use crate::codec::Packer;
 use crate::cursor::Cursor;
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
-use crate::frame::{LIVE_FRAME_BYTES_MAX, frames};
+use crate::frame::{FRAME_BYTES_MAX, frames};
 use crate::log::{self, Heads, Lane, LogRow, Logged};
 use crate::operation::NewOperation;
 use crate::source::{self, Reach};
@@ -235,7 +235,7 @@ impl<'a> Transaction<'a> {
     fn store(&mut self, cursor: &Cursor, bytes: &[u8], before: &Reach, lane: Lane) -> Result<()> {
         let step = || Step::Append(cursor.generation);
         let mut start = before.length;
-        for frame in frames(bytes, LIVE_FRAME_BYTES_MAX) {
+        for frame in frames(bytes, FRAME_BYTES_MAX) {
             let until = start + frame.len() as u64;
             let blob = blob::store(&self.inner, self.tools.packer, frame, step)?;
             add_segment(&self.inner, cursor.generation, start..until, blob).during(step)?;

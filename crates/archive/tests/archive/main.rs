@@ -1,6 +1,12 @@
 //! The archive from outside: what is appended reads back, whatever happens in between.
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod folding;
+#[cfg(test)]
 mod support;
 
 use sessions_archive::{ArchiveError, ErrorKind, Lane, Logged, NewOperation, Refusal};
