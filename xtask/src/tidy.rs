@@ -6,6 +6,7 @@
 mod edges;
 mod files;
 mod links;
+mod proofs;
 mod shape;
 mod words;
 
@@ -38,6 +39,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let shape = shape::measure(&files);
     let mut findings = shape::check(&files, &shape);
     findings.extend(links::check(&files));
+    findings.extend(proofs::check(&files));
     findings.extend(words::check(&files, &words::machine_paths(workspace)));
     findings.extend(edges::check(&edges::Graph::read(workspace)?));
     for finding in &findings {

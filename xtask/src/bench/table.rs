@@ -142,8 +142,8 @@ impl Row {
 }
 
 fn line(name: &str, cells: &[String], targets: &str) -> String {
-    let cells: String = cells.iter().map(|cell| format!("{cell:>19}")).collect();
-    format!("{name:<38}{cells}  {targets}\n")
+    let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>19}")).collect();
+    format!("{name:<38}{}  {targets}\n", cells.concat())
 }
 
 /// The middle one of some figures; 0 of none.
