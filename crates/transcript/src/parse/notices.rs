@@ -10,7 +10,7 @@ use super::client_text::{classify, command_text};
 use super::result::{parts_text, strings};
 use super::{Content, block};
 use crate::json_tokens::string;
-use crate::row::{AttachmentRow, Row};
+use crate::row::{AttachmentRow, List, Row};
 
 /// Reads an `attachment` row.
 pub(super) fn attachment<'a>(row: &mut Row<'a>) -> Content<'a> {
@@ -92,13 +92,11 @@ pub(super) fn queue_operation<'a>(type_name: Cow<'a, str>, row: &Row<'a>) -> Con
 
 /// Makes the block of a prompt that stands in a field of its own: a string, or content parts.
 fn prompt_block(raw: &RawValue) -> Option<Block<'_>> {
-    let (text, images) = match (
-        string(raw.get()),
-        serde_json::from_str::<Vec<&RawValue>>(raw.get()),
-    ) {
-        (Some(text), _) => (text, 0),
-        (None, Ok(parts)) => parts_text(parts.into_iter().map(RawValue::get)),
-        (None, Err(_)) => return None,
+    let (text, images) = match serde_json::from_str(raw.get()).unwrap_or_default() {
+        List::Nothing => return None,
+        List::Text(text) => (text, 0),
+        List::Items(parts) => parts_text(parts.into_iter().map(RawValue::get)),
+        List::TooMany => (Cow::Owned(strings(raw.get())), 0),
     };
     let (kind, text) = classify(text);
     let is_empty = text.trim().is_empty() && images == 0;

@@ -136,6 +136,12 @@ fn queue_operations_show_what_was_typed() {
         name,
         &[],
     );
+    let many = format!("[{}1]", r#""next","#.repeat(5000));
+    assert!(
+        record(&line("enqueue", &many)).blocks[0]
+            .text
+            .starts_with("next\nnext")
+    );
     assert!(!record(&line("enqueue", r#""next""#)).is_prompt);
 }
 
