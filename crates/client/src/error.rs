@@ -1,5 +1,6 @@
 //! What can go wrong between a client and the daemon, and how a gRPC status becomes it.
 
+use std::error::Error;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -47,6 +48,12 @@ pub enum ClientError {
     #[error("the daemon failed: {message}")]
     Daemon {
         /// How, in its words.
+        message: String,
+    },
+    /// The daemon cannot answer now.
+    #[error("{message}")]
+    Unready {
+        /// Why, in its words.
         message: String,
     },
     /// The connection ended before the answer was whole.
@@ -162,6 +169,7 @@ impl ClientError {
                 ErrorKind::Usage
             }
             Self::Daemon { .. }
+            | Self::Unready { .. }
             | Self::Lost { .. }
             | Self::Outdated { .. }
             | Self::Absent
@@ -187,8 +195,15 @@ impl ClientError {
             | Code::AlreadyExists
             | Code::OutOfRange
             | Code::PermissionDenied => Self::Refused { message },
-            Code::Unavailable | Code::Cancelled | Code::Unknown => Self::Lost {
-                source: Box::new(status),
+            // What the transport fails with has a cause; what the daemon answers has none.
+            Code::Unavailable | Code::Cancelled | Code::Unknown if status.source().is_some() => {
+                Self::Lost {
+                    source: Box::new(status),
+                }
+            }
+            Code::Unavailable | Code::ResourceExhausted => Self::Unready { message },
+            Code::Cancelled | Code::DeadlineExceeded => Self::Unready {
+                message: "the daemon did not answer in time".to_owned(),
             },
             _ => Self::Daemon { message },
         }

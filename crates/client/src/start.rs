@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, test_kill_process};
 use sessions_paths::{Environment, Paths, create_private};
 use tokio::net::UnixStream;
@@ -75,7 +76,8 @@ pub(crate) async fn start(
         if let Some(stream) = try_connect(&socket).await? {
             return Ok(stream);
         }
-        if let Some(status) = ended.filter(|status| !status.success()) {
+        let failed = ended.filter(|status| !status.success());
+        if let Some(status) = failed.filter(|_| !is_owned(paths)) {
             let reason = last_words(paths, status);
             return Err(StartError::Ended { reason, status }.into());
         }
@@ -84,6 +86,14 @@ pub(crate) async fn start(
             return Err(StartError::Slow { socket, seconds }.into());
         }
     }
+}
+
+/// Whether some daemon holds the data: one that was started at the same time, and will listen soon.
+fn is_owned(paths: &Paths) -> bool {
+    let Ok(file) = File::open(paths.lock_file()) else {
+        return false;
+    };
+    flock(&file, FlockOperation::NonBlockingLockShared).is_err()
 }
 
 /// Waits until the process `pid` has ended.
@@ -168,7 +178,12 @@ fn last_line(path: &Path) -> Option<String> {
     let mut tail = Vec::new();
     file.read_to_end(&mut tail).ok()?;
     let tail = String::from_utf8_lossy(&tail);
-    let line = tail.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    let lines = || tail.lines().map(str::trim);
+    // A hint follows the error it belongs to.
+    let error = lines()
+        .filter_map(|line| line.strip_prefix("error: "))
+        .next_back();
+    let line = error.or_else(|| lines().rfind(|line| !line.is_empty()))?;
     Some(line.to_owned())
 }
 
@@ -251,12 +266,35 @@ mod tests {
             "the disk is full",
         )
         .await;
+        check_failure(
+            "echo 'error: no home'; echo 'hint: set HOME'; exit 3",
+            "no home",
+        )
+        .await;
         check_failure("exit 3", "sessionsd ended at once (exit status: 3)").await;
         check_failure(
             "echo noise >&2; echo 'the archive is newer' > $SESSIONS_HOME/state/sessionsd.failed; exit 3",
             "the archive is newer",
         )
         .await;
+    }
+
+    #[tokio::test]
+    async fn loser_of_two_starts_waits_for_the_winner() {
+        let (_home, program, environment, paths) = trial("echo 'error: locked'; exit 3");
+        create_private(&paths.data).unwrap();
+        create_private(&paths.runtime).unwrap();
+        let lock = File::create(paths.lock_file()).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        let winner = async {
+            // Listens only once the loser has said why it ended.
+            while last_line(&paths.output_file()).is_none() {
+                tokio::task::yield_now().await;
+            }
+            tokio::net::UnixListener::bind(paths.socket()).unwrap()
+        };
+        let (connection, _listener) = tokio::join!(start(&program, &environment, &paths), winner);
+        connection.unwrap();
     }
 
     #[tokio::test]

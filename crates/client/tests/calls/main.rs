@@ -1,6 +1,7 @@
 //! The client against a small server: versions, joined entries, errors.
 
-#[cfg(test)]
+#![cfg(test)]
+
 mod server;
 
 use sessions_client::{ClientError, ErrorKind, SearchRequest, Start, StartError};

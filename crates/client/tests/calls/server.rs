@@ -23,11 +23,11 @@ type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 /// How the server differs from a usual one.
 #[derive(Debug, Clone)]
-pub struct Behaviour {
+pub(crate) struct Behaviour {
     /// The version it says it has.
-    pub version: &'static str,
+    pub(crate) version: &'static str,
     /// Whether it says that it ends to take in a root.
-    pub is_restarting: bool,
+    pub(crate) is_restarting: bool,
 }
 
 impl Default for Behaviour {
@@ -41,7 +41,7 @@ impl Default for Behaviour {
 
 /// The server and the directory it lives in.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     home: tempfile::TempDir,
     service: Service,
 }
@@ -56,7 +56,7 @@ struct Service {
 
 impl Server {
     /// Prepares a server.
-    pub fn new(behaviour: Behaviour) -> Self {
+    pub(crate) fn new(behaviour: Behaviour) -> Self {
         let home = tempfile::tempdir().unwrap();
         let socket = paths(&home).1.socket();
         fs::create_dir_all(socket.parent().unwrap()).unwrap();
@@ -73,17 +73,17 @@ impl Server {
     }
 
     /// Prepares one that never listens.
-    pub fn absent() -> Self {
+    pub(crate) fn absent() -> Self {
         Self::new(Behaviour::default())
     }
 
     /// Whether somebody called `Shutdown`.
-    pub fn was_shut_down(&self) -> bool {
+    pub(crate) fn was_shut_down(&self) -> bool {
         self.service.was_shut_down.load(Ordering::SeqCst)
     }
 
     /// Connects to the socket.
-    pub async fn connect(&self, start: Start) -> Result<Client, ClientError> {
+    pub(crate) async fn connect(&self, start: Start) -> Result<Client, ClientError> {
         let (environment, paths) = paths(&self.home);
         let connection = Connection {
             environment,
@@ -96,7 +96,7 @@ impl Server {
     }
 
     /// Serves while `test` runs with a client.
-    pub async fn run<T>(
+    pub(crate) async fn run<T>(
         &self,
         start: Start,
         test: impl AsyncFnOnce(Result<Client, ClientError>) -> Result<T, ClientError>,
@@ -130,12 +130,20 @@ fn paths(home: &tempfile::TempDir) -> (Environment, Paths) {
 }
 
 impl Service {
-    fn answer<T>(&self, message: T) -> Answer<T> {
+    fn versioned<T>(&self, message: T) -> Response<T> {
         let mut response = Response::new(message);
         response
             .metadata_mut()
             .insert(wire::VERSION_KEY, self.behaviour.version.parse().unwrap());
-        Ok(response)
+        response
+    }
+
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "every method of a service ends in it"
+    )]
+    fn answer<T>(&self, message: T) -> Answer<T> {
+        Ok(self.versioned(message))
     }
 
     fn stream<T: Send + 'static>(&self, messages: Vec<T>) -> Answer<Messages<T>> {

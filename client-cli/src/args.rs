@@ -1,0 +1,298 @@
+//! The command line as it is typed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps every Claude Code session and finds anything in them.
+#[derive(Debug, Parser)]
+#[command(name = "sessions", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do; without it, a short overview.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+    /// The config root: the directory that holds Claude Code's "projects" [default: `CLAUDE_CONFIG_DIR`
+    /// or ~/.claude]. Given here, list and search look in it alone.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// Lines of text alone: no colour, bars, boxes or pager.
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+}
+
+/// Stands before a word of a query that starts with a dash, so that it is not taken for a flag. No
+/// argument of a process can hold it.
+const SHIELD: char = '\0';
+
+/// Shields the words of a query that are to be excluded: `sessions search lexer -token --json`.
+pub(crate) fn shield(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let mut values = arguments.iter().skip(1);
+    while let Some(value) = values.next() {
+        match value.to_str() {
+            Some("--root") => drop(values.next()),
+            Some(flag) if flag.starts_with('-') => {}
+            Some("search") => break,
+            _ => return arguments,
+        }
+    }
+    for argument in &mut arguments {
+        let is_word = |text: &&str| {
+            text.len() > 1 && text.starts_with('-') && !text.starts_with("--") && *text != "-h"
+        };
+        if let Some(word) = argument.to_str().filter(is_word) {
+            *argument = format!("{SHIELD}{word}").into();
+        }
+    }
+    arguments
+}
+
+impl Search {
+    /// Returns the query as it was typed.
+    pub(crate) fn text(&self) -> String {
+        let words = self
+            .query
+            .iter()
+            .map(|word| word.trim_start_matches(SHIELD));
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// List sessions, latest first.
+    List(List),
+    /// Search every prompt, answer, thought, tool call and result.
+    Search(Search),
+    /// Show a session.
+    View(View),
+    /// Write sessions as Markdown, JSON, text or their original lines.
+    Export(Export),
+    /// Say how the archive and the daemon are doing.
+    Status(Status),
+    /// Write a verified copy of the archive to a file.
+    Backup(Backup),
+    /// List projects, or say that one goes by another name now.
+    #[command(subcommand)]
+    Project(Project),
+    /// Run, start, stop or look at the daemon.
+    #[command(subcommand)]
+    Daemon(Daemon),
+    /// Read the whole archive back and compare every checksum.
+    Verify,
+    /// Build catalog and index anew from the archive.
+    Rebuild,
+}
+
+/// `sessions list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Of this project: a name, a key or a directory.
+    #[arg(long, short)]
+    pub(crate) project: Option<String>,
+    /// That went on at or after this: today, 3d, 2026-05, 2026-05-01, 2026-05-01T12:30.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// That began before this.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// At most so many.
+    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+    /// Those a running client has open.
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Show what scripts ran one by one instead of counted.
+    #[arg(long)]
+    pub(crate) automated: bool,
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sessions search`.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// Words, "phrases", prefix*, typo~, -not, OR, and filters such as project: tool: kind: before:
+    #[arg(required = true)]
+    pub(crate) query: Vec<String>,
+    /// At most so many sessions.
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// Include what scripts ran.
+    #[arg(long)]
+    pub(crate) automated: bool,
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sessions view`.
+#[derive(Debug, Args)]
+pub(crate) struct View {
+    /// The session: the start of its id, its title, or @ for the one at hand.
+    #[arg(default_value = "@")]
+    pub(crate) id: String,
+    /// Show tool results whole instead of their first 20 lines.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Print the archived bytes as they were on disk.
+    #[arg(long, conflicts_with_all = ["json", "full"])]
+    pub(crate) raw: bool,
+    /// Of this generation of the file instead of the newest whole one.
+    #[arg(long, value_name = "G", requires = "raw")]
+    pub(crate) generation: Option<u64>,
+    /// Of this file of the session instead of the main transcript.
+    #[arg(long, value_name = "PATH", requires = "raw")]
+    pub(crate) source: Option<String>,
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sessions export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Sessions: starts of ids, titles, or @.
+    #[arg(
+        required_unless_present = "all",
+        conflicts_with = "all",
+        value_name = "ID"
+    )]
+    pub(crate) ids: Vec<String>,
+    /// Every session.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How to write them.
+    #[arg(long, short, value_enum, default_value_t = Format::Markdown)]
+    pub(crate) format: Format,
+    /// The file to write, or the directory for several.
+    #[arg(long, short, value_name = "FILE|DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Leave tool calls and results out.
+    #[arg(long)]
+    pub(crate) no_tools: bool,
+    /// Include what the model thought.
+    #[arg(long)]
+    pub(crate) thinking: bool,
+}
+
+/// How sessions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Reads well on a code host.
+    Markdown,
+    /// A documented schema.
+    Json,
+    /// Plain text.
+    Text,
+    /// The original lines, byte for byte.
+    Jsonl,
+}
+
+/// `sessions status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Stay until the import is done, with a progress bar.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) follow: bool,
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sessions backup`.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file to write; it must not exist.
+    pub(crate) file: PathBuf,
+}
+
+/// `sessions project`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Project {
+    /// List projects, latest first.
+    List {
+        /// Print JSON; see docs/json.md.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Count what is known as OLD to NEW from now on.
+    Merge(Rename),
+    /// Say that the project or directory OLD is NEW now.
+    Move(Rename),
+}
+
+/// Two names of a project.
+#[derive(Debug, Args)]
+pub(crate) struct Rename {
+    /// What it was known as: a name, a key or a directory.
+    pub(crate) old: String,
+    /// What it is known as now.
+    pub(crate) new: String,
+}
+
+/// `sessions daemon`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Daemon {
+    /// Run the daemon in the foreground.
+    Run,
+    /// Start it if it does not run.
+    Start {
+        /// Wait until everything on disk is archived and searchable.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Let it finish what it does, and end.
+    Stop,
+    /// Stop it, and start it again.
+    Restart,
+    /// Print the end of its log.
+    Logs {
+        /// So many lines.
+        #[arg(long, short = 'n', default_value_t = 50)]
+        lines: usize,
+    },
+    /// Stop archiving until it is resumed.
+    Pause,
+    /// Go on archiving.
+    Resume,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    fn check(line: &str, expect: &str) {
+        let arguments = line.split(' ').map(OsString::from);
+        let cli = Cli::try_parse_from(shield(arguments)).unwrap();
+        let Some(Verb::Search(search)) = cli.verb else {
+            panic!("not a search: {line}");
+        };
+        assert_eq!(search.text(), expect, "{line}");
+        assert!(search.json, "{line}");
+    }
+
+    #[test]
+    fn a_query_may_exclude_words() {
+        check("sessions search lexer -token --json", "lexer -token");
+        check("sessions search -n -not --limit 3 --json x", "-n -not x");
+        check("sessions --plain --root search search --json a", "a");
+        check("sessions search --json -- --flag", "--flag");
+    }
+
+    #[test]
+    fn other_verbs_keep_their_flags() {
+        let arguments = ["sessions", "list", "-n", "3"].map(OsString::from);
+        assert_eq!(shield(arguments.clone().into_iter()), arguments);
+    }
+}

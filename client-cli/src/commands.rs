@@ -1,0 +1,36 @@
+//! The verbs, one module each. Each connects, calls, and prints.
+
+mod backup;
+mod daemon;
+mod export;
+mod import;
+mod list;
+mod overview;
+mod project;
+mod rebuild;
+mod search;
+mod status;
+mod verify;
+mod view;
+
+use crate::args::{Cli, Verb};
+use crate::context::Context;
+use crate::error::CliError;
+
+/// Does what the command line says.
+pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
+    let context = Context::read(cli.root.as_deref(), cli.plain)?;
+    match cli.verb {
+        None => overview::run(&context).await,
+        Some(Verb::List(args)) => list::run(&context, args).await,
+        Some(Verb::Search(args)) => search::run(&context, args).await,
+        Some(Verb::View(args)) => view::run(&context, args).await,
+        Some(Verb::Export(args)) => export::run(&context, args).await,
+        Some(Verb::Status(args)) => status::run(&context, &args).await,
+        Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
+        Some(Verb::Project(args)) => project::run(&context, args).await,
+        Some(Verb::Daemon(args)) => daemon::run(&context, args).await,
+        Some(Verb::Verify) => verify::run(&context).await,
+        Some(Verb::Rebuild) => rebuild::run(&context).await,
+    }
+}

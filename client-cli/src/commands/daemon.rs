@@ -1,0 +1,138 @@
+//! `sessions daemon`.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sessions_client::{ClientError, StartError};
+
+use crate::args::Daemon;
+use crate::commands::import;
+use crate::context::Context;
+use crate::error::{CliError, Kind};
+use crate::output::Output;
+use crate::render::text::visible;
+
+/// The longest line of a log that is shown, in bytes.
+const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// Runs it.
+pub(crate) async fn run(context: &Context, args: Daemon) -> Result<(), CliError> {
+    match args {
+        Daemon::Run => Err(execute()),
+        Daemon::Start { wait } => start(context, wait).await,
+        Daemon::Stop => stop(context).await,
+        Daemon::Restart => {
+            end(context).await?;
+            start(context, false).await
+        }
+        Daemon::Logs { lines } => logs(context, lines),
+        Daemon::Pause => {
+            context.connect().await?.pause().await?;
+            say("archiving is paused; \"sessions daemon resume\" goes on")
+        }
+        Daemon::Resume => {
+            context.connect().await?.resume().await?;
+            say("archiving goes on")
+        }
+    }
+}
+
+fn say(line: &str) -> Result<(), CliError> {
+    let mut out = Output::direct();
+    writeln!(out, "{line}")?;
+    Ok(out.finish()?)
+}
+
+/// Becomes the daemon; returns only if it cannot.
+fn execute() -> CliError {
+    let Some(program) = Context::daemon_program() else {
+        return ClientError::Start(StartError::Missing).into();
+    };
+    let error = Command::new(&program).exec();
+    CliError::file("execute", &program, &error)
+}
+
+async fn start(context: &Context, wait: bool) -> Result<(), CliError> {
+    let client = context.connect().await?;
+    if wait {
+        import::follow(context, &client).await?;
+    }
+    let status = client.status().await?;
+    say(&format!("the daemon runs as process {}", status.pid))
+}
+
+async fn stop(context: &Context) -> Result<(), CliError> {
+    if end(context).await? {
+        say("the daemon has ended")
+    } else {
+        say("no daemon is running")
+    }
+}
+
+/// Ends the daemon; false if none runs.
+async fn end(context: &Context) -> Result<bool, CliError> {
+    let client = match context.connect_running().await {
+        Ok(client) => client,
+        Err(error) if error.is_absent => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    client.shutdown().await?;
+    Ok(true)
+}
+
+fn logs(context: &Context, lines: usize) -> Result<(), CliError> {
+    let Some(file) = newest_log(&context.paths.log_dir()) else {
+        let message = format!("there is no log in {}", context.paths.log_dir().display());
+        return Err(CliError::new(Kind::Nothing, message).hint("run \"sessions daemon start\""));
+    };
+    let mut out = Output::paged(&context.terminal);
+    for line in last_lines(&file, lines).map_err(|error| CliError::file("read", &file, &error))? {
+        writeln!(out, "{}", visible(&line))?;
+    }
+    Ok(out.finish()?)
+}
+
+/// Returns the newest log: their names hold the date.
+fn newest_log(dir: &Path) -> Option<PathBuf> {
+    let files = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
+    files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .max()
+}
+
+fn last_lines(path: &Path, limit: usize) -> std::io::Result<VecDeque<String>> {
+    let mut reader = BufReader::new(File::open(path)?);
+    let mut last = VecDeque::new();
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        line.truncate(LINE_BYTES_MAX);
+        last.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+        line.clear();
+        if last.len() > limit {
+            last.pop_front();
+        }
+    }
+    Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn end_of_the_newest_log_is_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(newest_log(dir.path()), None);
+        fs::write(dir.path().join("sessionsd.2026-05-13.log"), "old\n").unwrap();
+        let newest = dir.path().join("sessionsd.2026-05-14.log");
+        fs::write(&newest, "one\ntwo\nthree\n").unwrap();
+        fs::write(dir.path().join("zzz"), "no log").unwrap();
+        assert_eq!(newest_log(dir.path()), Some(newest.clone()));
+        assert_eq!(last_lines(&newest, 2).unwrap(), ["two", "three"]);
+        assert_eq!(last_lines(&newest, 9).unwrap().len(), 3);
+    }
+}

@@ -1,0 +1,208 @@
+//! `sessions export`.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+
+use sessions_client::Client;
+use sessions_model::{Session, SessionFilter};
+
+use crate::args::{Export, Format};
+use crate::commands::{import, view};
+use crate::context::Context;
+use crate::error::{CliError, Kind};
+use crate::export::file::{Existing, WholeFile};
+use crate::export::{Choice, file_name, json, markdown, text};
+use crate::json::Array;
+use crate::name;
+use crate::output::Output;
+use crate::render::quantity::count;
+
+/// Where exports go.
+#[derive(Debug)]
+enum Place {
+    Stdout,
+    File(PathBuf),
+    Directory(PathBuf),
+}
+
+/// Runs it.
+pub(crate) async fn run(context: &Context, args: Export) -> Result<(), CliError> {
+    if args.format == Format::Jsonl && (args.no_tools || args.thinking) {
+        return Err(CliError::usage("the original lines are written whole")
+            .hint("leave --no-tools and --thinking out, or take --format json"));
+    }
+    let place = place(&args)?;
+    let client = context.connect().await?;
+    let sessions = sessions(context, &client, &args).await?;
+    match place {
+        Place::Stdout => {
+            let mut out = Output::direct();
+            for session in &sessions {
+                write(context, &client, session, &args, &mut out).await?;
+            }
+            Ok(out.finish()?)
+        }
+        Place::File(path) => {
+            for session in &sessions {
+                write_file(context, &client, session, &args, &path).await?;
+            }
+            Ok(())
+        }
+        Place::Directory(dir) => write_all(context, &client, &sessions, &args, &dir).await,
+    }
+}
+
+fn place(args: &Export) -> Result<Place, CliError> {
+    let is_bulk = args.all || args.ids.len() > 1;
+    match &args.output {
+        None if is_bulk => {
+            Err(CliError::usage("several sessions go into a directory").hint("add -o DIR"))
+        }
+        None => Ok(Place::Stdout),
+        Some(path) if path.is_dir() => Ok(Place::Directory(path.clone())),
+        Some(path) if is_bulk || path.to_string_lossy().ends_with('/') => {
+            Ok(Place::Directory(path.clone()))
+        }
+        Some(path) => Ok(Place::File(path.clone())),
+    }
+}
+
+async fn sessions(
+    context: &Context,
+    client: &Client,
+    args: &Export,
+) -> Result<Vec<Session>, CliError> {
+    if args.all {
+        let filter = SessionFilter {
+            root: context.root_filter(),
+            ..SessionFilter::default()
+        };
+        let sessions = client.list(&filter).await?.sessions;
+        if sessions.is_empty() {
+            return Err(CliError::new(Kind::Nothing, "no session is archived yet"));
+        }
+        return Ok(sessions);
+    }
+    let mut sessions = Vec::new();
+    for id in &args.ids {
+        sessions.push(name::resolve(client, context, id).await?);
+    }
+    Ok(sessions)
+}
+
+async fn write_all(
+    context: &Context,
+    client: &Client,
+    sessions: &[Session],
+    args: &Export,
+    dir: &Path,
+) -> Result<(), CliError> {
+    std::fs::create_dir_all(dir).map_err(|error| CliError::file("create", dir, &error))?;
+    let bar = import::items(context, sessions.len() as u64, "exporting");
+    for session in sessions {
+        let path = dir.join(file_name(session, args.format, &context.now));
+        write_file(context, client, session, args, &path).await?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut out = Output::direct();
+    let written = count(sessions.len() as u64, "session");
+    writeln!(out, "{written} written to {}", dir.display())?;
+    Ok(out.finish()?)
+}
+
+async fn write_file(
+    context: &Context,
+    client: &Client,
+    session: &Session,
+    args: &Export,
+    path: &Path,
+) -> Result<(), CliError> {
+    let failed = |error: &std::io::Error| CliError::file("write", path, error);
+    let mut file = WholeFile::create(path).map_err(|error| failed(&error))?;
+    write(context, client, session, args, &mut file).await?;
+    file.finish(Existing::Replace)
+        .map_err(|error| failed(&error))
+}
+
+async fn write(
+    context: &Context,
+    client: &Client,
+    session: &Session,
+    args: &Export,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    match args.format {
+        Format::Jsonl => write_lines(client, session, args, out).await,
+        Format::Json => write_json(client, session, choice(args), out).await,
+        Format::Markdown | Format::Text => write_text(context, client, session, args, out).await,
+    }
+}
+
+fn choice(args: &Export) -> Choice {
+    Choice {
+        tools: !args.no_tools,
+        thinking: args.thinking,
+    }
+}
+
+async fn write_lines(
+    client: &Client,
+    session: &Session,
+    args: &Export,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let sources = client.sources(&session.id).await?;
+    let source = view::main_transcript(&sources, session)?;
+    let mut bytes = client.bytes(source.id, None).await?;
+    let to_terminal = args.output.is_none() && stdout().is_terminal();
+    view::copy(&mut bytes, out, to_terminal).await
+}
+
+async fn write_json(
+    client: &Client,
+    session: &Session,
+    choice: Choice,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let mut entries = client.read(&session.id).await?;
+    json::open(out, session)?;
+    let mut array = Array::open(out)?;
+    while let Some(entry) = entries.next().await? {
+        if choice.takes(&entry) {
+            json::push(&mut array, &entry)?;
+        }
+    }
+    array.close()?;
+    Ok(json::close(out)?)
+}
+
+async fn write_text(
+    context: &Context,
+    client: &Client,
+    session: &Session,
+    args: &Export,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let (now, choice) = (&context.now, choice(args));
+    let is_markdown = args.format == Format::Markdown;
+    let mut entries = client.read(&session.id).await?;
+    let head = if is_markdown {
+        markdown::head(session, now)
+    } else {
+        text::head(session, now)
+    };
+    out.write_all(head.as_bytes())?;
+    while let Some(entry) = entries.next().await? {
+        if !choice.takes(&entry) {
+            continue;
+        }
+        let piece = if is_markdown {
+            markdown::entry(&entry, now)
+        } else {
+            text::entry(&entry, now)
+        };
+        out.write_all(piece.as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! `sessions search`.
+
+use std::io::{Write, stderr};
+use std::ops::Range;
+
+use sessions_client::{ClientError, SearchRequest};
+use sessions_model::SearchAnswer;
+
+use crate::args::Search;
+use crate::commands::import;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::json::{self, AnswerJson};
+use crate::output::{Output, quiet};
+use crate::render::results;
+use crate::render::text::{columns, one_line, visible};
+
+/// Runs it.
+pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError> {
+    let query = args.text();
+    let request = SearchRequest {
+        query: query.clone(),
+        limit: args.limit,
+        root: context.root_filter(),
+        automated: args.automated,
+        wait_ms: 0,
+        utc_offset_ms: context.now.offset_ms(),
+    };
+    let client = context.connect().await?;
+    let answer = match client.search(request).await {
+        Ok(answer) => answer,
+        Err(ClientError::BadQuery { span, message }) => {
+            return Err(bad_query(&query, span, message));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if args.json {
+        let mut out = Output::direct();
+        json::write(&mut out, &AnswerJson::new(&answer))?;
+        out.finish()?;
+    } else {
+        if !answer.hits.is_empty() {
+            let mut out = Output::paged(&context.terminal);
+            write!(
+                out,
+                "{}",
+                results::hits(&answer, &context.now, &context.terminal)
+            )?;
+            out.finish()?;
+        }
+        say_coverage(&answer)?;
+        if !answer.coverage.complete {
+            import::note(context, &client).await?;
+        }
+    }
+    if answer.hits.is_empty() {
+        return Err(nothing(&query, &answer, args.json));
+    }
+    Ok(())
+}
+
+/// Says when the answer is not complete: on standard error, so that it is seen whatever becomes of the hits.
+fn say_coverage(answer: &SearchAnswer) -> Result<(), CliError> {
+    if answer.coverage.complete {
+        return Ok(());
+    }
+    let reason = answer.coverage.reason.as_deref().map(one_line);
+    let reason = reason.unwrap_or_else(|| "not everything has been searched".to_owned());
+    Ok(quiet(writeln!(
+        stderr(),
+        "note: the answer may not be complete: {reason}"
+    ))?)
+}
+
+fn nothing(query: &str, answer: &SearchAnswer, is_json: bool) -> CliError {
+    if is_json {
+        return CliError::nothing();
+    }
+    let error = CliError::nothing().say(format!("nothing matches {query}"));
+    match &answer.suggestion {
+        Some(looser) => error.hint(format!(
+            "this finds something: sessions search '{}'",
+            one_line(looser)
+        )),
+        None => error,
+    }
+}
+
+/// Shows the query with a mark under what is wrong.
+fn bad_query(query: &str, span: Option<Range<usize>>, message: String) -> CliError {
+    let mut error = CliError::usage(message);
+    if let Some(span) = span {
+        error.detail = pointer(query, &span);
+    }
+    error.hint("words, \"phrases\", prefix*, typo~, -not, OR, project:x; in a shell, put it in '…'")
+}
+
+fn pointer(query: &str, span: &Range<usize>) -> String {
+    let flat = |text: &str| visible(&text.replace(['\n', '\t', '\r'], " ")).into_owned();
+    let before = flat(query.get(..span.start).unwrap_or(query));
+    let marked = flat(query.get(span.clone()).unwrap_or_default());
+    let mark = "^".repeat(columns(&marked).max(1));
+    format!(
+        "  {}\n  {:indent$}{mark}",
+        flat(query),
+        "",
+        indent = columns(&before)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, span: Range<usize>, expect: &str) {
+        let error = bad_query(query, Some(span), "here".to_owned());
+        assert_eq!(error.detail, expect);
+        assert_eq!(error.kind.code(), 2);
+    }
+
+    #[test]
+    fn wrong_query_is_pointed_at() {
+        check("a OR", 2..4, "  a OR\n    ^^");
+        check("日本 (x", 7..8, "  日本 (x\n       ^");
+        check("abc", 3..3, "  abc\n     ^");
+        check("a\tb\u{1b}", 2..3, "  a b␛\n    ^");
+        check("a", 9..12, "  a\n   ^");
+    }
+
+    #[test]
+    fn error_shows_query_mark_and_hint() {
+        let error = bad_query(
+            "lexer OR",
+            Some(6..8),
+            "OR stands between two words".to_owned(),
+        );
+        insta::assert_snapshot!(error.render());
+    }
+}

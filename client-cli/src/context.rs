@@ -1,0 +1,96 @@
+//! What every verb works with: the environment, the terminal, the time and the way to the daemon.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use sessions_client::{Client, Connection, Start, find_daemon};
+use sessions_paths::{Environment, Paths};
+
+use crate::error::{CliError, missing_root};
+use crate::moment::Now;
+use crate::terminal::{Terminal, Wishes};
+
+/// What every verb works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Where things are.
+    pub(crate) paths: Paths,
+    environment: Environment,
+    /// `--root`, absolute.
+    pub(crate) root: Option<PathBuf>,
+    /// How output is shown.
+    pub(crate) terminal: Terminal,
+    /// What time it is.
+    pub(crate) now: Now,
+    /// The working directory; empty if it is gone.
+    pub(crate) cwd: String,
+    /// `CLAUDE_CODE_SESSION_ID`: the session that runs this program.
+    pub(crate) own_session: Option<String>,
+}
+
+impl Context {
+    /// Reads the environment: the only place of this program that does.
+    pub(crate) fn read(root: Option<&Path>, plain: bool) -> Result<Self, CliError> {
+        let environment = Environment::read()?;
+        let wishes = Wishes {
+            plain,
+            term: env::var("TERM").ok(),
+            no_color: env::var("NO_COLOR").ok(),
+            pager: env::var("PAGER").ok(),
+        };
+        let cwd = env::current_dir().unwrap_or_default();
+        Ok(Self {
+            paths: Paths::choose(&environment)?,
+            root: root.map(find_root).transpose()?,
+            environment,
+            terminal: Terminal::look(&wishes),
+            now: Now::read(),
+            cwd: cwd.to_string_lossy().into_owned(),
+            own_session: env::var("CLAUDE_CODE_SESSION_ID")
+                .ok()
+                .filter(|id| !id.is_empty()),
+        })
+    }
+
+    /// Connects, starting the daemon if it does not run.
+    pub(crate) async fn connect(&self) -> Result<Client, CliError> {
+        Ok(Client::connect(&self.connection(Start::IfAbsent)).await?)
+    }
+
+    /// Connects to a daemon that runs already.
+    pub(crate) async fn connect_running(&self) -> Result<Client, CliError> {
+        Ok(Client::connect(&self.connection(Start::Never)).await?)
+    }
+
+    /// Returns the daemon's program.
+    pub(crate) fn daemon_program() -> Option<PathBuf> {
+        find_daemon(env::current_exe().ok().as_deref(), env::var_os("PATH"))
+    }
+
+    /// Returns `--root` as the daemon filters by it.
+    pub(crate) fn root_filter(&self) -> Option<String> {
+        let root = self.root.as_ref()?;
+        Some(root.to_string_lossy().into_owned())
+    }
+
+    fn connection(&self, start: Start) -> Connection {
+        let seen = || self.environment.config_roots().into_iter().next();
+        let root = self.root.clone().or_else(seen);
+        Connection {
+            environment: self.environment.clone(),
+            paths: self.paths.clone(),
+            // A root that is not there is nothing the daemon could take in.
+            root: root.filter(|root| root.is_dir()),
+            program: Self::daemon_program(),
+            start,
+        }
+    }
+}
+
+fn find_root(root: &Path) -> Result<PathBuf, CliError> {
+    if root.is_dir() {
+        std::path::absolute(root).map_err(|error| CliError::file("resolve", root, &error))
+    } else {
+        Err(missing_root(root))
+    }
+}

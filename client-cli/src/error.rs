@@ -1,0 +1,201 @@
+//! What the command line says when it fails, and with which exit code.
+//!
+//! Four kinds; a hint, where there is one, on a line of its own.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use sessions_client::{ClientError, ErrorKind, StartError};
+use sessions_paths::PathsError;
+
+use crate::render::text::visible;
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing was found.
+    Nothing,
+    /// The command or the query is wrong.
+    Usage,
+    /// The daemon or the environment.
+    Daemon,
+    /// A defect of ours.
+    Internal,
+    /// None: whoever read the answer has seen enough.
+    Left,
+}
+
+impl Kind {
+    /// Returns the exit code.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Nothing => 1,
+            Self::Usage => 2,
+            Self::Daemon => 3,
+            Self::Internal => 4,
+            Self::Left => 0,
+        }
+    }
+}
+
+/// A failure as it is told.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    /// The kind, which decides the exit code.
+    pub(crate) kind: Kind,
+    /// What failed, on what; empty where all has been said already.
+    pub(crate) message: String,
+    /// Lines that show more, set as they are.
+    pub(crate) detail: String,
+    /// What to do next.
+    pub(crate) hint: Option<String>,
+    /// Whether it is that no daemon runs.
+    pub(crate) is_absent: bool,
+}
+
+impl CliError {
+    /// Makes a failure without detail or hint.
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            detail: String::new(),
+            hint: None,
+            is_absent: false,
+        }
+    }
+
+    /// Makes one of wrong use.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// The answer was empty, and has been printed.
+    pub(crate) fn nothing() -> Self {
+        Self::new(Kind::Nothing, String::new())
+    }
+
+    /// Makes one of the file `path`.
+    pub(crate) fn file(action: &str, path: &Path, source: &io::Error) -> Self {
+        Self::new(
+            Kind::Daemon,
+            format!("could not {action} {}: {source}", path.display()),
+        )
+    }
+
+    /// Says what failed.
+    #[must_use]
+    pub(crate) fn say(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Adds lines that show more, one for each of `items`, indented and made visible.
+    #[must_use]
+    pub(crate) fn show<'a>(mut self, items: impl IntoIterator<Item = &'a str>) -> Self {
+        let lines: Vec<String> = items
+            .into_iter()
+            .map(|item| format!("  {}", visible(item)))
+            .collect();
+        self.detail = lines.join("\n");
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the text for standard error.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        if !self.message.is_empty() {
+            // Names and file contents end up in messages: they are data.
+            text = format!("error: {}\n", visible(&self.message));
+        }
+        if !self.detail.is_empty() {
+            text.push_str(self.detail.trim_end_matches('\n'));
+            text.push('\n');
+        }
+        if let Some(hint) = &self.hint {
+            writeln!(text, "hint: {}", visible(hint)).expect("a string takes everything");
+        }
+        text
+    }
+}
+
+impl From<ClientError> for CliError {
+    fn from(error: ClientError) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::NotFound => Kind::Nothing,
+            ErrorKind::Usage => Kind::Usage,
+            ErrorKind::Daemon => Kind::Daemon,
+            ErrorKind::Internal => Kind::Internal,
+        };
+        let hint = hint(&error);
+        let mut cli = Self::new(kind, chain(&error));
+        cli.hint = hint;
+        cli.is_absent = matches!(error, ClientError::Absent);
+        cli
+    }
+}
+
+impl From<PathsError> for CliError {
+    fn from(error: PathsError) -> Self {
+        Self::new(Kind::Daemon, chain(&error)).hint("set SESSIONS_HOME to a directory of yours")
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Kind::Left, String::new());
+        }
+        Self::new(Kind::Daemon, format!("could not write the answer: {error}"))
+    }
+}
+
+impl From<serde_json::Error> for CliError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::from(io::Error::from(error))
+    }
+}
+
+/// Joins an error and what caused it: `a: b: c`.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn hint(error: &ClientError) -> Option<String> {
+    let hint = match error {
+        ClientError::NotFound { .. } => "run \"sessions list\" to see recent ids",
+        ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
+        ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
+        ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
+        ClientError::Absent => "run \"sessions daemon start\"",
+        ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
+        ClientError::Start(_) => "run \"sessions daemon logs\" for more",
+        ClientError::Socket { .. } => "check who owns the file and its directory",
+        ClientError::Malformed { .. } => "update both programs to the same version",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// Fails with the path where a user's directory is missing.
+pub(crate) fn missing_root(path: &Path) -> CliError {
+    CliError::usage(format!("there is no config root {}", path.display()))
+        .hint("a config root is the directory that holds Claude Code's \"projects\"")
+}

@@ -1,0 +1,35 @@
+//! Model values as text for people. Nothing here asks the daemon or writes to a stream.
+
+pub(crate) mod candidates;
+pub(crate) mod conversation;
+pub(crate) mod listing;
+pub(crate) mod progress;
+pub(crate) mod projects;
+pub(crate) mod quantity;
+pub(crate) mod results;
+pub(crate) mod standing;
+pub(crate) mod text;
+
+use sessions_model::Session;
+
+/// Characters of an id that are shown where nothing asks for more.
+const ID_CHARACTERS: usize = 8;
+
+/// What stands for a title where there is none.
+const UNTITLED: &str = "(no title)";
+
+/// Returns the start of a session's id: enough to name it in nearly every archive.
+pub(crate) fn short_id(session: &Session) -> String {
+    let start: String = session.id.as_str().chars().take(ID_CHARACTERS).collect();
+    text::one_line(&start)
+}
+
+/// Returns a session's title on one line.
+pub(crate) fn title(session: &Session) -> String {
+    let title = text::one_line(&session.title);
+    if title.is_empty() {
+        UNTITLED.to_owned()
+    } else {
+        title
+    }
+}
