@@ -1,0 +1,32 @@
+//! From the disk to the archive: one thread that looks where something changed and appends what is new.
+//!
+//! ```text
+//! hints ─► queue ─► visit ─► archive            a live path goes ahead of the backlog of a scan
+//!   scan ──┘          tail, comparison            reading safely; nothing is parsed here
+//! ```
+//! Invariant: the daemon opens Claude's directory for reading only.
+
+mod archivist;
+mod comparison;
+mod disk;
+mod error;
+mod exclude;
+mod faults;
+mod handle;
+mod held;
+mod place;
+mod queue;
+mod retention;
+mod tail;
+mod timers;
+mod visit;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use archivist::Archivist;
+pub use error::IngestError;
+pub use exclude::Excludes;
+pub use handle::{ArchivistHandle, Pace, Parts, ScanProgress, Settled};
+pub use sessions_watch::{Method, RootWatch};

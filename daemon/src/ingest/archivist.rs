@@ -1,0 +1,186 @@
+//! The archivist: the one thread that owns the archive.
+//!
+//! It waits for hints, commands and deadlines, and does one bounded step at a time: a batch of passes
+//! that ends in one commit, or, when nothing is to be read, one piece of what can wait.
+
+mod batch;
+mod idle;
+mod outcome;
+mod scan;
+mod settling;
+mod start;
+mod work;
+
+use std::time::Instant;
+
+use sessions_archive::{Archive, ArchiveReader, Heads};
+use sessions_watch::{Hints, Wake};
+use tokio::sync::{mpsc, watch};
+
+use super::handle::{Command, SharedBoard};
+use super::{IngestError, faults};
+use idle::Idle;
+use settling::Settling;
+use work::Work;
+
+/// The setting that says whether archiving is paused.
+const PAUSED: &str = "paused";
+
+/// The thread's own state.
+#[derive(Debug)]
+pub struct Archivist {
+    archive: Archive,
+    reader: ArchiveReader,
+    work: Work,
+    settling: Settling,
+    idle: Idle,
+    hints: Hints,
+    commands: mpsc::Receiver<Command>,
+    heads: watch::Sender<Heads>,
+    board: SharedBoard,
+}
+
+impl Archivist {
+    fn run(mut self) {
+        if !self.work.is_paused {
+            self.work.scan_roots();
+        }
+        self.publish();
+        loop {
+            let wake = self.hints.next(self.next_deadline());
+            if wake.is_closed {
+                break;
+            }
+            self.take_wake(wake);
+            self.take_commands();
+            let now = self.work.clock.monotonic();
+            self.work.take_due(now);
+            if !self.work.is_paused && !self.work.is_backing_off(now) {
+                if self.work.queue.is_empty() {
+                    self.idle_step(now);
+                } else {
+                    self.run_batch();
+                }
+            }
+            self.publish();
+            self.settling.answer(&self.work, *self.heads.borrow());
+        }
+        self.settling.end();
+    }
+
+    /// Returns until when there is nothing to do; none if only a hint can bring work.
+    fn next_deadline(&self) -> Option<Instant> {
+        let now = self.work.clock.monotonic();
+        let work = if self.work.is_paused {
+            None
+        } else if let Some(until) = self.work.backing_off_until(now) {
+            Some(until)
+        } else if self.work.queue.is_empty() {
+            [self.work.next_due(), self.idle.next_due(&self.work, now)]
+                .into_iter()
+                .flatten()
+                .min()
+        } else {
+            Some(now)
+        };
+        [work, self.settling.next_due()].into_iter().flatten().min()
+    }
+
+    fn take_wake(&mut self, wake: Wake) {
+        let Wake {
+            paths,
+            rescans,
+            cookies,
+            ..
+        } = wake;
+        if self.work.is_paused {
+            // Whatever changed is found when archiving goes on.
+        } else {
+            for changed in paths {
+                self.work.take_hint(changed.root.0, &changed.path);
+            }
+            for root in &rescans {
+                self.work.rescan(root.0);
+            }
+        }
+        if !rescans.is_empty() {
+            self.settling.ask_again(&mut self.work);
+        }
+        self.settling.take_cookies(&cookies, &self.work);
+    }
+
+    fn take_commands(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Settle { deadline, settled } => {
+                    self.settling.begin(deadline, settled, &mut self.work);
+                }
+                Command::Hint(path) => self.work.take_path(&path),
+                Command::Operate {
+                    operation,
+                    recorded,
+                } => {
+                    let outcome = self.operate(&operation);
+                    // Whoever asked may have stopped listening.
+                    drop(recorded.send(outcome));
+                }
+                Command::SetPaused { is_paused, set } => drop(set.send(self.set_paused(is_paused))),
+                Command::Backup { to, written } => {
+                    drop(written.send(self.archive.backup(&to).map_err(IngestError::from)));
+                }
+            }
+        }
+    }
+
+    fn operate(
+        &mut self,
+        operation: &sessions_archive::NewOperation,
+    ) -> Result<sessions_model::Seq, IngestError> {
+        let mut transaction = self.archive.begin(self.work.clock.now())?;
+        let seq = transaction.operate(operation)?;
+        self.heads.send_replace(transaction.commit()?);
+        Ok(seq)
+    }
+
+    fn set_paused(&mut self, is_paused: bool) -> Result<(), IngestError> {
+        self.archive
+            .set_setting(PAUSED, if is_paused { "true" } else { "false" })?;
+        let was_paused = std::mem::replace(&mut self.work.is_paused, is_paused);
+        match (was_paused, is_paused) {
+            (false, true) => self.work.drop_all(),
+            (true, false) => self.work.scan_roots(),
+            _ => {}
+        }
+        self.board.lock().is_paused = is_paused;
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        let mut board = self.board.lock();
+        board.progress = self.work.progress;
+        board.faults = self.work.faults.list();
+    }
+
+    /// Notes how a commit, or another use of the archive, went.
+    fn take_outcome(
+        &mut self,
+        outcome: Result<Option<Heads>, sessions_archive::ArchiveError>,
+    ) -> bool {
+        match outcome {
+            Ok(heads) => {
+                if let Some(heads) = heads {
+                    self.heads.send_replace(heads);
+                    self.idle.note_commit(self.work.clock.monotonic());
+                    self.work.end_backing_off();
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the archive cannot be written");
+                let fault = faults::archive(&error, self.work.clock.now());
+                self.work.back_off(fault);
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Starting the archivist: what it knows and holds before its thread runs.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use sessions_archive::Archive;
+use sessions_model::Timestamp;
+use sessions_watch::{Options, Watcher};
+use tokio::sync::mpsc;
+
+use super::idle::Idle;
+use super::settling::Settling;
+use super::work::Work;
+use super::{Archivist, PAUSED};
+use crate::ingest::IngestError;
+use crate::ingest::disk::{Disk, SystemDisk};
+use crate::ingest::handle::{ArchivistHandle, Parts, SharedBoard};
+use crate::ingest::place::{FOLDERS, Root, Roots};
+
+/// Commands that wait for the thread.
+const COMMANDS_MAX: usize = 256;
+
+impl Archivist {
+    /// Watches the roots, begins to scan them, and archives what is there and what comes.
+    pub fn start(parts: Parts) -> Result<ArchivistHandle, IngestError> {
+        Self::start_on(parts, Box::new(SystemDisk))
+    }
+
+    pub(in crate::ingest) fn start_on(
+        mut parts: Parts,
+        disk: Box<dyn Disk>,
+    ) -> Result<ArchivistHandle, IngestError> {
+        let is_wanted = |root: &PathBuf| !parts.excludes.has_root(root);
+        let paths: Vec<_> = parts
+            .roots
+            .iter()
+            .filter(|root| is_wanted(root))
+            .cloned()
+            .collect();
+        let roots = record(&mut parts.archive, &paths, parts.clock.now())?;
+        let reader = parts.archive.reader()?;
+        parts.heads.send_replace(reader.heads()?);
+        let is_paused = parts
+            .archive
+            .setting(PAUSED)?
+            .is_some_and(|value| value == "true");
+        let options = Options {
+            folders: FOLDERS.map(str::to_owned).to_vec(),
+            poll_every: parts.pace.poll,
+            method: parts.method,
+            ..Options::default()
+        };
+        let (watcher, hints) = Watcher::start(paths.clone(), &parts.cookie_dir, options)?;
+        let clock = parts.clock;
+        let mut work = Work::new(roots, parts.excludes, Arc::clone(&clock), parts.pace, disk);
+        work.take_known(parts.archive.sources()?);
+        work.is_paused = is_paused;
+        let board = SharedBoard::default();
+        board.lock().is_paused = is_paused;
+        let (commands, received) = mpsc::channel(COMMANDS_MAX);
+        let now = clock.monotonic();
+        let heads = parts.heads.subscribe();
+        let archivist = Self {
+            archive: parts.archive,
+            reader,
+            work,
+            settling: Settling::new(parts.cookie_dir, watcher.clone()),
+            idle: Idle::new(parts.data_dir, parts.free_bytes_min, now, &parts.pace),
+            hints,
+            commands: received,
+            heads: parts.heads,
+            board: board.clone(),
+        };
+        let thread = thread::Builder::new()
+            .name("archivist".into())
+            .spawn(move || archivist.run())
+            .map_err(IngestError::Thread)?;
+        let thread = Mutex::new(Some(thread));
+        Ok(ArchivistHandle {
+            commands,
+            watcher,
+            board,
+            roots: paths,
+            heads,
+            clock,
+            thread,
+        })
+    }
+}
+
+/// Returns the roots with their numbers in the archive.
+fn record(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Roots, IngestError> {
+    let mut transaction = archive.begin(now)?;
+    let mut roots = Vec::new();
+    for path in paths {
+        let id = transaction.root(&path.to_string_lossy())?;
+        roots.push(Root {
+            path: path.clone(),
+            id,
+        });
+    }
+    transaction.commit()?;
+    Ok(Roots(roots))
+}

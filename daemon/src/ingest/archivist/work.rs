@@ -1,0 +1,198 @@
+//! What the archivist knows of the sources, and what it has to look at.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sessions_archive::SourceState;
+use sessions_model::Fault;
+use sessions_transcript::classify;
+
+use crate::clock::Clock;
+use crate::ingest::Excludes;
+use crate::ingest::disk::Disk;
+use crate::ingest::faults::{self, About, Faults};
+use crate::ingest::handle::{Pace, ScanProgress};
+use crate::ingest::held::{Held, is_absence};
+use crate::ingest::place::{Place, Roots};
+use crate::ingest::queue::{Queue, delay_after};
+use crate::ingest::tail::Tail;
+use crate::ingest::timers::{Purpose, Timers};
+use crate::ingest::walk::{Block, leads_out};
+
+/// The state of the work.
+#[derive(Debug)]
+pub(crate) struct Work {
+    pub(super) roots: Roots,
+    pub(super) excludes: Excludes,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) pace: Pace,
+    pub(super) disk: Box<dyn Disk>,
+    pub(super) tail: Tail,
+    /// What the archive has.
+    pub(super) known: BTreeMap<Place, SourceState>,
+    pub(super) queue: Queue,
+    pub(super) timers: Timers,
+    pub(super) held: Held,
+    /// Sources to be opened ahead of their turn, the most endangered first.
+    pub(super) endangered: VecDeque<Place>,
+    /// Sources that have been quiet for long enough to be compared, and to be packed.
+    pub(super) to_compare: VecDeque<Place>,
+    pub(super) to_fold: VecDeque<Place>,
+    pub(super) faults: Faults,
+    pub(super) progress: ScanProgress,
+    pub(super) is_paused: bool,
+    backing_off: Option<Instant>,
+    failures: u32,
+}
+
+impl Work {
+    pub(super) fn new(
+        roots: Roots,
+        excludes: Excludes,
+        clock: Arc<dyn Clock>,
+        pace: Pace,
+        disk: Box<dyn Disk>,
+    ) -> Self {
+        Self {
+            roots,
+            excludes,
+            clock,
+            pace,
+            disk,
+            tail: Tail::default(),
+            known: BTreeMap::new(),
+            queue: Queue::default(),
+            timers: Timers::default(),
+            held: Held::new(),
+            endangered: VecDeque::new(),
+            to_compare: VecDeque::new(),
+            to_fold: VecDeque::new(),
+            faults: Faults::default(),
+            progress: ScanProgress::default(),
+            is_paused: false,
+            backing_off: None,
+            failures: 0,
+        }
+    }
+
+    /// Takes what the archive has, of the roots that are watched.
+    pub(super) fn take_known(&mut self, sources: Vec<SourceState>) {
+        self.known = sources
+            .into_iter()
+            .filter_map(|state| {
+                let root = self.roots.index_of(state.root)?;
+                Some((Place::new(root, &state.origin.path), state))
+            })
+            .collect();
+    }
+
+    /// Takes a hint about a path that anybody named.
+    pub(super) fn take_path(&mut self, path: &Path) {
+        if let (Some(place), false) = (self.roots.place(path), self.is_paused) {
+            self.take_hint(place.root, Path::new(&*place.path));
+        }
+    }
+
+    /// Takes a hint about a path below a root: a file, a folder, or something that is gone.
+    pub(super) fn take_hint(&mut self, root: usize, below: &Path) {
+        let Some(below) = below.to_str() else { return };
+        if self.excludes.has(&self.roots.0[root].path, below) {
+            return;
+        }
+        let place = Place::new(root, below);
+        let path = self.roots.locate(&place);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => self.rescan_folder(&place),
+            Ok(metadata) if metadata.is_symlink() => self.take_link(place, &path),
+            Err(error) if is_absence(&error) => self.take_absence(place),
+            // Whatever stands in the way of a look stands in the way of reading, too, and is said then.
+            Ok(_) | Err(_) if classify(below).is_some() => self.queue.push(place),
+            _ => {}
+        }
+    }
+
+    fn take_link(&mut self, place: Place, path: &Path) {
+        if leads_out(&self.roots.0[place.root].path, path) {
+            let fault = faults::blocked(path, &Block::LeadsOut, self.clock.now());
+            self.faults.note(About::Walked(place), fault);
+        } else {
+            // Under its other name it is archived; what this name held before is gone.
+            self.take_absence(place);
+        }
+    }
+
+    /// Looks at everything that was at this path or below it.
+    fn take_absence(&mut self, place: Place) {
+        for known in self.known_below(&place) {
+            self.queue.push(known);
+        }
+        if classify(&place.path).is_some() {
+            self.queue.push(place);
+        }
+    }
+
+    pub(super) fn known_below(&self, folder: &Place) -> Vec<Place> {
+        self.known
+            .range((Bound::Included(folder), Bound::Unbounded))
+            .map(|(place, _)| place)
+            .take_while(|place| place.root == folder.root && place.path.starts_with(&*folder.path))
+            .filter(|place| Path::new(&*place.path).starts_with(&*folder.path))
+            .cloned()
+            .collect()
+    }
+
+    /// Takes the timers and delays that are over.
+    pub(super) fn take_due(&mut self, now: Instant) {
+        self.queue.wake(now);
+        while let Some((place, purpose)) = self.timers.pop(now) {
+            match purpose {
+                Purpose::FinishLine(size) => self.queue.push_seen(place, size),
+                Purpose::ReadAgain => self.queue.push(place),
+                Purpose::Compare => self.to_compare.push_back(place),
+                Purpose::Fold => self.to_fold.push_back(place),
+            }
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        [self.queue.wakes_at(), self.timers.next()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Forgets what was to be done: archiving is paused.
+    pub(super) fn drop_all(&mut self) {
+        self.queue.clear();
+        self.endangered.clear();
+        self.to_compare.clear();
+        self.to_fold.clear();
+        self.timers = Timers::default();
+        self.held = Held::new();
+    }
+
+    pub(super) fn back_off(&mut self, fault: Fault) {
+        let pause = delay_after(self.failures, self.pace.steady * 10, self.pace.steady_max);
+        self.failures += 1;
+        self.backing_off = Some(self.clock.monotonic() + pause);
+        self.faults.note(About::Archive, fault);
+    }
+
+    pub(super) fn end_backing_off(&mut self) {
+        self.failures = 0;
+        self.backing_off = None;
+        self.faults.clear(&About::Archive);
+    }
+
+    pub(super) fn backing_off_until(&self, now: Instant) -> Option<Instant> {
+        self.backing_off.filter(|until| *until > now)
+    }
+
+    pub(super) fn is_backing_off(&self, now: Instant) -> bool {
+        self.backing_off_until(now).is_some()
+    }
+}

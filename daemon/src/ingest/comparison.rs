@@ -1,0 +1,103 @@
+//! Compares a file with everything that is archived of it, a piece at a time.
+
+use sessions_archive::{ArchiveError, ArchiveReader, ErrorKind};
+use sessions_model::{ByteOffset, GenerationId};
+
+use super::disk::SourceFile;
+use super::error::LookError;
+
+/// Bytes compared at once.
+const PIECE_BYTES: u64 = 1024 * 1024;
+
+/// How far a file is like its archived generation.
+#[derive(Debug, Clone)]
+pub(crate) struct Comparison {
+    generation: GenerationId,
+    at: u64,
+    line: u64,
+    end: u64,
+}
+
+/// What a comparison came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything up to here is the same, and there is more.
+    Going,
+    /// The file begins with all that is archived.
+    Same,
+    /// It does not; the last line that is wholly the same ends here.
+    Differs {
+        /// Bytes that both begin with, up to a newline.
+        common: u64,
+    },
+}
+
+impl Comparison {
+    /// Begins to compare with the first `end` bytes of `generation`.
+    pub(crate) fn new(generation: GenerationId, end: ByteOffset) -> Self {
+        Self {
+            generation,
+            at: 0,
+            line: 0,
+            end: end.0,
+        }
+    }
+
+    /// Compares to the end.
+    pub(crate) fn finish(
+        mut self,
+        file: &dyn SourceFile,
+        reader: &ArchiveReader,
+    ) -> Result<Verdict, LookError> {
+        loop {
+            match self.step(file, reader)? {
+                Verdict::Going => {}
+                verdict => return Ok(verdict),
+            }
+        }
+    }
+
+    /// Compares the next piece.
+    pub(crate) fn step(
+        &mut self,
+        file: &dyn SourceFile,
+        reader: &ArchiveReader,
+    ) -> Result<Verdict, LookError> {
+        let until = self.end.min(self.at + PIECE_BYTES);
+        if self.at == until {
+            return Ok(Verdict::Same);
+        }
+        let range = ByteOffset(self.at)..ByteOffset(until);
+        let archived = match reader.bytes(self.generation, range) {
+            Ok(bytes) => bytes,
+            // What cannot be read back is archived anew.
+            Err(error) if is_lost(&error) => return Ok(Verdict::Differs { common: self.line }),
+            Err(error) => return Err(error.into()),
+        };
+        let mut found = vec![0; archived.len()];
+        let count = file.read_at(&mut found, self.at)?;
+        found.truncate(count);
+        let same = archived
+            .iter()
+            .zip(&found)
+            .take_while(|(one, other)| one == other)
+            .count();
+        let (same_bytes, _) = archived.split_at(same);
+        if let Some(newline) = memchr::memrchr(b'\n', same_bytes) {
+            self.line = self.at + newline as u64 + 1;
+        }
+        if same < archived.len() {
+            return Ok(Verdict::Differs { common: self.line });
+        }
+        self.at = until;
+        Ok(if until == self.end {
+            Verdict::Same
+        } else {
+            Verdict::Going
+        })
+    }
+}
+
+fn is_lost(error: &ArchiveError) -> bool {
+    error.kind() == ErrorKind::Damaged
+}

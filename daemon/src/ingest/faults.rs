@@ -1,0 +1,181 @@
+//! What is wrong now, for `status`: one fault for each thing that fails, gone once it works again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sessions_archive::{ArchiveError, ErrorKind};
+use sessions_model::{Fault, FaultKind, Timestamp};
+
+use super::place::Place;
+use super::walk::Block;
+
+/// Most faults kept; the rest are counted.
+const FAULTS_MAX: usize = 64;
+
+/// What a fault is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// A config root.
+    Root(usize),
+    /// A path that a walk could not look into.
+    Walked(Place),
+    /// A source.
+    Source(Place),
+    /// The archive.
+    Archive,
+    /// Whatever does not fit.
+    More,
+}
+
+/// Everything that is wrong now.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    now: BTreeMap<About, Fault>,
+    beyond: u64,
+}
+
+impl Faults {
+    /// Notes that something is wrong; the time of the first note stays.
+    pub(crate) fn note(&mut self, about: About, fault: Fault) {
+        if let Some(known) = self.now.get_mut(&about) {
+            *known = Fault {
+                since: known.since,
+                ..fault
+            };
+        } else if self.now.len() < FAULTS_MAX {
+            tracing::warn!(message = fault.message, "fault");
+            self.now.insert(about, fault);
+        } else {
+            self.beyond += 1;
+            let message = format!("{} more paths cannot be read", self.beyond);
+            let hint = "the log names them".to_owned();
+            self.now.insert(
+                About::More,
+                Fault {
+                    message,
+                    hint,
+                    ..fault
+                },
+            );
+        }
+    }
+
+    /// Notes that something works.
+    pub(crate) fn clear(&mut self, about: &About) {
+        if let Some(fault) = self.now.remove(about) {
+            tracing::info!(message = fault.message, "fault is gone");
+        }
+    }
+
+    /// Forgets what walks of a root ran into: the next walk says it again.
+    pub(crate) fn clear_walked(&mut self, root: usize, below: &str) {
+        self.now.retain(|about, _| match about {
+            About::Walked(place) => {
+                place.root != root || !Path::new(&*place.path).starts_with(below)
+            }
+            _ => true,
+        });
+        self.now.remove(&About::More);
+        self.beyond = 0;
+    }
+
+    pub(crate) fn list(&self) -> Vec<Fault> {
+        self.now.values().cloned().collect()
+    }
+
+    pub(crate) fn unreadable(&self) -> usize {
+        self.now
+            .keys()
+            .filter(|about| matches!(about, About::Source(_) | About::Walked(_)))
+            .count()
+    }
+
+    pub(crate) fn of_archive(&self) -> Option<&Fault> {
+        self.now.get(&About::Archive)
+    }
+}
+
+/// Says that a root is not there.
+pub(crate) fn missing_root(path: &Path, since: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Root,
+        message: format!("the config root {} is missing", path.display()),
+        hint: "it is archived as soon as it appears; what was archived of it is safe".into(),
+        since,
+    }
+}
+
+/// Says why a path is not walked.
+pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
+    let path = path.display();
+    let (message, hint) = match block {
+        Block::Unreadable(error) => (
+            format!("could not list {path}: {error}"),
+            "check its permissions; it is tried again by itself",
+        ),
+        Block::LeadsOut => (
+            format!("{path} is a link that leads out of the config root and is not followed"),
+            "add the directory it leads to as a root of its own",
+        ),
+        Block::Name => (
+            format!("the name of {path} is not UTF-8, so it is not archived"),
+            "rename the file",
+        ),
+    };
+    Fault {
+        kind: FaultKind::Root,
+        message,
+        hint: hint.into(),
+        since,
+    }
+}
+
+/// Says why a source is not archived.
+pub(crate) fn unreadable(path: &Path, error: &dyn std::error::Error, since: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Source,
+        message: format!("could not archive {}: {}", path.display(), chain(error)),
+        hint: "check its permissions; it is tried again by itself".into(),
+        since,
+    }
+}
+
+/// Says why the archive cannot be written.
+pub(crate) fn archive(error: &ArchiveError, since: Timestamp) -> Fault {
+    let (kind, hint) = match error.kind() {
+        ErrorKind::DiskFull => (
+            FaultKind::Disk,
+            "free some space; archiving goes on by itself, and nothing is lost while files stay",
+        ),
+        ErrorKind::Busy => (
+            FaultKind::Archive,
+            "another program has the archive open: close it",
+        ),
+        ErrorKind::Corrupt | ErrorKind::Damaged => (
+            FaultKind::Archive,
+            "run \"sessions verify\" to see what is damaged",
+        ),
+        _ => (
+            FaultKind::Archive,
+            "it is tried again by itself; the log has the details",
+        ),
+    };
+    let message = format!("could not write the archive: {}", chain(error));
+    Fault {
+        kind,
+        message,
+        hint: hint.into(),
+        since,
+    }
+}
+
+/// Joins an error and what caused it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,282 @@
+//! The archivist as others see it: what it is started with, and what it can be asked.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use sessions_archive::{Archive, BackupReceipt, Heads, NewOperation};
+use sessions_model::{Fault, Seq};
+use sessions_watch::{Method, RootWatch, Watcher};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+
+use super::{Excludes, IngestError};
+use crate::clock::Clock;
+
+/// How much longer than asked a caller waits for an answer that the archivist owes it by then.
+const ANSWER_GRACE: Duration = Duration::from_millis(250);
+
+/// What an archivist is started with.
+#[derive(Debug)]
+pub struct Parts {
+    /// The archive, which the archivist owns from now on.
+    pub archive: Archive,
+    /// Config roots; they need not exist.
+    pub roots: Vec<PathBuf>,
+    /// What is left alone.
+    pub excludes: Excludes,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// A directory of ours, for cookie files; it must exist.
+    pub cookie_dir: PathBuf,
+    /// A directory on the file system that holds the archive.
+    pub data_dir: PathBuf,
+    /// Is told when the archive's position moves.
+    pub heads: watch::Sender<Heads>,
+    /// Free bytes below which folding waits.
+    pub free_bytes_min: u64,
+    /// How long things are waited for.
+    pub pace: Pace,
+    /// How changes come to be known.
+    pub method: Method,
+}
+
+/// How long the archivist waits, and for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How long a line may stay without an end before it is archived as it is.
+    pub line: Duration,
+    /// The first pause before looking again at a file that was changing; doubles from there.
+    pub steady: Duration,
+    /// The longest such pause, and the longest before the archive is tried again.
+    pub steady_max: Duration,
+    /// Pause before trying again what could not be read.
+    pub unreadable: Duration,
+    /// Quiet before all of a source is compared with what is archived of it.
+    pub compare: Duration,
+    /// Quiet before a source is packed more densely.
+    pub fold: Duration,
+    /// Time between two walks that look for what events missed.
+    pub audit: Duration,
+    /// Idle time before the write-ahead log is emptied.
+    pub checkpoint: Duration,
+    /// Time between two looks at a root without events.
+    pub poll: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            line: Duration::from_secs(2),
+            steady: Duration::from_millis(20),
+            steady_max: Duration::from_secs(30),
+            unreadable: Duration::from_secs(30),
+            compare: Duration::from_mins(1),
+            fold: Duration::from_mins(15),
+            audit: Duration::from_mins(10),
+            checkpoint: Duration::from_secs(5),
+            poll: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What a wait for everything on disk came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The archive's position.
+    pub heads: Heads,
+    /// Whether everything that was on disk when it was asked for is in the archive.
+    pub complete: bool,
+    /// Why not, for a person.
+    pub reason: Option<String>,
+}
+
+/// How far the scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScanProgress {
+    /// Sources that are archived.
+    pub sources_done: u64,
+    /// Sources that were found.
+    pub sources_total: u64,
+    /// Bytes that are archived.
+    pub bytes_done: u64,
+    /// Bytes that were found.
+    pub bytes_total: u64,
+}
+
+/// What the archivist is asked.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Settle {
+        deadline: Instant,
+        settled: oneshot::Sender<Settled>,
+    },
+    Hint(PathBuf),
+    Operate {
+        operation: NewOperation,
+        recorded: oneshot::Sender<Result<Seq, IngestError>>,
+    },
+    SetPaused {
+        is_paused: bool,
+        set: oneshot::Sender<Result<(), IngestError>>,
+    },
+    Backup {
+        to: PathBuf,
+        written: oneshot::Sender<Result<BackupReceipt, IngestError>>,
+    },
+}
+
+/// What the archivist shows without being asked.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    pub(crate) progress: ScanProgress,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) is_paused: bool,
+}
+
+/// The board, shared.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedBoard(Arc<Mutex<Board>>);
+
+impl SharedBoard {
+    // Every field is replaced whole, so a panic elsewhere leaves nothing half done.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Board> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks the archivist.
+pub struct ArchivistHandle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) watcher: Watcher,
+    pub(crate) board: SharedBoard,
+    pub(crate) roots: Vec<PathBuf>,
+    pub(crate) heads: watch::Receiver<Heads>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl fmt::Debug for ArchivistHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArchivistHandle")
+            .field("roots", &self.roots)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ArchivistHandle {
+    /// Waits, at most so long, until everything that is on disk now is in the archive.
+    pub async fn settle(&self, wait: Duration) -> Settled {
+        let deadline = self.clock.monotonic() + wait;
+        let (settled, answer) = oneshot::channel();
+        let asked = async {
+            self.ask(Command::Settle { deadline, settled }).await?;
+            answer.await.map_err(|_| IngestError::Silent)
+        };
+        match timeout(wait + ANSWER_GRACE, asked).await {
+            Ok(Ok(settled)) => settled,
+            Ok(Err(_)) => self.unsettled("the archivist has ended"),
+            Err(_) => self.unsettled("the archivist is busy"),
+        }
+    }
+
+    /// Says that a path may have changed.
+    pub fn hint(&self, path: PathBuf) {
+        // A hint that finds no room is lost, as hints may be.
+        if self.commands.try_send(Command::Hint(path)).is_ok() {
+            self.watcher.wake();
+        }
+    }
+
+    /// Records what the user wrote.
+    pub async fn operate(&self, operation: NewOperation) -> Result<Seq, IngestError> {
+        let (recorded, answer) = oneshot::channel();
+        self.ask(Command::Operate {
+            operation,
+            recorded,
+        })
+        .await?;
+        answer.await.map_err(|_| IngestError::Silent)?
+    }
+
+    /// Stops archiving, or goes on with it. Survives restarts.
+    pub async fn set_paused(&self, is_paused: bool) -> Result<(), IngestError> {
+        let (set, answer) = oneshot::channel();
+        self.ask(Command::SetPaused { is_paused, set }).await?;
+        answer.await.map_err(|_| IngestError::Silent)?
+    }
+
+    /// Writes a verified copy of the archive to a file that does not exist yet.
+    pub async fn backup(&self, to: PathBuf) -> Result<BackupReceipt, IngestError> {
+        let (written, answer) = oneshot::channel();
+        self.ask(Command::Backup { to, written }).await?;
+        answer.await.map_err(|_| IngestError::Silent)?
+    }
+
+    /// Returns how far the scan is.
+    pub fn progress(&self) -> ScanProgress {
+        self.board.lock().progress
+    }
+
+    /// Returns what is wrong now.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.board.lock().faults.clone()
+    }
+
+    /// Tells whether archiving is paused.
+    pub fn is_paused(&self) -> bool {
+        self.board.lock().is_paused
+    }
+
+    /// Returns how each root is watched.
+    pub fn root_watches(&self) -> Vec<(PathBuf, RootWatch)> {
+        self.roots
+            .iter()
+            .cloned()
+            .zip(self.watcher.root_watches())
+            .collect()
+    }
+
+    /// Returns the archive's position.
+    pub fn heads(&self) -> Heads {
+        *self.heads.borrow()
+    }
+
+    /// Ends the archivist after its current step, and joins it. What it had not read stays on disk.
+    pub fn stop(&self) {
+        self.watcher.close();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the archivist panicked");
+        }
+    }
+
+    async fn ask(&self, command: Command) -> Result<(), IngestError> {
+        self.commands
+            .send(command)
+            .await
+            .map_err(|_| IngestError::Silent)?;
+        self.watcher.wake();
+        Ok(())
+    }
+
+    fn unsettled(&self, reason: &str) -> Settled {
+        Settled {
+            heads: self.heads(),
+            complete: false,
+            reason: Some(reason.to_owned()),
+        }
+    }
+}
+
+impl Drop for ArchivistHandle {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,8 @@
+//! Real files in temporary directories, a real archive, and the archivist between them.
+
+mod bench;
+mod changes;
+mod disks;
+mod edits;
+mod running;
+mod scans;
