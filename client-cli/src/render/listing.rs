@@ -138,10 +138,7 @@ fn folded_line(
     terminal: &Terminal,
     widths: Widths,
 ) -> String {
-    let what = format!(
-        "{} of scripts (--automated shows them)",
-        count(folded, "session")
-    );
+    let what = format!("{} of scripts (--automated)", count(folded, "session"));
     let line = format!(
         "{}  {}  {}  {}",
         fit("", super::ID_CHARACTERS),
