@@ -6,8 +6,9 @@ use std::io;
 use std::path::Path;
 
 use sessions_model::ArchiveId;
+use tantivy::index::SegmentComponent;
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexSettings, ReloadPolicy, TantivyError};
+use tantivy::{Directory as _, Index, IndexSettings, SegmentMeta, TantivyError};
 
 use crate::directory::UnsyncedDirectory;
 use crate::document::Position;
@@ -108,8 +109,8 @@ pub(crate) fn empty(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The position of the last commit, `None` before the first. Opens every segment, which finds files
-/// that are missing or cut short.
+/// The position of the last commit, `None` before the first. Opens every file, which finds those that
+/// are missing or cut short.
 fn read_position(dir: &Path) -> tantivy::Result<Option<Result<Position, Unfit>>> {
     let index = match open(dir) {
         Err(TantivyError::SchemaError(_) | TantivyError::IncompatibleIndex(_)) => {
@@ -128,10 +129,28 @@ fn read_position(dir: &Path) -> tantivy::Result<Option<Result<Position, Unfit>>>
     };
     let position = payload::read(&payload);
     if position.is_ok() {
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual);
-        drop(reader.try_into()?);
+        metas
+            .segments
+            .iter()
+            .try_for_each(|segment| open_files(&index, segment))?;
     }
     Ok(Some(position))
+}
+
+fn open_files(index: &Index, segment: &SegmentMeta) -> tantivy::Result<()> {
+    let parts = [
+        SegmentComponent::Postings,
+        SegmentComponent::Positions,
+        SegmentComponent::Terms,
+        SegmentComponent::Store,
+        SegmentComponent::FastFields,
+        SegmentComponent::FieldNorms,
+    ];
+    let deleted = segment.has_deletes().then_some(SegmentComponent::Delete);
+    for part in parts.into_iter().chain(deleted) {
+        drop(index.directory().open_read(&segment.relative_path(part))?);
+    }
+    Ok(())
 }
 
 fn is_untouched(dir: &Path) -> bool {

@@ -78,7 +78,8 @@ impl Fields {
     }
 
     pub(crate) fn tokenizers() -> TokenizerManager {
-        let manager = TokenizerManager::new();
+        // The stock tokenizers stay: tantivy asks for one even for fields without text.
+        let manager = TokenizerManager::default();
         manager.register(TEXT_TOKENIZER, TextTokenizer);
         manager.register(FACET_TOKENIZER, FacetTokenizer);
         manager

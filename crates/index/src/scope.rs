@@ -80,12 +80,12 @@ mod tests {
         let check = |ordinal: u64, expect: bool| {
             assert_eq!(set.contains(SessionOrdinal(ordinal)), expect, "{ordinal}");
         };
-        [0, 63, 64, 1_000]
-            .into_iter()
-            .for_each(|ordinal| check(ordinal, true));
-        [1, 62, 65, 999, 1_001, u64::MAX]
-            .into_iter()
-            .for_each(|ordinal| check(ordinal, false));
+        for ordinal in [0, 63, 64, 1_000] {
+            check(ordinal, true);
+        }
+        for ordinal in [1, 62, 65, 999, 1_001, u64::MAX] {
+            check(ordinal, false);
+        }
         assert_eq!(set.len(), 4);
     }
 

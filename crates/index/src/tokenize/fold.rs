@@ -6,10 +6,9 @@ use unicode_normalization::char::is_combining_mark;
 /// Appends the folded form of `word`, any run of letters, digits and marks, to `out`.
 pub(super) fn fold_into(word: &str, out: &mut String) {
     for c in word.nfkd().flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() {
+        let is_kept = (c.is_alphanumeric() || is_combining_mark(c)) && !is_accent(c);
+        if is_kept {
             push_folded(c, out);
-        } else if is_combining_mark(c) && !is_accent(c) {
-            out.push(c);
         }
     }
 }
