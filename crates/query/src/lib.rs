@@ -1,1 +1,22 @@
 //! The query language and its answers.
+//!
+//! [`syntax`] reads a query, a plan makes questions to the index of it, and [`Engine`] joins what they
+//! find with the catalog's facts and the archive's text. Nothing here writes anything, and nothing knows
+//! how bytes reached the archive or how answers reach a user.
+
+mod engine;
+mod error;
+mod locate;
+mod looser;
+mod plan;
+mod read;
+mod search;
+mod snippet;
+mod sources;
+pub mod syntax;
+mod terms;
+
+pub use engine::Engine;
+pub use error::QueryError;
+pub use search::SearchRequest;
+pub use sources::{GenerationListing, SourceListing};

@@ -1,0 +1,113 @@
+//! Everything that can be asked, over one derived pair and the archive behind it.
+
+use std::collections::HashSet;
+
+use sessions_archive::ArchiveReader;
+use sessions_catalog::{CatalogReader, Totals};
+use sessions_index::IndexReader;
+use sessions_model::{
+    DefectCount, Entry, Project, SearchAnswer, Session, SessionFilter, SessionId,
+};
+
+use crate::search::{SearchRequest, Sight};
+use crate::sources::{self, SourceListing};
+use crate::{QueryError, read};
+
+/// Answers questions, one at a time; there may be several engines over one pair.
+#[derive(Debug)]
+pub struct Engine {
+    archive: ArchiveReader,
+    catalog: CatalogReader,
+    index: IndexReader,
+}
+
+impl Engine {
+    /// Makes an engine of what it reads.
+    pub fn new(archive: ArchiveReader, catalog: CatalogReader, index: IndexReader) -> Self {
+        Self {
+            archive,
+            catalog,
+            index,
+        }
+    }
+
+    /// Answers a query from what was last committed. How complete that is, and how long it took, is for
+    /// the caller to say.
+    pub fn search(
+        &self,
+        request: &SearchRequest,
+        live: &HashSet<SessionId>,
+    ) -> Result<SearchAnswer, QueryError> {
+        let snapshot = self.index.snapshot()?;
+        let sight = Sight {
+            archive: &self.archive,
+            catalog: &self.catalog,
+            snapshot: &snapshot,
+        };
+        sight.search(request, live)
+    }
+
+    /// Lists sessions, the latest first; those in `live` are running.
+    pub fn list(
+        &self,
+        filter: &SessionFilter,
+        live: &HashSet<SessionId>,
+    ) -> Result<Vec<Session>, QueryError> {
+        Ok(self.catalog.sessions(filter, live)?)
+    }
+
+    /// Returns the sessions that `name` may mean: one if it is unambiguous.
+    pub fn resolve(
+        &self,
+        name: &str,
+        root: Option<&str>,
+        live: &HashSet<SessionId>,
+    ) -> Result<Vec<Session>, QueryError> {
+        Ok(self.catalog.resolve(name, root, live)?)
+    }
+
+    /// Returns the latest session of the directory `cwd`, if there is one.
+    pub fn latest_in(
+        &self,
+        cwd: &str,
+        root: Option<&str>,
+        live: &HashSet<SessionId>,
+    ) -> Result<Vec<Session>, QueryError> {
+        Ok(self
+            .catalog
+            .latest_in(cwd, root, live)?
+            .into_iter()
+            .collect())
+    }
+
+    /// Returns a session's entries in order, or nothing if no source is known of it.
+    pub fn read(&self, session: &SessionId) -> Result<Option<Vec<Entry>>, QueryError> {
+        read::read(&self.archive, &self.catalog, session)
+    }
+
+    /// Lists a session's sources and their generations.
+    pub fn sources(&self, session: &SessionId) -> Result<Vec<SourceListing>, QueryError> {
+        sources::list(&self.archive, &self.catalog, session)
+    }
+
+    /// Lists the projects, the latest first.
+    pub fn projects(&self) -> Result<Vec<Project>, QueryError> {
+        Ok(self.catalog.projects()?)
+    }
+
+    /// Lists directories whose repository nobody has told about, the latest first.
+    pub fn unresolved_cwds(&self, limit: usize) -> Result<Vec<String>, QueryError> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        Ok(self.catalog.unresolved_cwds(limit)?)
+    }
+
+    /// Returns sums over all sessions.
+    pub fn totals(&self) -> Result<Totals, QueryError> {
+        Ok(self.catalog.totals()?)
+    }
+
+    /// Lists what did not parse as expected, the most frequent first.
+    pub fn defects(&self) -> Result<Vec<DefectCount>, QueryError> {
+        Ok(self.catalog.defects()?)
+    }
+}

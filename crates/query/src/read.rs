@@ -1,0 +1,161 @@
+//! A session's entries, from the bytes of all its sources and generations.
+
+use sessions_archive::{ArchiveReader, GenerationRow, READ_BYTES_MAX, SourceState};
+use sessions_catalog::CatalogReader;
+use sessions_model::{ByteOffset, Entry, SessionId, SourceKind};
+use sessions_transcript::{Conversation, LINE_BYTES_MAX, Lines, Piece};
+
+use crate::{QueryError, sources};
+
+/// Bytes read from the archive at a time.
+const READ_BYTES: u64 = 4 << 20;
+
+/// Bytes looked back for the beginning of the line that a generation goes on with.
+const LOOKBACK_BYTES: u64 = 1 << 20;
+
+/// Returns the entries of `session`, or nothing if no source is known of it.
+pub(crate) fn read(
+    archive: &ArchiveReader,
+    catalog: &CatalogReader,
+    session: &SessionId,
+) -> Result<Option<Vec<Entry>>, QueryError> {
+    let mut sources = sources::of_session(archive, catalog, session)?;
+    if sources.is_empty() {
+        return Ok(None);
+    }
+    // The main conversation first.
+    sources.sort_by_key(|source| source.origin.kind != SourceKind::Transcript);
+    let mut conversation = Conversation::default();
+    for source in &sources {
+        match source.origin.kind {
+            SourceKind::Transcript | SourceKind::Subagent => {
+                push_source(&mut conversation, archive, source)?;
+            }
+            SourceKind::Sidecar => describe(&mut conversation, archive, source)?,
+            SourceKind::ToolResult | SourceKind::FileHistory | SourceKind::History => {}
+        }
+    }
+    let spilled = |path: &str| spilled(archive, &sources, path);
+    Ok(Some(conversation.into_entries(&spilled)))
+}
+
+/// Takes in every generation of a source, the oldest first: what a later one shares with its parent is
+/// taken in with the parent, and what the newest does not have is withdrawn.
+fn push_source(
+    conversation: &mut Conversation,
+    archive: &ArchiveReader,
+    source: &SourceState,
+) -> Result<(), QueryError> {
+    let generations = archive.generations(source.id)?;
+    for generation in &generations {
+        let kept = kept_of(generation, &generations);
+        let start = line_start(archive, generation)?;
+        push_lines(conversation, archive, source, (generation, start, kept))?;
+    }
+    Ok(())
+}
+
+/// Returns how much of the beginning of `generation` the newest still has.
+fn kept_of(generation: &GenerationRow, all: &[GenerationRow]) -> u64 {
+    let Some(newest) = all.last() else {
+        return 0;
+    };
+    let mut kept = u64::MAX;
+    let mut at = newest;
+    // Ids grow, so the way to the first ancestor ends.
+    for _ in all {
+        if at.id == generation.id {
+            return kept;
+        }
+        kept = kept.min(at.base.0);
+        match all.iter().find(|row| Some(row.id) == at.parent) {
+            Some(parent) => at = parent,
+            None => return 0,
+        }
+    }
+    0
+}
+
+/// Returns where the line begins that holds the first byte of the generation's own.
+fn line_start(archive: &ArchiveReader, generation: &GenerationRow) -> Result<u64, QueryError> {
+    let base = generation.base.0;
+    let from = base.saturating_sub(LOOKBACK_BYTES);
+    let before = archive.bytes(generation.id, ByteOffset(from)..ByteOffset(base))?;
+    let after = memchr::memrchr(b'\n', &before).map(|newline| newline + 1);
+    let after = after.and_then(|after| u64::try_from(after).ok());
+    Ok(from + after.unwrap_or(0))
+}
+
+fn push_lines(
+    conversation: &mut Conversation,
+    archive: &ArchiveReader,
+    source: &SourceState,
+    (generation, start, kept): (&GenerationRow, u64, u64),
+) -> Result<(), QueryError> {
+    let agent = source.origin.agent.as_ref();
+    let mut rest = Vec::new();
+    let mut at = start;
+    while at < generation.length.0 {
+        let begins = at - u64::try_from(rest.len()).unwrap_or(0);
+        let end = generation.length.0.min(at + READ_BYTES);
+        rest.extend(archive.bytes(generation.id, ByteOffset(at)..ByteOffset(end))?);
+        at = end;
+        let mut lines = Lines::new(&rest, ByteOffset(begins));
+        while let Some((offset, line)) = lines.next() {
+            let line_end = lines.offset().0;
+            conversation.push(&Piece {
+                agent,
+                generation: generation.id,
+                offset,
+                is_withdrawn: line_end > kept,
+                line,
+            });
+        }
+        let left = lines.rest().len();
+        // A line over the limit is no record: it is not gathered.
+        rest = if left > LINE_BYTES_MAX {
+            Vec::new()
+        } else {
+            rest.split_off(rest.len() - left)
+        };
+    }
+    Ok(())
+}
+
+/// Takes in a subagent's meta file.
+fn describe(
+    conversation: &mut Conversation,
+    archive: &ArchiveReader,
+    source: &SourceState,
+) -> Result<(), QueryError> {
+    if let Some(agent) = &source.origin.agent {
+        conversation.describe_agent(agent, &newest_bytes(archive, source)?);
+    }
+    Ok(())
+}
+
+/// Returns the text of the spilled output that the client wrote to `path`; its preview is shown where
+/// that cannot be read.
+fn spilled(archive: &ArchiveReader, sources: &[SourceState], path: &str) -> Option<String> {
+    let name = file_name(path);
+    let source = sources.iter().find(|source| {
+        source.origin.kind == SourceKind::ToolResult && file_name(&source.origin.path) == name
+    })?;
+    let bytes = newest_bytes(archive, source)
+        .ok()
+        .filter(|bytes| !bytes.is_empty())?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns the last part of a path of either kind.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+fn newest_bytes(archive: &ArchiveReader, source: &SourceState) -> Result<Vec<u8>, QueryError> {
+    let Some(newest) = archive.generations(source.id)?.pop() else {
+        return Ok(Vec::new());
+    };
+    let end = newest.length.0.min(READ_BYTES_MAX);
+    Ok(archive.bytes(newest.id, ByteOffset(0)..ByteOffset(end))?)
+}

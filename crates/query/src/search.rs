@@ -1,0 +1,171 @@
+//! Runs a query on one snapshot: the best hit of each session, with what the archive and the catalog
+//! know of it, and a looser query where there is none.
+
+use std::collections::HashSet;
+
+use rustc_hash::FxHashMap;
+use sessions_archive::ArchiveReader;
+use sessions_catalog::{CatalogReader, SessionPredicate};
+use sessions_index::{Match, Matches, OrdinalSet, Scope, Snapshot};
+use sessions_model::{EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Timestamp};
+
+use crate::QueryError;
+use crate::locate::Place;
+use crate::looser::looser;
+use crate::plan::{Setting, plan};
+use crate::snippet::snippet;
+use crate::syntax::{Query, parse};
+use crate::terms::Terms;
+
+/// Bytes of text that the snippets of one answer are made of; hits beyond have none.
+const SNIPPET_TEXT_BYTES_MAX: usize = 16 << 20;
+
+/// What is searched for, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchRequest {
+    /// The query, as typed.
+    pub query: String,
+    /// Hits wanted.
+    pub limit: u32,
+    /// In this config root alone.
+    pub root: Option<String>,
+    /// Whether what scripts ran ranks with the rest; else it comes behind.
+    pub with_automated: bool,
+    /// How far local time is ahead of UTC, in milliseconds.
+    pub utc_offset_ms: i32,
+    /// The moment of the question.
+    pub now: Timestamp,
+}
+
+/// What a search looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) archive: &'a ArchiveReader,
+    pub(crate) catalog: &'a CatalogReader,
+    pub(crate) snapshot: &'a Snapshot,
+}
+
+impl Sight<'_> {
+    /// Answers `request`; the sessions in `live` are running. Coverage and duration are the caller's to say.
+    pub(crate) fn search(
+        self,
+        request: &SearchRequest,
+        live: &HashSet<SessionId>,
+    ) -> Result<SearchAnswer, QueryError> {
+        let query = parse(&request.query)?;
+        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+        let demoted = self.demoted(request)?;
+        let matches = self.run(&query, request, (&demoted, limit))?;
+        let suggestion = match matches.total {
+            0 => self.suggest(&query, request, &demoted)?,
+            _ => None,
+        };
+        Ok(SearchAnswer {
+            hits: self.hits(&query, &matches.best, live)?,
+            total: matches.total,
+            sessions: matches.sessions,
+            suggestion,
+            ..SearchAnswer::default()
+        })
+    }
+
+    fn demoted(self, request: &SearchRequest) -> Result<OrdinalSet, QueryError> {
+        if request.with_automated {
+            return Ok(OrdinalSet::default());
+        }
+        let automated = self.catalog.matching(&SessionPredicate::Automated)?;
+        Ok(automated.into_iter().collect())
+    }
+
+    fn run(
+        self,
+        query: &Query,
+        request: &SearchRequest,
+        (demoted, limit): (&OrdinalSet, usize),
+    ) -> Result<Matches, QueryError> {
+        let setting = Setting {
+            now: request.now,
+            utc_offset_ms: request.utc_offset_ms,
+            root: request.root.as_deref(),
+        };
+        let mut all = Matches::default();
+        for question in plan(query, self.catalog, setting)? {
+            if question.sessions.as_ref().is_some_and(OrdinalSet::is_empty) {
+                continue;
+            }
+            let scope = Scope {
+                sessions: question.sessions,
+                demoted: demoted.clone(),
+                now: request.now,
+            };
+            let found = self.snapshot.search(&question.expr, &scope, limit)?;
+            all.total += found.total;
+            all.sessions += found.sessions;
+            all.best.extend(found.best);
+        }
+        // The order within one question is the index's; this keeps it.
+        all.best.sort_by(|a, b| b.score.total_cmp(&a.score));
+        all.best.truncate(limit);
+        Ok(all)
+    }
+
+    fn hits(
+        self,
+        query: &Query,
+        best: &[Match],
+        live: &HashSet<SessionId>,
+    ) -> Result<Vec<Hit>, QueryError> {
+        let ordinals: Vec<SessionOrdinal> = best.iter().map(|found| found.session).collect();
+        let sessions = self.catalog.by_ordinals(&ordinals, live)?;
+        let mut sessions: FxHashMap<SessionOrdinal, Session> = sessions.into_iter().collect();
+        let terms = Terms::of(&query.root);
+        let mut room = SNIPPET_TEXT_BYTES_MAX;
+        let found = best.iter().filter_map(|found| {
+            // A session that the index has and the catalog does not yet is left for the next search.
+            let session = sessions.remove(&found.session)?;
+            Some(self.hit(session, found, (&terms, &mut room)))
+        });
+        Ok(found.collect())
+    }
+
+    fn hit(self, session: Session, found: &Match, (terms, room): (&Terms, &mut usize)) -> Hit {
+        let place = Place {
+            archive: self.archive,
+            catalog: self.catalog,
+        };
+        let located = place.locate(&session.id, found);
+        let text = if located.text.len() <= *room {
+            &*located.text
+        } else {
+            ""
+        };
+        *room -= text.len();
+        let snippet = snippet(text, terms);
+        Hit {
+            session,
+            entry: EntryId(located.entry),
+            kind: found.kind,
+            tool: located.tool,
+            time: found.time,
+            score: found.score,
+            snippet: snippet.text,
+            highlights: snippet.highlights,
+            more_in_session: found.more,
+        }
+    }
+
+    /// Returns the first looser query that finds something.
+    fn suggest(
+        self,
+        query: &Query,
+        request: &SearchRequest,
+        demoted: &OrdinalSet,
+    ) -> Result<Option<String>, QueryError> {
+        for query in looser(query) {
+            if self.run(&query, request, (demoted, 1))?.total > 0 {
+                return Ok(Some(query.to_string()));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,113 @@
+//! The query language: text to a tree and back. It knows neither the catalog nor the index.
+//!
+//! Every word must be met. `OR` between two of them means either, `-word` and `NOT word` mean without, `( )`
+//! groups, `"a phrase"` means in this order, `prefix*` a beginning, `word~` typos, `*` everything, and
+//! `name:value` filters; `name:"a value"` holds spaces, a backslash in quotes escapes a quote or itself.
+//!
+//! People paste what they see. So these are text, not syntax:
+//!
+//! * a parenthesis within a word (`foo(bar)`) or one that closes nothing, an empty pair of them;
+//! * a quote within a word, or one that no other closes: the words after it stand for themselves;
+//! * `--flag`, `->`, and a `-` that stands alone, which is nothing;
+//! * a colon after what is no filter (`a::b`, `http://x`, `main.rs:42`, `TODO:now`), after a filter's
+//!   name with nothing behind it (`file: x`), or two of them (`session::Id`);
+//! * an `OR`, `AND` or `NOT` that has nothing to join.
+//!
+//! A name that is nearly a filter's is an error, as is a value that its filter does not know.
+
+mod date;
+mod filter;
+mod lexer;
+mod parser;
+mod show;
+
+use std::ops::Range;
+
+pub(crate) use filter::edits;
+
+pub use date::{Date, Span, Unit};
+pub use filter::Filter;
+
+/// Longest query, in bytes.
+pub const QUERY_BYTES_MAX: usize = 4096;
+
+/// Most words, phrases and filters of one query.
+pub const TERMS_MAX: usize = 128;
+
+/// Deepest nesting of parentheses.
+pub const DEPTH_MAX: usize = 32;
+
+/// Most different conditions on sessions (`project:`, `session:`, `is:automated`): a plan parts the
+/// sessions by them, in up to two to the power of their number.
+pub const SESSION_FILTERS_MAX: usize = 4;
+
+/// What is asked, as a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Node {
+    /// Everything.
+    All,
+    /// A word.
+    Word(String),
+    /// The beginning of a word.
+    Prefix(String),
+    /// A word with typos.
+    Typo(String),
+    /// Words in this order.
+    Phrase(String),
+    /// A condition on where, when and what.
+    Filter(Filter),
+    /// Each of them.
+    And(Vec<Self>),
+    /// One of them at least.
+    Or(Vec<Self>),
+    /// Not this.
+    Not(Box<Self>),
+}
+
+/// A query that can be planned. Its [`Display`](std::fmt::Display) parses to an equal one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    pub(crate) root: Node,
+}
+
+/// Why a text is no query.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SyntaxError {
+    /// The bytes at fault.
+    pub span: Range<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+impl SyntaxError {
+    fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            span,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+}
+
+/// Parses a query.
+pub fn parse(text: &str) -> Result<Query, SyntaxError> {
+    if text.len() > QUERY_BYTES_MAX {
+        let end = text.floor_char_boundary(QUERY_BYTES_MAX);
+        let message = format!("the query is longer than {QUERY_BYTES_MAX} bytes");
+        return Err(SyntaxError::new(end..text.len(), message));
+    }
+    parser::parse(&lexer::tokens(text)?, text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! What of a text a query matches, for highlights. It follows the index's tokenizer, not its ranking.
+
+use rustc_hash::FxHashSet;
+use sessions_index::{Token, tokenize};
+
+use crate::syntax::{Node, edits};
+
+/// Characters from which a word may have two typos.
+const LONG_WORD_CHARS: usize = 8;
+
+/// The words that a query looks for.
+#[derive(Debug, Default)]
+pub(crate) struct Terms {
+    words: FxHashSet<String>,
+    prefixes: Vec<String>,
+    typos: Vec<String>,
+}
+
+impl Terms {
+    /// Returns the words that `node` looks for, without those that it excludes.
+    pub(crate) fn of(node: &Node) -> Self {
+        let mut terms = Self::default();
+        terms.add(node);
+        terms
+    }
+
+    fn add(&mut self, node: &Node) {
+        match node {
+            Node::Word(text) | Node::Phrase(text) => self.words.extend(texts(text)),
+            Node::Prefix(text) => {
+                let mut texts: Vec<_> = texts(text).collect();
+                self.prefixes.extend(texts.pop());
+                self.words.extend(texts);
+            }
+            Node::Typo(text) => self.typos.extend(texts(text)),
+            Node::And(nodes) | Node::Or(nodes) => {
+                for node in nodes {
+                    self.add(node);
+                }
+            }
+            Node::All | Node::Filter(_) | Node::Not(_) => {}
+        }
+    }
+
+    /// Whether there is nothing to look for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.prefixes.is_empty() && self.typos.is_empty()
+    }
+
+    /// Whether the query looks for `token`.
+    pub(crate) fn matches(&self, token: &Token) -> bool {
+        let text = token.text.as_str();
+        self.words.contains(text)
+            || self.prefixes.iter().any(|prefix| text.starts_with(prefix))
+            || self.typos.iter().any(|typo| is_typo(text, typo))
+    }
+}
+
+fn texts(text: &str) -> impl Iterator<Item = String> {
+    tokenize(text).into_iter().map(|token| token.text)
+}
+
+fn is_typo(text: &str, meant: &str) -> bool {
+    let edits_max = if meant.chars().count() >= LONG_WORD_CHARS {
+        2
+    } else {
+        1
+    };
+    text.len().abs_diff(meant.len()) <= 4 * edits_max && edits(text, meant) <= edits_max
+}
