@@ -215,7 +215,7 @@ mod tests {
         check("  Fix the Parser\n", "fix pars*", "[Fix] the [Parser]");
         check("fix the parsr", "parser~", "fix the [parsr]");
         check("one two", "two -one", "one [two]");
-        check("calls foo_bar here", "fooBar", "calls [foo]_[bar] here");
+        check("calls foo_bar here", "fooBar", "calls [foo_bar] here");
         check("日本語の本", "本", "日[本]語の[本]");
         check("日本語", "\"日本\"", "[日本]語");
         check("no match", "other", "no match");

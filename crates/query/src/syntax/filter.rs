@@ -166,10 +166,29 @@ fn nearest<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a 
         _ => 2,
     };
     words
-        .map(|word| (edits(typed, word), word))
+        .map(|word| {
+            (
+                if is_swapped(typed, word) {
+                    1
+                } else {
+                    edits(typed, word)
+                },
+                word,
+            )
+        })
         .filter(|(edits, _)| *edits <= edits_max)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, word)| word)
+}
+
+/// Whether two neighbours are swapped, which is one slip of the fingers though two edits.
+fn is_swapped(typed: &str, word: &str) -> bool {
+    let swap = |at: usize| {
+        let mut bytes = typed.as_bytes().to_vec();
+        bytes.swap(at - 1, at);
+        bytes == word.as_bytes()
+    };
+    typed.len() == word.len() && (1..typed.len()).any(swap)
 }
 
 /// Returns how many characters must be put in, left out or replaced to make `b` of `a` (Levenshtein).

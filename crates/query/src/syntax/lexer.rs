@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::filter::{self, Named};
 use super::{Filter, SyntaxError, TERMS_MAX};
 
+/// Most tokens: a word may stand between parentheses, behind a `-`, and be joined by an `OR`.
+const TOKENS_MAX: usize = 8 * TERMS_MAX;
+
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
@@ -56,7 +59,7 @@ impl<'a> Lexer<'a> {
         let Some(first) = chars.next() else {
             return Ok(false);
         };
-        if self.tokens.len() > 3 * TERMS_MAX {
+        if self.tokens.len() > TOKENS_MAX {
             let message = format!("the query has more than {TERMS_MAX} words");
             return Err(SyntaxError::new(self.at..self.text.len(), message));
         }

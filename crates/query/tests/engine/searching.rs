@@ -1,0 +1,189 @@
+//! What a search finds, shows and suggests.
+
+use sessions_model::{EntryId, EntryKind};
+use sessions_query::QueryError;
+
+use crate::world::{World, call, prompt, result};
+
+const ALPHA: &str = "projects/-w-alpha/alpha.jsonl";
+const BETA: &str = "projects/-w-beta/beta.jsonl";
+
+fn two_sessions() -> World {
+    let mut world = World::new();
+    world.append(
+        ALPHA,
+        &prompt("alpha", "a1", "", "fix the parser of fooBar"),
+    );
+    world.append(ALPHA, &call("alpha", "a2", "a1", "toolu_1", "cargo test"));
+    world.append(
+        ALPHA,
+        &result(
+            "alpha",
+            "a3",
+            "a2",
+            "toolu_1",
+            "7 tests passed, parser slow",
+        ),
+    );
+    world.append(BETA, &prompt("beta", "b1", "", "a grid for the page"));
+    world
+}
+
+#[test]
+fn hits_carry_entry_kind_tool_and_snippet() {
+    let world = two_sessions();
+    let check = |query: &str, session: &str, entry: &str, kind, tool: Option<&str>, text: &str| {
+        let answer = world.search(query);
+        let hit = answer
+            .hits
+            .first()
+            .unwrap_or_else(|| panic!("{query} finds something"));
+        assert_eq!(hit.session.id.as_str(), session, "{query}");
+        assert_eq!(hit.entry, EntryId(entry.to_owned()), "{query}");
+        assert_eq!((hit.kind, hit.tool.as_deref()), (kind, tool), "{query}");
+        assert!(hit.snippet.contains(text), "{query}: {}", hit.snippet);
+    };
+    check(
+        "foo_bar",
+        "alpha",
+        "a1",
+        EntryKind::Prompt,
+        None,
+        "fix the parser of fooBar",
+    );
+    check(
+        "cargo",
+        "alpha",
+        "a2",
+        EntryKind::ToolCall,
+        Some("Bash"),
+        "cargo test",
+    );
+    check(
+        "\"tests passed\"",
+        "alpha",
+        "a3",
+        EntryKind::ToolResult,
+        Some("Bash"),
+        "7 tests passed",
+    );
+    check(
+        "project:beta gri*",
+        "beta",
+        "b1",
+        EntryKind::Prompt,
+        None,
+        "a grid for the page",
+    );
+    check(
+        "pars~ kind:prompt OR parsr~",
+        "alpha",
+        "a1",
+        EntryKind::Prompt,
+        None,
+        "parser",
+    );
+    check(
+        "kind:prompt page OR zebra",
+        "beta",
+        "b1",
+        EntryKind::Prompt,
+        None,
+        "page",
+    );
+}
+
+#[test]
+fn one_hit_a_session_counts_the_others() {
+    let answer = two_sessions().search("parser");
+    assert_eq!(
+        (answer.hits.len(), answer.total, answer.sessions),
+        (1, 2, 1)
+    );
+    let hit = &answer.hits[0];
+    assert_eq!(
+        (hit.more_in_session, hit.session.title.as_str()),
+        (1, "fix the parser of fooBar")
+    );
+    let highlight = hit.highlights[0];
+    let range = highlight.start as usize..highlight.end as usize;
+    assert_eq!(hit.snippet.get(range), Some("parser"));
+    assert_eq!(answer.suggestion, None);
+}
+
+#[test]
+fn conditions_on_sessions_stand_anywhere() {
+    let world = two_sessions();
+    let check = |query: &str, expect: u64| assert_eq!(world.search(query).total, expect, "{query}");
+    check("project:alpha kind:prompt OR project:beta page", 2);
+    check("the -project:alpha", 1);
+    check("project:none the", 0);
+    check("session:alp kind:prompt", 1);
+    check("is:automated", 0);
+    check("on:2026-05-01 kind:prompt", 2);
+    check("after:3d", 0);
+}
+
+#[test]
+fn spilled_output_is_found_under_its_result() {
+    let mut world = two_sessions();
+    let preview = "<persisted-output>\\nOutput too large (40KB). Full output saved to: \
+         /home/u/.claude/projects/-w-alpha/alpha/tool-results/big1.txt\\n</persisted-output>";
+    world.append(
+        ALPHA,
+        &call("alpha", "a4", "a3", "toolu_2", "make everything"),
+    );
+    world.append(ALPHA, &result("alpha", "a5", "a4", "toolu_2", preview));
+    let spilled = format!("{}the needle lies here\n", "line of output\n".repeat(6_000));
+    world.append("projects/-w-alpha/alpha/tool-results/big1.txt", &spilled);
+    let answer = world.search("needle");
+    let hit = answer.hits.first().expect("the passage is found");
+    assert_eq!(hit.entry, EntryId("a5".to_owned()));
+    assert_eq!(
+        (hit.kind, hit.tool.as_deref()),
+        (EntryKind::ToolResult, Some("Bash"))
+    );
+    assert!(
+        hit.snippet.contains("the needle lies here"),
+        "{}",
+        hit.snippet
+    );
+    assert!(hit.snippet.len() < 400, "{}", hit.snippet);
+}
+
+#[test]
+fn nothing_found_offers_a_looser_query() {
+    let world = two_sessions();
+    let check = |query: &str, expect: Option<&str>| {
+        let answer = world.search(query);
+        assert_eq!(
+            (answer.total, answer.suggestion.as_deref()),
+            (0, expect),
+            "{query}"
+        );
+    };
+    check("\"parser the fix\"", Some("parser the fix"));
+    check("parsre", Some("parsre~"));
+    check("parser kind:thinking", Some("parser"));
+    check("zebra parser", Some("zebra OR parser"));
+    check("zebracrossing", None);
+    check("kind:thinking", None);
+}
+
+#[test]
+fn a_malformed_query_points_at_the_character() {
+    let error = two_sessions()
+        .try_search("parser knd:x")
+        .expect_err("there is no knd:");
+    let QueryError::Syntax {
+        span,
+        message,
+        hint,
+    } = error
+    else {
+        panic!("{error}")
+    };
+    assert_eq!(span, 7..11);
+    assert!(message.contains("knd:"), "{message}");
+    assert!(hint.is_some_and(|hint| hint.contains("kind:")));
+}
