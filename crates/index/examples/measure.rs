@@ -48,7 +48,6 @@ fn main() -> Outcome<()> {
         percent(held, bytes),
         snapshot.segments()
     )?;
-    writeln!(out, "peak memory {} kB", peak_kilobytes()?)?;
     Ok(())
 }
 
@@ -65,6 +64,7 @@ fn index(
     out: &mut impl io::Write,
 ) -> Outcome<(u64, u64)> {
     let (mut documents, mut bytes) = (0, 0);
+    let mut peak = 0;
     let (start, spent) = (Instant::now(), processor_seconds()?);
     for (session, path) in (0..).zip(sessions) {
         let text = fs::read_to_string(path)?;
@@ -74,12 +74,14 @@ fn index(
             bytes += text.len() as u64;
             writer.add(&made(documents, (session, place), kind, text))?;
         }
+        peak = peak.max(anonymous_kilobytes()?);
     }
     writer.commit(&at(1))?;
     let (seconds, spent) = (start.elapsed().as_secs_f64(), processor_seconds()? - spent);
     writeln!(
         out,
-        "indexed in {seconds:.2} s, {:.1} MB/s of text; {:.1} MB per second of processor time",
+        "indexed in {seconds:.2} s, {:.1} MB/s of text; {:.1} MB per second of processor time; \
+         anonymous memory at most {peak} kB",
         megabytes(bytes) / seconds,
         megabytes(bytes) / spent
     )?;
@@ -211,10 +213,12 @@ fn percent(part: u64, whole: u64) -> f64 {
     part as f64 * 100.0 / whole.max(1) as f64
 }
 
-/// The most memory that was resident, where the system says so; 0 elsewhere.
-fn peak_kilobytes() -> Outcome<u64> {
+/// Memory that no file stands behind, where the system says so; 0 elsewhere.
+fn anonymous_kilobytes() -> Outcome<u64> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
     let number = line.and_then(|line| line.split_whitespace().next());
     Ok(number.map(str::parse).transpose()?.unwrap_or(0))
 }

@@ -1,5 +1,6 @@
 //! Runs an expression over a commit: lowers it to tantivy's queries, gathers, ranks.
 
+mod copies;
 mod gather;
 mod lower;
 mod rank;
@@ -24,7 +25,7 @@ pub(crate) fn run(
         return Ok(Matches::default());
     };
     let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;
-    let mut gather = gather::Gather::new(scope);
+    let mut gather = gather::Gather::new(scope, searcher.num_docs());
     for reader in searcher.segment_readers() {
         gather.segment(weight.as_ref(), reader)?;
     }

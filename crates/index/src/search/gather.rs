@@ -8,26 +8,33 @@ use rustc_hash::FxHashMap;
 use sessions_model::{ByteOffset, GenerationId, SessionOrdinal, Timestamp};
 use tantivy::columnar::ColumnValues;
 use tantivy::query::Weight;
-use tantivy::{DocId, SegmentReader};
+use tantivy::{DocId, Score, SegmentReader, TantivyError};
 
-use super::rank;
+use super::copies::{Met, drop_copies};
+use super::rank::{DEMOTED_SHARE, Ranking};
 use crate::matches::{Match, Matches};
 use crate::schema::{BLOCK, GENERATION, IDENTITY, OFFSET, SESSION, TIME, TRAITS, Traits};
-use crate::scope::Scope;
+use crate::scope::{OrdinalSet, Scope};
 
 type Column = Arc<dyn ColumnValues<u64>>;
+
+/// Matches whose columns are read together.
+const BATCH_LEN: usize = 64;
 
 /// Gathers the matches of one search, segment by segment.
 pub(super) struct Gather<'a> {
     scope: &'a Scope,
+    ranking: Ranking,
     readers: Vec<SegmentReader>,
     candidates: Vec<Candidate>,
-    by_identity: FxHashMap<u64, usize>,
+    met: Met,
+    suspects: Vec<u64>,
 }
 
-/// A document that matched, the one that stands for its copies.
+/// A document that matched.
 #[derive(Clone, Copy)]
 struct Candidate {
+    identity: u64,
     score: f32,
     segment: u32,
     doc: DocId,
@@ -57,12 +64,15 @@ impl Candidate {
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(scope: &'a Scope) -> Self {
+    /// Gathers from an index of `documents`.
+    pub(super) fn new(scope: &'a Scope, documents: u64) -> Self {
         Self {
             scope,
+            ranking: Ranking::new(scope.now),
             readers: Vec::new(),
             candidates: Vec::new(),
-            by_identity: FxHashMap::default(),
+            met: Met::with_room_for(documents),
+            suspects: Vec::new(),
         }
     }
 
@@ -72,21 +82,35 @@ impl<'a> Gather<'a> {
         weight: &dyn Weight,
         reader: &SegmentReader,
     ) -> tantivy::Result<()> {
-        let columns = Columns::open(reader)?;
+        let mut columns = Columns::open(reader)?;
         let segment = u32::try_from(self.readers.len()).unwrap_or(u32::MAX);
         self.readers.push(reader.clone());
         let alive = reader.alive_bitset();
+        let mut batch: Vec<(DocId, Score)> = Vec::with_capacity(BATCH_LEN);
         weight.for_each(reader, &mut |doc, score| {
-            if alive.is_none_or(|alive| alive.is_alive(doc))
-                && let Some(candidate) = self.candidate(&columns, (segment, doc), score)
-            {
-                self.take(candidate, columns.identity.get_val(doc));
+            if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                batch.push((doc, score));
+                if batch.len() == BATCH_LEN {
+                    self.take(&mut columns, segment, &batch);
+                    batch.clear();
+                }
             }
-        })
+        })?;
+        self.take(&mut columns, segment, &batch);
+        Ok(())
     }
 
     /// Picks the best match of each session and returns the `limit` best of those.
-    pub(super) fn finish(self, limit: usize) -> tantivy::Result<Matches> {
+    pub(super) fn finish(mut self, limit: usize) -> tantivy::Result<Matches> {
+        if !self.suspects.is_empty() {
+            let identity = |candidate: &Candidate| candidate.identity;
+            drop_copies(
+                &mut self.candidates,
+                &self.suspects,
+                identity,
+                Candidate::outranks_copy,
+            );
+        }
         let mut sessions: FxHashMap<SessionOrdinal, (Candidate, u64)> = FxHashMap::default();
         for candidate in &self.candidates {
             match sessions.entry(candidate.session) {
@@ -121,47 +145,34 @@ impl<'a> Gather<'a> {
         })
     }
 
-    fn candidate(
-        &self,
-        columns: &Columns,
-        (segment, doc): (u32, DocId),
-        score: f32,
-    ) -> Option<Candidate> {
-        let session = SessionOrdinal(columns.session.get_val(doc));
-        let is_seen = |set: &crate::OrdinalSet| set.contains(session);
-        if !self.scope.sessions.as_ref().is_none_or(is_seen) {
-            return None;
-        }
-        let traits = Traits::unpack(columns.traits.get_val(doc));
-        let time = read_time(columns.time.get_val(doc));
-        let share = if is_seen(&self.scope.demoted) {
-            rank::DEMOTED_SHARE
-        } else {
-            1.0
-        };
-        let score = score * share * rank::weight(traits, time, self.scope.now);
-        Some(Candidate {
-            score,
-            segment,
-            doc,
-            session,
-            time,
-        })
-    }
-
-    fn take(&mut self, candidate: Candidate, identity: u64) {
-        match self.by_identity.entry(identity) {
-            Entry::Vacant(slot) => {
-                slot.insert(self.candidates.len());
-                self.candidates.push(candidate);
+    fn take(&mut self, columns: &mut Columns, segment: u32, batch: &[(DocId, Score)]) {
+        columns.read(batch);
+        for (place, &(doc, score)) in batch.iter().enumerate() {
+            let session = SessionOrdinal(columns.session.at(place));
+            let is_seen = |set: &OrdinalSet| set.contains(session);
+            if !self.scope.sessions.as_ref().is_none_or(is_seen) {
+                continue;
             }
-            Entry::Occupied(slot) => {
-                if let Some(standing) = self.candidates.get_mut(*slot.get())
-                    && candidate.outranks_copy(standing)
-                {
-                    *standing = candidate;
-                }
+            let time = read_time(columns.time.at(place));
+            let share = if is_seen(&self.scope.demoted) {
+                DEMOTED_SHARE
+            } else {
+                1.0
+            };
+            let traits = Traits::unpack(columns.traits.at(place));
+            let score = score * share * self.ranking.weight(traits, time);
+            let identity = columns.identity.at(place);
+            if self.met.note(identity) {
+                self.suspects.push(identity);
             }
+            self.candidates.push(Candidate {
+                identity,
+                score,
+                segment,
+                doc,
+                session,
+                time,
+            });
         }
     }
 
@@ -170,8 +181,7 @@ impl<'a> Gather<'a> {
             .readers
             .get(candidate.segment as usize)
             .expect("a candidate comes from a segment that was gathered");
-        let value =
-            |name| Ok::<_, tantivy::TantivyError>(column(reader, name)?.get_val(candidate.doc));
+        let value = |name| Ok::<_, TantivyError>(column(reader, name)?.get_val(candidate.doc));
         Ok(Match {
             session: candidate.session,
             generation: GenerationId(value(GENERATION)?),
@@ -187,20 +197,56 @@ impl<'a> Gather<'a> {
 
 /// The columns that are read for every match.
 struct Columns {
-    session: Column,
-    identity: Column,
-    traits: Column,
-    time: Column,
+    docs: Vec<DocId>,
+    session: Batched,
+    identity: Batched,
+    traits: Batched,
+    time: Batched,
 }
 
 impl Columns {
     fn open(reader: &SegmentReader) -> tantivy::Result<Self> {
+        let batched = |name| Ok::<_, TantivyError>(Batched::of(column(reader, name)?));
         Ok(Self {
-            session: column(reader, SESSION)?,
-            identity: column(reader, IDENTITY)?,
-            traits: column(reader, TRAITS)?,
-            time: column(reader, TIME)?,
+            docs: Vec::with_capacity(BATCH_LEN),
+            session: batched(SESSION)?,
+            identity: batched(IDENTITY)?,
+            traits: batched(TRAITS)?,
+            time: batched(TIME)?,
         })
+    }
+
+    fn read(&mut self, batch: &[(DocId, Score)]) {
+        self.docs.clear();
+        self.docs.extend(batch.iter().map(|(doc, _)| doc));
+        for column in [
+            &mut self.session,
+            &mut self.identity,
+            &mut self.traits,
+            &mut self.time,
+        ] {
+            column.values.resize(self.docs.len(), 0);
+            column.column.get_vals(&self.docs, &mut column.values);
+        }
+    }
+}
+
+/// A column and its values for the batch at hand.
+struct Batched {
+    column: Column,
+    values: Vec<u64>,
+}
+
+impl Batched {
+    fn of(column: Column) -> Self {
+        Self {
+            column,
+            values: Vec::with_capacity(BATCH_LEN),
+        }
+    }
+
+    fn at(&self, place: usize) -> u64 {
+        self.values.get(place).copied().unwrap_or_default()
     }
 }
 

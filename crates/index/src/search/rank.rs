@@ -7,8 +7,13 @@ use crate::schema::Traits;
 /// How far age can lower a match: one without end of age keeps this share.
 const AGED_SHARE: f32 = 0.7;
 
-/// The age at which half of what age can take is taken, in milliseconds: 30 days.
-const AGE_HALF_LIFE_MS: f32 = 30.0 * 24.0 * 3_600_000.0;
+/// The age in days at which half of what age can take is taken.
+const AGE_HALF_LIFE_DAYS: f32 = 30.0;
+
+/// From this age on, all of it is.
+const AGE_DAYS_MAX: usize = 512;
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A subagent's text against the same in the main conversation.
 const SUBAGENT_SHARE: f32 = 0.9;
@@ -16,14 +21,40 @@ const SUBAGENT_SHARE: f32 = 0.9;
 /// A match in a session that the caller ranks lower.
 pub(super) const DEMOTED_SHARE: f32 = 0.5;
 
-/// Returns what a match's score is multiplied by.
-pub(super) fn weight(traits: Traits, time: Option<Timestamp>, now: Timestamp) -> f32 {
-    let place = if traits.is_subagent {
-        SUBAGENT_SHARE
-    } else {
-        1.0
-    };
-    kind_weight(traits.kind) * place * recency(time, now)
+/// Weighs matches as seen from one moment.
+pub(super) struct Ranking {
+    now: Timestamp,
+    /// The share that is left at each age in days.
+    aged: [f32; AGE_DAYS_MAX],
+}
+
+impl Ranking {
+    pub(super) fn new(now: Timestamp) -> Self {
+        let mut days = 0.0_f32;
+        let aged = [(); AGE_DAYS_MAX].map(|()| {
+            let left = (-days / AGE_HALF_LIFE_DAYS).exp2();
+            days += 1.0;
+            AGED_SHARE + (1.0 - AGED_SHARE) * left
+        });
+        Self { now, aged }
+    }
+
+    /// Returns what a match's score is multiplied by.
+    pub(super) fn weight(&self, traits: Traits, time: Option<Timestamp>) -> f32 {
+        let place = if traits.is_subagent {
+            SUBAGENT_SHARE
+        } else {
+            1.0
+        };
+        kind_weight(traits.kind) * place * self.recency(time)
+    }
+
+    fn recency(&self, time: Option<Timestamp>) -> f32 {
+        let days = time.and_then(|time| usize::try_from(self.now.millis_since(time) / DAY_MS).ok());
+        days.and_then(|days| self.aged.get(days))
+            .copied()
+            .unwrap_or(AGED_SHARE)
+    }
 }
 
 /// What people look for: names and their own words first, what tools printed last.
@@ -43,26 +74,14 @@ fn kind_weight(kind: EntryKind) -> f32 {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "an age is compared by days, not milliseconds"
-)]
-fn recency(time: Option<Timestamp>, now: Timestamp) -> f32 {
-    let Some(time) = time else { return AGED_SHARE };
-    let half_lives = now.millis_since(time) as f32 / AGE_HALF_LIFE_MS;
-    AGED_SHARE + (1.0 - AGED_SHARE) * (-half_lives).exp2()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const DAY_MS: i64 = 24 * 3_600_000;
-
     fn weigh(kind: EntryKind, is_subagent: bool, age_days: i64) -> f32 {
         let now = Timestamp(1_000 * DAY_MS);
         let time = Timestamp(now.millis() - age_days * DAY_MS);
-        weight(Traits { kind, is_subagent }, Some(time), now)
+        Ranking::new(now).weight(Traits { kind, is_subagent }, Some(time))
     }
 
     #[test]

@@ -92,3 +92,12 @@ fn many_documents_over_many_commits_are_all_found() {
     assert_eq!((matches.total, matches.sessions), (1_000, 7));
     assert_eq!(corpus.search(&word("number777")).total, 1);
 }
+
+#[test]
+fn a_writer_moves_to_its_thread_and_readers_are_shared() {
+    fn moves<T: Send>() {}
+    fn is_shared<T: Send + Sync + Clone>() {}
+    moves::<sessions_index::IndexWriter>();
+    is_shared::<sessions_index::IndexReader>();
+    is_shared::<Snapshot>();
+}
