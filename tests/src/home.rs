@@ -136,7 +136,9 @@ impl Home {
     pub fn difference(&self, path: &str, bytes: &[u8]) -> Result<Option<String>> {
         let mut args = vec!["view", "--source", path, "--raw"];
         // Files that belong to no session by their path are named without one.
-        args.extend(session_in(path));
+        let session = session_in(path).map(str::to_owned);
+        let session = session.or_else(|| session_of_rows(path, bytes));
+        args.extend(session.as_deref());
         let output = self.sessions(&args)?;
         if !output.status.success() {
             let words = String::from_utf8_lossy(&output.stderr);
@@ -171,6 +173,15 @@ fn session_in(path: &str) -> Option<&str> {
         .nth(if path.starts_with("projects/") { 2 } else { 1 })?;
     let session = part.strip_suffix(".jsonl").unwrap_or(part);
     (!session.starts_with("agent-")).then_some(session)
+}
+
+/// Returns the session that the first row of an old subagent file names, whose path does not.
+fn session_of_rows(path: &str, bytes: &[u8]) -> Option<String> {
+    let (_, name) = path.rsplit_once('/')?;
+    let row = bytes.split(|byte| *byte == b'\n').next()?;
+    let row: Value = serde_json::from_slice(row).ok()?;
+    let session = row["sessionId"].as_str()?;
+    name.starts_with("agent-").then(|| session.to_owned())
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn marked_word<'a>(snippet: &'a str, mark: &Value) -> &'a str {
 fn nothing_found_and_wrong_queries_are_told_apart() {
     let samples = Samples::archived();
     samples.check_exit(&["search", "zyzzyva"], 1);
-    let wrong = samples.check_exit(&["search", "project:"], 2);
+    let wrong = samples.check_exit(&["search", "lexer (parser"], 2);
     assert!(wrong.contains('^'), "no mark at the character: {wrong}");
     samples.check_exit(&["search", "kind:nonsense x"], 2);
     samples.check_exit(&["search"], 2);

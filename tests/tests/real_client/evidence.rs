@@ -130,7 +130,7 @@ fn compare_lived(home: &Home, config: &Config, lived: &Lived) -> Result<Option<S
     Ok((!is_archived(home, lived)?).then(fault))
 }
 
-/// Looks through the generations of a transcript, which are numbered from 1.
+/// Looks through the generations of a transcript; those of all sources are numbered in one row.
 fn is_archived(home: &Home, lived: &Lived) -> Result<bool> {
     for generation in 1..=GENERATIONS_MAX {
         let generation = generation.to_string();
@@ -143,8 +143,8 @@ fn is_archived(home: &Home, lived: &Lived) -> Result<bool> {
     Ok(false)
 }
 
-/// Generations a transcript of this play may have.
-const GENERATIONS_MAX: u32 = 8;
+/// Generations that all sources of this play may have together: a few more than there are files.
+const GENERATIONS_MAX: u32 = 96;
 
 fn listed(home: &Home) -> Result<Vec<String>> {
     let sessions = home.json(&["list", "--json", "--limit", "1000"])?;
