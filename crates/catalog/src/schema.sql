@@ -37,6 +37,9 @@ CREATE TABLE session (
     is_automated INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX session_ended ON session (ended_at);
+-- Every search asks for these; the rows themselves are wide.
+CREATE INDEX session_automated ON session (is_automated) WHERE is_automated;
+CREATE INDEX session_place ON session (cwd, worktree_of);
 
 CREATE TABLE session_cwd (
     session INTEGER NOT NULL,
