@@ -1,2 +1,71 @@
-//! sessionsd.
-fn main() {}
+//! `sessionsd`: archives, indexes and serves Claude Code sessions.
+
+use std::fs;
+use std::io::Write;
+use std::process::ExitCode;
+
+use sessions_daemon::{AppError, chain, run};
+use sessions_paths::{Environment, Paths};
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        None => start(),
+        Some("--version" | "-V") => say(&format!("sessionsd {}", env!("CARGO_PKG_VERSION"))),
+        Some("--help" | "-h") => say("sessionsd: run it with \"sessions daemon start\""),
+        Some(other) => {
+            complain(&format!("unknown argument {other}"), "it takes none");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start() -> ExitCode {
+    let environment = match Environment::read() {
+        Ok(environment) => environment,
+        Err(error) => {
+            complain(&chain(&error), "set HOME, or SESSIONS_HOME");
+            return ExitCode::from(3);
+        }
+    };
+    let failure_file = Paths::choose(&environment)
+        .ok()
+        .map(|paths| paths.failure_file());
+    let ended = run(&environment);
+    if let (Err(error), Some(file)) = (&ended, &failure_file)
+        && !matches!(error, AppError::Locked { .. })
+    {
+        // For the client that started us; it has our exit code in any case.
+        let _unwritable = fs::write(file, chain(error));
+    }
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&chain(&error), hint(&error));
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn hint(error: &AppError) -> &'static str {
+    match error {
+        AppError::Locked { .. } => "\"sessions daemon stop\" ends it",
+        AppError::Archive(error) if error.kind() == sessions_archive::ErrorKind::NewerSchema => {
+            "install the newest version of Claude Sessions"
+        }
+        AppError::Archive(_) => "restore a backup, or move the archive away to begin anew",
+        _ => "see that the directory exists, is yours, and has space",
+    }
+}
+
+fn say(line: &str) -> ExitCode {
+    match writeln!(std::io::stdout(), "{line}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn complain(what: &str, hint: &str) {
+    // Nobody may be listening, and there is nobody else to tell.
+    let _closed = writeln!(std::io::stderr(), "error: {what}\nhint: {hint}");
+}

@@ -42,6 +42,7 @@ pub struct Archivist {
 
 impl Archivist {
     fn run(mut self) {
+        self.hints.cover();
         if !self.work.is_paused {
             self.work.scan_roots();
         }

@@ -8,13 +8,14 @@ use std::io;
 use std::path::Path;
 
 use rustc_hash::FxHashMap;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::disk::{Disk, SourceFile};
 use super::place::Place;
 
 /// Most descriptors of sources written recently.
 const RECENT_MAX: usize = 64;
-/// Most descriptors of endangered sources, where the process may open as many.
+/// Most descriptors of endangered sources, where the system lets us open as many.
 const ENDANGERED_MAX: u64 = 4096;
 /// Descriptors left to the rest of the process.
 const SPARE: u64 = 256;
@@ -39,16 +40,12 @@ pub(crate) enum Opened {
 }
 
 impl Held {
+    /// Holds nothing yet; sees that the process may open enough.
     pub(crate) fn new() -> Self {
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let room = limit
-            .unwrap_or(u64::MAX)
-            .saturating_sub(SPARE)
-            .min(ENDANGERED_MAX);
         Self {
             files: FxHashMap::default(),
             recent: VecDeque::new(),
-            endangered_max: usize::try_from(room).unwrap_or(0),
+            endangered_max: usize::try_from(raise_limit().saturating_sub(SPARE)).unwrap_or(0),
         }
     }
 
@@ -111,6 +108,30 @@ impl Held {
     /// Returns the sources written recently.
     pub(crate) fn recent(&self) -> impl Iterator<Item = &Place> {
         self.recent.iter()
+    }
+}
+
+/// Raises this process's limit on open files to what we need of it, and returns it.
+fn raise_limit() -> u64 {
+    let wanted = ENDANGERED_MAX + SPARE;
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current.unwrap_or(u64::MAX);
+    let raised = wanted.min(limit.maximum.unwrap_or(u64::MAX));
+    if current >= raised {
+        return current.min(wanted);
+    }
+    match setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: Some(raised),
+            ..limit
+        },
+    ) {
+        Ok(()) => raised,
+        Err(error) => {
+            tracing::debug!(%error, current, "the limit on open files stays");
+            current
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::ingest::queue::{Job, delay_after};
 use crate::ingest::tail::{PASS_BYTES_MAX, Rest};
 use crate::ingest::visit::{Draft, Patience, Subject, Target, Visit, visit};
 
-/// Bytes after which a batch is committed.
+/// Bytes after which a batch is committed. A live pass may go beyond: how much it finds is not known.
 const BATCH_BYTES_MAX: u64 = PASS_BYTES_MAX;
 /// Sources after which a batch is committed, so that hints are heard.
 const BATCH_JOBS_MAX: usize = 256;

@@ -1,0 +1,326 @@
+//! The wiring: what is opened, started and joined, in which order. The only place that knows all parts.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use sessions_archive::{Archive, ArchiveError, ErrorKind, Heads};
+use sessions_model::{Fault, FaultKind, Timestamp};
+use sessions_paths::{Environment, Paths, PathsError, create_private};
+use sessions_watch::Method;
+use tokio::net::UnixListener;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::backend::{Backend, Facts, setting_fault};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Settings};
+use crate::derive::{Deriver, Parts as DeriverParts};
+use crate::ingest::{
+    Archivist, ArchivistHandle, Excludes, IngestError, Pace, Parts as ArchivistParts,
+};
+use crate::lock::{self, DataLock};
+use crate::roots::Roots;
+use crate::salvage::{self, SalvageError};
+use crate::sandbox::{self, Allowed};
+use crate::{logs, rpc, socket};
+
+/// Threads for questions and copies.
+const BLOCKING_THREADS_MAX: usize = 12;
+
+/// Why the daemon did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A directory of ours cannot be had.
+    #[error(transparent)]
+    Paths(#[from] PathsError),
+    /// Another daemon has this data directory.
+    #[error("another sessionsd has {}", data.display())]
+    Locked {
+        /// The data directory.
+        data: PathBuf,
+    },
+    /// A file of ours cannot be used.
+    #[error("could not {doing} {}", path.display())]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The archive cannot be opened.
+    #[error("could not open the archive")]
+    Archive(#[from] ArchiveError),
+    /// The archive is damaged and cannot be salvaged.
+    #[error("the archive is damaged")]
+    Salvage(#[from] SalvageError),
+    /// The archivist cannot start.
+    #[error("could not start archiving")]
+    Ingest(#[from] IngestError),
+    /// The system refuses a thread, a runtime or a signal handler.
+    #[error("could not start {what}")]
+    Start {
+        /// What was started.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The socket failed while it was served.
+    #[error("could not serve the socket")]
+    Serve(#[from] tonic::transport::Error),
+}
+
+impl AppError {
+    fn file(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File {
+            doing,
+            path,
+            source,
+        }
+    }
+
+    fn start(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Start { what, source }
+    }
+}
+
+/// What stands before anything is opened.
+struct Ground {
+    paths: Paths,
+    settings: Settings,
+    roots: Roots,
+    facts: Facts,
+    clock: Arc<dyn Clock>,
+    _lock: DataLock,
+}
+
+/// Runs the daemon until it is told to end.
+///
+/// # Errors
+/// When it cannot start; what goes wrong later is a fault in `status`.
+pub fn run(environment: &Environment) -> Result<(), AppError> {
+    let ground = prepare(environment)?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .build()
+        .map_err(AppError::start("the runtime"))?;
+    let ended = runtime.block_on(serve(&ground));
+    tracing::info!("ended");
+    ended
+}
+
+/// Makes the directories, takes the lock, reads the settings and enters the sandbox.
+fn prepare(environment: &Environment) -> Result<Ground, AppError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let started_at = clock.now();
+    let paths = Paths::choose(environment)?;
+    let own = [
+        paths.data.clone(),
+        paths.state.clone(),
+        paths.runtime.clone(),
+        paths.log_dir(),
+    ];
+    for dir in own
+        .iter()
+        .chain([&paths.archive_dir(), &paths.derived_dir()])
+    {
+        create_private(dir)?;
+    }
+    let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => AppError::Locked {
+            data: paths.data.clone(),
+        },
+        _ => AppError::File {
+            doing: "lock",
+            path: paths.lock_file(),
+            source,
+        },
+    })?;
+    let home = environment.home.clone().unwrap_or_default();
+    let (settings, setting_faults) = config::read(&paths.config_file(), &home);
+    let mut named = environment.config_roots();
+    named.extend(settings.roots.iter().cloned());
+    let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
+    roots
+        .remember()
+        .map_err(AppError::file("write", paths.data.join("roots")))?;
+    let sandbox = sandbox::enter(&allowed(&own, &roots));
+    logs::start(&paths.log_dir(), &settings.log)
+        .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
+    let faults = setting_faults
+        .into_iter()
+        .map(|fault| setting_fault(fault, started_at));
+    let facts = Facts {
+        paths: paths.clone(),
+        started_at,
+        sandbox: sandbox.lines,
+        faults: faults.collect(),
+    };
+    Ok(Ground {
+        paths,
+        settings,
+        roots,
+        facts,
+        clock,
+        _lock: lock,
+    })
+}
+
+fn allowed(own: &[PathBuf], roots: &Roots) -> Allowed {
+    let system = [
+        "/proc",
+        "/sys/fs",
+        "/dev/urandom",
+        "/dev/null",
+        "/etc/localtime",
+    ];
+    let read = roots
+        .known()
+        .iter()
+        .cloned()
+        .chain(system.map(PathBuf::from));
+    Allowed {
+        read: read.filter(|path| path.exists()).collect(),
+        write: own.to_vec(),
+    }
+}
+
+/// Opens and starts the parts, serves, and ends them in reverse order.
+async fn serve(ground: &Ground) -> Result<(), AppError> {
+    let (backend, listener, stop) = start(ground)?;
+    let connections = socket::OwnConnections::new(listener);
+    let signals = end_on_signals(stop.clone());
+    let served = tokio::select! {
+        served = rpc::serve(Arc::clone(&backend), connections, stop.subscribe()) => served,
+        never = signals => match never? {},
+    };
+    let joined = tokio::task::spawn_blocking(move || {
+        backend.deriver.stop();
+        backend.archivist.stop();
+    });
+    if joined.await.is_err() {
+        tracing::error!("ending the parts panicked");
+    }
+    // The next daemon would replace it; a client that looks now need not try it.
+    let _missing = fs::remove_file(ground.paths.socket());
+    Ok(served?)
+}
+
+type Started = (Arc<Backend>, UnixListener, watch::Sender<bool>);
+
+fn start(ground: &Ground) -> Result<Started, AppError> {
+    let Ground {
+        paths,
+        roots,
+        facts,
+        clock,
+        ..
+    } = ground;
+    let (archive, lost) = open_archive(paths, facts.started_at)?;
+    let (reader, asked) = (archive.reader()?, archive.reader()?);
+    let (heads_in, heads) = watch::channel(reader.heads()?);
+    let deriver = Deriver::start(
+        DeriverParts {
+            archive: reader,
+            archive_id: archive.id(),
+            derived: paths.derived_dir(),
+            heads: heads.clone(),
+            clock: Arc::clone(clock),
+            started_at: facts.started_at,
+        },
+        tokio::runtime::Handle::current(),
+    )
+    .map_err(AppError::start("the deriver"))?;
+    let archivist = start_archivist(ground, archive, heads_in)?;
+    let listener =
+        socket::bind(&paths.socket()).map_err(AppError::file("listen on", paths.socket()))?;
+    let stop = watch::Sender::new(false);
+    let mut facts = facts.clone();
+    facts.faults.extend(lost);
+    let backend = Backend {
+        archivist,
+        deriver,
+        heads,
+        roots: roots.clone(),
+        archive: Mutex::new(asked),
+        clock: Arc::clone(clock),
+        facts,
+        rate: Mutex::default(),
+        stop: stop.clone(),
+    };
+    Ok((Arc::new(backend), listener, stop))
+}
+
+fn start_archivist(
+    ground: &Ground,
+    archive: Archive,
+    heads: watch::Sender<Heads>,
+) -> Result<ArchivistHandle, AppError> {
+    let Ground {
+        paths,
+        settings,
+        roots,
+        clock,
+        ..
+    } = ground;
+    let cookie_dir = paths.runtime.join("cookies");
+    create_private(&cookie_dir)?;
+    let handle = Archivist::start(ArchivistParts {
+        archive,
+        roots: roots.known().to_vec(),
+        excludes: Excludes::new(settings.exclude_roots.clone(), &settings.exclude)?,
+        clock: Arc::clone(clock),
+        cookie_dir,
+        data_dir: paths.data.clone(),
+        heads,
+        free_bytes_min: settings.min_free_bytes,
+        pace: Pace::default(),
+        method: Method::Events,
+    })?;
+    Ok(handle)
+}
+
+/// Opens the archive; a damaged one is salvaged first, and what was lost is named.
+fn open_archive(paths: &Paths, now: Timestamp) -> Result<(Archive, Option<Fault>), AppError> {
+    let dir = paths.archive_dir();
+    let opened = Archive::open(&dir, now);
+    let damaged = matches!(&opened, Err(error) if error.kind() == ErrorKind::Corrupt);
+    if !damaged {
+        return Ok((opened?, None));
+    }
+    let lost = salvage::replace_damaged(&dir, now)?;
+    let hint = format!(
+        "the damaged file is kept as {}; restore a backup if one has more",
+        lost.kept.display()
+    );
+    let fault = Fault {
+        kind: FaultKind::Archive,
+        message: lost.message,
+        hint,
+        since: now,
+    };
+    Ok((Archive::open(&dir, now)?, Some(fault)))
+}
+
+async fn end_on_signals(stop: watch::Sender<bool>) -> Result<std::convert::Infallible, AppError> {
+    let mut terminate =
+        signal(SignalKind::terminate()).map_err(AppError::start("signal handling"))?;
+    let mut interrupt =
+        signal(SignalKind::interrupt()).map_err(AppError::start("signal handling"))?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("told to end"),
+            _ = interrupt.recv() => tracing::info!("interrupted"),
+        }
+        stop.send_replace(true);
+    }
+}

@@ -1,0 +1,362 @@
+//! What the daemon can do for a caller, apart from how it is asked.
+//!
+//! Asynchronous and never blocking: questions run on the runtime's blocking threads, each with an
+//! engine of its own. Knows nothing of the wire.
+
+mod copy;
+mod report;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sessions_archive::{ArchiveReader, Heads};
+use sessions_catalog::Applied;
+use sessions_model::{
+    Coverage, Entry, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter,
+    SessionId, Timestamp,
+};
+use sessions_paths::Paths;
+use sessions_query::{Engine, QueryError, SearchRequest, SourceListing};
+use tokio::sync::watch;
+
+pub use copy::{BackupPiece, VerifyStep};
+pub(crate) use report::setting_fault;
+
+pub use crate::annotation::Annotation;
+use crate::clock::Clock;
+use crate::derive::{Deriver, contiguous};
+use crate::ingest::{ArchivistHandle, Settled};
+use crate::live;
+use crate::roots::Roots;
+
+/// How long a search waits for the last line on disk unless the caller says otherwise.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The longest a caller may let a search wait.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Hits in one answer at most.
+const HITS_MAX: u32 = 1_000;
+
+/// Hits in one answer unless the caller says otherwise.
+const HITS: u32 = 20;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is no such thing.
+    NotFound(String),
+    /// The query does not parse.
+    Query {
+        /// The bytes at fault.
+        span: Range<usize>,
+        /// What is wrong, and what was expected.
+        message: String,
+    },
+    /// The request is wrong.
+    Argument(String),
+    /// There is nothing to answer from yet.
+    NotReady(String),
+    /// Something failed.
+    Failed(String),
+    /// The daemon is ending.
+    Stopping,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// The query, as typed.
+    pub query: String,
+    /// Hits wanted; 0 for the default.
+    pub limit: u32,
+    /// In this config root alone.
+    pub root: Option<String>,
+    /// Whether what scripts ran counts as much as the rest.
+    pub with_automated: bool,
+    /// How long to wait for the last line on disk; zero for the default.
+    pub wait: Duration,
+    /// How far local time is ahead of UTC.
+    pub utc_offset_ms: i32,
+}
+
+/// What a user calls a session.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// An id, its beginning, a title, or `@`.
+    pub name: String,
+    /// The directory that `@` means.
+    pub cwd: String,
+    /// In this config root alone.
+    pub root: Option<String>,
+}
+
+/// What does not change while the daemon runs.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Where things are.
+    pub paths: Paths,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// What the sandbox denies.
+    pub sandbox: Vec<String>,
+    /// What was wrong at the start: settings, and what salvage had to give up.
+    pub faults: Vec<Fault>,
+}
+
+/// The daemon's parts, for callers.
+#[derive(Debug)]
+pub struct Backend {
+    pub(crate) archivist: ArchivistHandle,
+    pub(crate) deriver: Deriver,
+    pub(crate) heads: watch::Receiver<Heads>,
+    pub(crate) roots: Roots,
+    pub(crate) archive: Mutex<ArchiveReader>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) facts: Facts,
+    pub(crate) rate: Mutex<report::Rate>,
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+impl Backend {
+    /// Answers a query from everything that was on disk when it came, or says what is missing.
+    pub async fn search(&self, question: Question) -> Result<SearchAnswer, Refusal> {
+        let started = Instant::now();
+        let wait = if question.wait.is_zero() {
+            WAIT
+        } else {
+            question.wait.min(WAIT_MAX)
+        };
+        let settled = self.archivist.settle(wait).await;
+        let left = wait.saturating_sub(started.elapsed());
+        let shown = self.deriver.show(settled.heads.live, left).await;
+        let request = SearchRequest {
+            query: question.query,
+            limit: match question.limit {
+                0 => HITS,
+                limit => limit.min(HITS_MAX),
+            },
+            root: question.root,
+            with_automated: question.with_automated,
+            utc_offset_ms: question.utc_offset_ms,
+            now: self.clock.now(),
+        };
+        let live = self.live_sessions();
+        let mut answer = self
+            .ask(move |engine| engine.search(&request, &live))
+            .await?;
+        answer.coverage = self.coverage_of(&settled, shown);
+        answer.took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok(answer)
+    }
+
+    /// Lists sessions, latest first, and directories whose repository is not known.
+    pub async fn list(
+        &self,
+        filter: SessionFilter,
+        unresolved_max: usize,
+    ) -> Result<(Vec<Session>, Vec<String>), Refusal> {
+        self.catch_up().await;
+        let live = self.live_sessions();
+        self.ask(move |engine| {
+            let sessions = engine.list(&filter, &live)?;
+            Ok((sessions, engine.unresolved_cwds(unresolved_max)?))
+        })
+        .await
+    }
+
+    /// Returns the session of that name, or the candidates.
+    pub async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
+        self.catch_up().await;
+        let live = self.live_sessions();
+        let wanted = name.name.clone();
+        let sessions = self
+            .ask(move |engine| match name.name.as_str() {
+                "@" => engine.latest_in(&name.cwd, name.root.as_deref(), &live),
+                text => engine.resolve(text, name.root.as_deref(), &live),
+            })
+            .await?;
+        if sessions.is_empty() {
+            return Err(Refusal::NotFound(format!("no session matches {wanted}")));
+        }
+        Ok(sessions)
+    }
+
+    /// Returns a session's entries in order.
+    pub async fn read(&self, session: SessionId) -> Result<Vec<Entry>, Refusal> {
+        self.catch_up().await;
+        let id = session.clone();
+        let entries = self.ask(move |engine| engine.read(&session)).await?;
+        entries.ok_or_else(|| Refusal::NotFound(format!("no session has the id {id}")))
+    }
+
+    /// Returns a session's sources and their generations.
+    pub async fn sources(&self, session: SessionId) -> Result<Vec<SourceListing>, Refusal> {
+        self.catch_up().await;
+        self.ask(move |engine| engine.sources(&session)).await
+    }
+
+    /// Returns the projects there are.
+    pub async fn projects(&self) -> Result<Vec<Project>, Refusal> {
+        self.catch_up().await;
+        self.ask(|engine| engine.projects()).await
+    }
+
+    /// Records what a user says; it holds from the next answer on.
+    pub async fn annotate(&self, annotation: Annotation) -> Result<Seq, Refusal> {
+        if let Some(fault) = annotation.fault() {
+            return Err(Refusal::Argument(fault));
+        }
+        let recorded = self.archivist.operate(annotation.to_operation()).await;
+        let seq = recorded.map_err(|error| Refusal::Failed(chain(&error)))?;
+        self.deriver.show(seq, WAIT).await;
+        Ok(seq)
+    }
+
+    /// Stops archiving, or goes on with it; survives restarts.
+    pub async fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
+        let set = self.archivist.set_paused(paused).await;
+        set.map_err(|error| Refusal::Failed(chain(&error)))
+    }
+
+    /// Builds catalog and index anew beside the old ones.
+    pub async fn rebuild(&self) -> Result<Seq, Refusal> {
+        let applied = self.deriver.rebuild().await.ok_or_else(|| {
+            let fault = self.deriver.fault().map(|fault| fault.message);
+            fault.map_or(Refusal::Stopping, Refusal::Failed)
+        })?;
+        Ok(contiguous(applied, *self.heads.borrow()))
+    }
+
+    /// Takes note of a config root that a client sees; true if the daemon ends to take it in.
+    ///
+    /// # Errors
+    /// When the root is no absolute path or cannot be remembered.
+    pub fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
+        let met = self.roots.meet(&PathBuf::from(root));
+        let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
+        if is_new {
+            tracing::info!("a config root is new: ending, to be started with it");
+            self.shut_down();
+        }
+        Ok(is_new)
+    }
+
+    /// Asks the daemon to end.
+    pub fn shut_down(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns the signal that the daemon ends.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Returns what is searchable, as it moves.
+    pub fn visible(&self) -> watch::Receiver<Applied> {
+        self.deriver.visible()
+    }
+
+    /// Returns the positions of archive and index, and how far an import is.
+    pub fn position(&self) -> (Coverage, Option<Progress>) {
+        let applied = *self.deriver.visible().borrow();
+        let heads = *self.heads.borrow();
+        let progress = self.progress(applied, heads);
+        let indexed_seq = contiguous(applied, heads);
+        let complete = indexed_seq >= heads.head() && progress.is_none();
+        let reason = (!complete).then(|| self.why_incomplete());
+        (
+            Coverage {
+                indexed_seq,
+                archive_seq: heads.head(),
+                complete,
+                reason,
+            },
+            progress,
+        )
+    }
+
+    /// Makes what has been archived visible to a list or a reader, within reason.
+    async fn catch_up(&self) {
+        let settled = self.archivist.settle(WAIT).await;
+        self.deriver.show(settled.heads.live, WAIT).await;
+    }
+
+    fn coverage_of(&self, settled: &Settled, shown: Option<Applied>) -> Coverage {
+        let (position, _) = self.position();
+        let is_shown = shown.is_some_and(|applied| applied.live >= settled.heads.live);
+        let complete = position.complete && settled.complete && is_shown;
+        let reason = match (&settled.reason, complete) {
+            (_, true) => None,
+            (Some(reason), _) if !settled.complete => Some(reason.clone()),
+            _ => position.reason.or_else(|| Some(self.why_incomplete())),
+        };
+        Coverage {
+            complete,
+            reason,
+            ..position
+        }
+    }
+
+    fn why_incomplete(&self) -> String {
+        match self.deriver.fault() {
+            Some(fault) => fault.message,
+            None => "some of what is archived is not indexed yet".into(),
+        }
+    }
+
+    fn live_sessions(&self) -> std::collections::HashSet<SessionId> {
+        live::sessions(self.roots.known())
+    }
+
+    /// Puts a question to an engine that nobody uses, off the runtime.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Engine) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let serving = self.deriver.serving().ok_or_else(|| {
+            let fault = self.deriver.fault().map(|fault| fault.message);
+            Refusal::NotReady(fault.unwrap_or_else(|| "catalog and index are being opened".into()))
+        })?;
+        let mut lease = serving.lease().await.ok_or(Refusal::Stopping)?;
+        let asked = tokio::task::spawn_blocking(move || question(lease.engine())).await;
+        asked
+            .map_err(|_| Refusal::Failed("a question ended in a panic".into()))?
+            .map_err(refuse)
+    }
+
+    fn archive_reader(&self) -> Result<ArchiveReader, Refusal> {
+        let reader = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        reader
+            .reopen()
+            .map_err(|error| Refusal::Failed(chain(&error)))
+    }
+}
+
+fn refuse(error: QueryError) -> Refusal {
+    match error {
+        QueryError::Syntax {
+            span,
+            message,
+            hint,
+        } => {
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            Refusal::Query {
+                span,
+                message: message + &hint,
+            }
+        }
+        error => Refusal::Failed(chain(&error)),
+    }
+}
+
+/// Returns an error and its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

@@ -1,0 +1,268 @@
+//! Settings: `config.toml`, read whole, every fault in it reported at once.
+//!
+//! A fault costs its own setting alone: the default stands in, the daemon runs, and `status` names the
+//! file, the line and the mend.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Space on the file system below which folding and indexing stop, in bytes, unless the settings say
+/// otherwise.
+const MIN_FREE_BYTES: u64 = 512 << 20;
+
+/// The largest settings file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+const KEYS: [&str; 5] = ["roots", "exclude", "exclude_roots", "min_free_mb", "log"];
+
+/// What the user set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Config roots besides those the clients name.
+    pub roots: Vec<PathBuf>,
+    /// Globs over the paths of sources, relative to their root or whole; what matches is never read.
+    pub exclude: Vec<String>,
+    /// Roots that are left alone, even where a client names them.
+    pub exclude_roots: Vec<PathBuf>,
+    /// Space that is left to others, in bytes.
+    pub min_free_bytes: u64,
+    /// What is logged, as a `tracing` filter.
+    pub log: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            exclude: Vec::new(),
+            exclude_roots: Vec::new(),
+            min_free_bytes: MIN_FREE_BYTES,
+            log: "info".into(),
+        }
+    }
+}
+
+/// What is wrong with one setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingFault {
+    /// The file and line, and what stands there.
+    pub message: String,
+    /// What to write instead.
+    pub hint: String,
+}
+
+/// Reads the settings in `file`; a missing file means the defaults. `home` stands for `~`.
+pub fn read(file: &Path, home: &Path) -> (Settings, Vec<SettingFault>) {
+    match read_text(file) {
+        Ok(Some(text)) => Reader {
+            file,
+            home,
+            text: &text,
+            faults: Vec::new(),
+        }
+        .read(),
+        Ok(None) => (Settings::default(), Vec::new()),
+        Err(reason) => {
+            let message = format!("could not read {}: {reason}", file.display());
+            let hint = "mend the file or remove it; the defaults are used until then".into();
+            (Settings::default(), vec![SettingFault { message, hint }])
+        }
+    }
+}
+
+fn read_text(file: &Path) -> Result<Option<String>, String> {
+    let size = match fs::metadata(file) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
+    if size > FILE_BYTES_MAX {
+        return Err(format!("it has {size} bytes, more than {FILE_BYTES_MAX}"));
+    }
+    fs::read_to_string(file)
+        .map(Some)
+        .map_err(|error| error.to_string())
+}
+
+struct Reader<'a> {
+    file: &'a Path,
+    home: &'a Path,
+    text: &'a str,
+    faults: Vec<SettingFault>,
+}
+
+impl Reader<'_> {
+    fn read(mut self) -> (Settings, Vec<SettingFault>) {
+        let (table, errors) = DeTable::parse_recoverable(self.text);
+        for error in errors {
+            let span = error.span().unwrap_or_default();
+            self.fault(
+                span,
+                error.message(),
+                "see CONTRIBUTING.md for the settings there are",
+            );
+        }
+        let mut settings = Settings::default();
+        for (key, value) in table.get_ref() {
+            self.set(&mut settings, key, value);
+        }
+        (settings, self.faults)
+    }
+
+    fn set(
+        &mut self,
+        settings: &mut Settings,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        match key.get_ref().as_ref() {
+            "roots" => settings.roots = self.paths(value),
+            "exclude" => settings.exclude = self.globs(value),
+            "exclude_roots" => settings.exclude_roots = self.paths(value),
+            "min_free_mb" => {
+                if let Some(megabytes) = self.number(value) {
+                    settings.min_free_bytes = megabytes << 20;
+                }
+            }
+            "log" => {
+                if let Some(level) = self.text(value) {
+                    settings.log = level;
+                }
+            }
+            unknown => {
+                let hint = format!("the settings are {}", KEYS.join(", "));
+                self.fault(key.span(), &format!("unknown setting \"{unknown}\""), &hint);
+            }
+        }
+    }
+
+    fn paths(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<PathBuf> {
+        let home = self.home.to_path_buf();
+        let expand = |text: String| match text.strip_prefix("~/") {
+            Some(rest) => home.join(rest),
+            None => PathBuf::from(text),
+        };
+        self.texts(value).into_iter().map(expand).collect()
+    }
+
+    fn globs(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let globs = self.texts(value);
+        let (good, bad): (Vec<_>, Vec<_>) = globs
+            .into_iter()
+            .partition(|glob| globset::Glob::new(glob).is_ok());
+        for glob in bad {
+            self.fault(
+                value.span(),
+                &format!("\"{glob}\" is no glob"),
+                "see \"exclude\": **/x/*",
+            );
+        }
+        good
+    }
+
+    fn texts(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        let Some(items) = value.get_ref().as_array() else {
+            self.fault(
+                value.span(),
+                "expected a list of texts",
+                "write [\"first\", \"second\"]",
+            );
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.text(item)).collect()
+    }
+
+    fn text(&mut self, value: &Spanned<DeValue<'_>>) -> Option<String> {
+        let text = value.get_ref().as_str().map(str::to_owned);
+        if text.is_none() {
+            self.fault(value.span(), "expected a text", "write it in double quotes");
+        }
+        text
+    }
+
+    fn number(&mut self, value: &Spanned<DeValue<'_>>) -> Option<u64> {
+        let digits = value
+            .get_ref()
+            .as_integer()
+            .map(|number| number.as_str().to_owned());
+        let number = digits.and_then(|digits| digits.parse::<u64>().ok());
+        let number = number.filter(|number| *number < 1 << 30);
+        if number.is_none() {
+            self.fault(
+                value.span(),
+                "expected a number of megabytes",
+                "write 512, for example",
+            );
+        }
+        number
+    }
+
+    fn fault(&mut self, span: Range<usize>, what: &str, hint: &str) {
+        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
+        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let message = format!("{}:{line}: {what}", self.file.display());
+        self.faults.push(SettingFault {
+            message,
+            hint: hint.into(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_from(text: &str) -> (Settings, Vec<String>) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config.toml");
+        fs::write(&file, text).unwrap();
+        let (settings, faults) = read(&file, Path::new("/h"));
+        let name = format!("{}:", file.display());
+        (
+            settings,
+            faults
+                .into_iter()
+                .map(|fault| fault.message.replace(&name, ""))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn missing_file_means_defaults() {
+        let (settings, faults) = read(Path::new("/nowhere/config.toml"), Path::new("/h"));
+        assert_eq!((settings, faults), (Settings::default(), Vec::new()));
+    }
+
+    #[test]
+    fn settings_are_taken_and_home_is_expanded() {
+        let (settings, faults) =
+            read_from("roots = [\"~/.claude\", \"/x\"]\nexclude = [\"**/a\"]\nmin_free_mb = 1\n");
+        assert_eq!(faults, Vec::<String>::new());
+        assert_eq!(
+            settings.roots,
+            [PathBuf::from("/h/.claude"), PathBuf::from("/x")]
+        );
+        assert_eq!(settings.min_free_bytes, 1 << 20);
+    }
+
+    #[test]
+    fn every_fault_is_reported_with_its_line_and_the_rest_stands() {
+        let (settings, faults) =
+            read_from("rots = []\nlog = 3\nexclude = [\"ok\", \"[\"]\nmin_free_mb = -1\n");
+        assert_eq!(settings.exclude, ["ok"]);
+        assert_eq!(
+            faults,
+            [
+                "1: unknown setting \"rots\"",
+                "2: expected a text",
+                "3: \"[\" is no glob",
+                "4: expected a number of megabytes",
+            ]
+        );
+    }
+}

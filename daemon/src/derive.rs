@@ -1,0 +1,171 @@
+//! Brings the derived pair forward: one thread follows the archive's log and owns catalog and index.
+//!
+//! ```text
+//! heads moved ─► rows of the live lane, then of the backlog ─► records ─► catalog + index
+//!                 commit when asked, or after a short quiet, or after so many bytes ─► visible
+//! ```
+//! Invariant: replay is idempotent; the pair remembers what it applied of each lane.
+
+mod apply;
+mod error;
+mod folder;
+mod pair;
+mod serving;
+mod thread;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sessions_archive::{ArchiveReader, Heads};
+use sessions_catalog::Applied;
+use sessions_model::{ArchiveId, Fault, Seq, Timestamp};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use error::DeriveError;
+pub use serving::Serving;
+pub(crate) use thread::contiguous;
+
+use crate::clock::Clock;
+
+/// Orders that wait for the thread.
+const ORDERS_MAX: usize = 64;
+
+/// What the thread is asked to do.
+#[derive(Debug)]
+enum Order {
+    /// Make everything of the live lane up to here searchable, then answer.
+    Show {
+        live: Seq,
+        shown: oneshot::Sender<Applied>,
+    },
+    /// Build a new pair beside the old; answer once it has taken over.
+    Rebuild { switched: oneshot::Sender<Applied> },
+    /// Commit and end.
+    Stop,
+}
+
+/// What the thread works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// Reads the archive; reopened for those who ask.
+    pub archive: ArchiveReader,
+    /// The archive's name.
+    pub archive_id: ArchiveId,
+    /// Where the pairs are.
+    pub derived: PathBuf,
+    /// The archive's positions, as they move.
+    pub heads: watch::Receiver<Heads>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// When the daemon started.
+    pub started_at: Timestamp,
+}
+
+/// What the thread tells everybody.
+#[derive(Debug)]
+struct Board {
+    visible: watch::Sender<Applied>,
+    serving: watch::Sender<Option<Arc<Serving>>>,
+    fault: Mutex<Option<Fault>>,
+    /// Bytes of sources applied, committed or not; for progress alone.
+    bytes: AtomicU64,
+}
+
+impl Board {
+    fn set_fault(&self, fault: Option<Fault>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+}
+
+/// The deriver, as the rest of the daemon sees it.
+#[derive(Debug)]
+pub struct Deriver {
+    orders: mpsc::Sender<Order>,
+    board: Arc<Board>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Deriver {
+    /// Starts the thread; it opens or begins a pair by itself.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn start(parts: Parts, runtime: Handle) -> std::io::Result<Self> {
+        let (orders, inbox) = mpsc::channel(ORDERS_MAX);
+        let board = Arc::new(Board {
+            visible: watch::Sender::new(Applied::default()),
+            serving: watch::Sender::new(None),
+            fault: Mutex::new(None),
+            bytes: AtomicU64::new(0),
+        });
+        let worker = thread::Worker::new(parts, runtime, inbox, Arc::clone(&board));
+        let thread = std::thread::Builder::new()
+            .name("derive".into())
+            .spawn(move || worker.run())?;
+        Ok(Self {
+            orders,
+            board,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Makes everything of the live lane up to `live` searchable; returns what is searchable then.
+    /// None if that takes longer than `wait`.
+    pub async fn show(&self, live: Seq, wait: Duration) -> Option<Applied> {
+        let (shown, answer) = oneshot::channel();
+        self.orders.send(Order::Show { live, shown }).await.ok()?;
+        tokio::time::timeout(wait, answer).await.ok()?.ok()
+    }
+
+    /// Builds a new pair; returns what is searchable in it once it has taken over. None if the daemon
+    /// stops before that.
+    pub async fn rebuild(&self) -> Option<Applied> {
+        let (switched, answer) = oneshot::channel();
+        self.orders.send(Order::Rebuild { switched }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Returns what is searchable, as it moves.
+    pub fn visible(&self) -> watch::Receiver<Applied> {
+        self.board.visible.subscribe()
+    }
+
+    /// Returns the pair that answers; none until there is one.
+    pub fn serving(&self) -> Option<Arc<Serving>> {
+        self.board.serving.borrow().clone()
+    }
+
+    /// Returns how many bytes of sources were applied, for progress alone.
+    pub fn bytes_indexed(&self) -> u64 {
+        self.board.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns what is wrong.
+    pub fn fault(&self) -> Option<Fault> {
+        self.board
+            .fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Commits and joins the thread. Blocks.
+    pub fn stop(&self) {
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(thread) = thread else { return };
+        // A full inbox still drains: the thread takes orders between any two batches.
+        if self.orders.blocking_send(Order::Stop).is_err() {
+            tracing::debug!("the deriver had ended already");
+        }
+        if thread.join().is_err() {
+            tracing::error!("the deriver panicked");
+        }
+    }
+}

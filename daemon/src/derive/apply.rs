@@ -1,0 +1,387 @@
+//! One row of the archive's log, applied to the derived pair.
+//!
+//! Stateless but for a cache of what sources are: each record is merged by itself, so the rows may be
+//! cut as they like, and replay changes nothing.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use sessions_archive::{ArchiveReader, LogRow, Logged, SourceState};
+use sessions_catalog::{MessageKey, Position, SessionFacts, SourceFacts, TokenUse};
+use sessions_index::Document;
+use sessions_model::{
+    Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, RootId,
+    Seq, SessionOrdinal, SourceId, SourceKind,
+};
+use sessions_transcript::{LINE_BYTES_MAX, Lines, parse, record_key, spilled_passages};
+
+use super::DeriveError;
+use super::pair::Pair;
+use crate::annotation::Annotation;
+
+/// Applies rows to a pair.
+pub(super) struct Applier<'a> {
+    pub(super) pair: &'a mut Pair,
+    pub(super) archive: &'a ArchiveReader,
+    /// Whether the index lacks the row's documents.
+    pub(super) indexes: bool,
+}
+
+/// What sources are, kept between rows.
+#[derive(Debug, Default)]
+pub(super) struct SourceCache {
+    states: FxHashMap<SourceId, SourceState>,
+    /// Roots that the catalog was told of.
+    roots: FxHashSet<RootId>,
+}
+
+/// Sources kept; the cache is emptied when it is full.
+const SOURCES_MAX: usize = 10_000;
+
+/// Bytes read from the archive at a time.
+const READ_BYTES: u64 = 32 << 20;
+
+/// Bytes of an append and where they stand.
+struct Run<'a> {
+    seq: Seq,
+    source: &'a SourceState,
+    generation: GenerationId,
+    /// Of the first byte of `bytes`.
+    start: ByteOffset,
+    bytes: &'a [u8],
+}
+
+impl Applier<'_> {
+    /// Applies one row; returns how many bytes of sources it made known.
+    pub(super) fn apply(&mut self, row: &LogRow) -> Result<u64, DeriveError> {
+        match &row.change {
+            Logged::Append {
+                source,
+                generation,
+                start,
+                end,
+                line_start,
+            } => {
+                let from = from_line_start(*start, *line_start);
+                self.append(row.seq, *source, *generation, from..*end)?;
+                Ok(end.0 - start.0)
+            }
+            Logged::Opened { source, parent, .. } => {
+                let is_cut = parent.is_some().then_some(true);
+                self.note_source(row.seq, *source, |facts| facts.is_cut = is_cut)?;
+                Ok(0)
+            }
+            Logged::Gone { source } => self.note_gone(row.seq, *source, true),
+            Logged::Back { source } => self.note_gone(row.seq, *source, false),
+            Logged::Operation { number } => self.annotate(*number),
+        }
+    }
+
+    fn append(
+        &mut self,
+        seq: Seq,
+        source: SourceId,
+        generation: GenerationId,
+        range: std::ops::Range<ByteOffset>,
+    ) -> Result<(), DeriveError> {
+        let end = range.end;
+        self.note_source(seq, source, |facts| facts.bytes = Some(end.0))?;
+        let source = self.source(source)?;
+        let wanted = matches!(
+            source.origin.kind,
+            SourceKind::Transcript | SourceKind::Subagent | SourceKind::ToolResult
+        );
+        if !wanted {
+            return Ok(());
+        }
+        let bytes = self.read(generation, range.clone())?;
+        let run = Run {
+            seq,
+            source: &source,
+            generation,
+            start: range.start,
+            bytes: &bytes,
+        };
+        match source.origin.kind {
+            SourceKind::ToolResult => self.spilled(&run),
+            _ => self.lines(&run),
+        }
+    }
+
+    fn read(
+        &self,
+        generation: GenerationId,
+        range: std::ops::Range<ByteOffset>,
+    ) -> Result<Vec<u8>, DeriveError> {
+        let mut bytes = Vec::new();
+        let mut start = range.start.0;
+        while start < range.end.0 {
+            let end = (start + READ_BYTES).min(range.end.0);
+            let piece = self
+                .archive
+                .bytes(generation, ByteOffset(start)..ByteOffset(end))?;
+            if bytes.is_empty() {
+                bytes = piece;
+            } else {
+                bytes.extend_from_slice(&piece);
+            }
+            start = end;
+        }
+        Ok(bytes)
+    }
+
+    fn lines(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
+        for (at, line) in Lines::new(run.bytes, run.start) {
+            match parse(line) {
+                Parsed::Record(record) => self.record(run, at, &record)?,
+                Parsed::Defect(defect) => self.defect(run, defect.kind),
+                Parsed::Blank => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        run: &Run<'_>,
+        at: ByteOffset,
+        record: &Record<'_>,
+    ) -> Result<(), DeriveError> {
+        let Some(session) = self.session_of(run.source, record)? else {
+            return Ok(());
+        };
+        let position = Position {
+            time: record.time,
+            seq: run.seq,
+            offset: at,
+        };
+        let facts = SessionFacts::of(record, position, run.source.origin.kind);
+        let is_new = self.pair.catalog.admit(session, record.key)?;
+        let facts = if is_new { facts } else { facts.uncounted() };
+        self.pair.catalog.merge(session, &facts)?;
+        self.tokens(run.seq, session, record)?;
+        if !is_new {
+            return Ok(());
+        }
+        if record.kind == RecordKind::Unknown {
+            self.pair
+                .catalog
+                .count_defect(&format!("unknown:{}", record.type_name), 1);
+        }
+        for block in &record.blocks {
+            self.block(run, at, (session, record, block))?;
+        }
+        Ok(())
+    }
+
+    /// Adds one block to the index; a result gets its tool's name from the call before it.
+    fn block(
+        &mut self,
+        run: &Run<'_>,
+        at: ByteOffset,
+        (session, record, block): (SessionOrdinal, &Record<'_>, &Block<'_>),
+    ) -> Result<(), DeriveError> {
+        let catalog = &mut self.pair.catalog;
+        let remembered = match (block.kind, block.call.as_deref(), block.tool.as_deref()) {
+            (EntryKind::ToolCall, Some(call), Some(tool)) => {
+                catalog.remember_call(run.source.id, call, tool);
+                None
+            }
+            (EntryKind::ToolResult, Some(call), None) => catalog.take_call(run.source.id, call)?,
+            _ => None,
+        };
+        self.index(&Document {
+            session,
+            generation: run.generation,
+            offset: at,
+            block: block.index,
+            key: record.key,
+            kind: block.kind,
+            tool: block.tool.as_deref().or(remembered.as_deref()),
+            model: record
+                .message
+                .as_ref()
+                .and_then(|message| message.model.as_deref()),
+            branch: record.branch.as_deref(),
+            files: &block.files,
+            time: record.time,
+            is_subagent: run.source.origin.kind == SourceKind::Subagent || record.is_sidechain,
+            is_error: block.is_error,
+            text: &block.text,
+        })
+    }
+
+    fn index(&mut self, document: &Document<'_>) -> Result<(), DeriveError> {
+        if self.indexes {
+            self.pair.index.add(document)?;
+        }
+        Ok(())
+    }
+
+    fn tokens(
+        &mut self,
+        at: Seq,
+        session: SessionOrdinal,
+        record: &Record<'_>,
+    ) -> Result<(), DeriveError> {
+        let Some(message) = &record.message else {
+            return Ok(());
+        };
+        let (Some(id), Some(usage)) = (message.id.as_deref(), message.usage) else {
+            return Ok(());
+        };
+        let message_key = MessageKey::of(id, message.request.as_deref());
+        let model = message.model.as_deref();
+        self.pair.catalog.use_tokens(&TokenUse {
+            message: message_key,
+            session,
+            at,
+            model,
+            usage,
+        })?;
+        Ok(())
+    }
+
+    /// Adds output that was too long for the transcript, in passages.
+    fn spilled(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
+        let Some(id) = &run.source.origin.session else {
+            return Ok(());
+        };
+        let session = self.pair.catalog.ordinal(id)?;
+        for (offset, text) in spilled_passages(run.bytes) {
+            let key = record_key(text.as_bytes());
+            if !self.pair.catalog.admit(session, key)? {
+                continue;
+            }
+            self.index(&Document {
+                session,
+                generation: run.generation,
+                offset: ByteOffset(run.start.0 + offset.0),
+                block: 0,
+                key,
+                kind: EntryKind::ToolResult,
+                tool: None,
+                model: None,
+                branch: None,
+                files: &[],
+                time: None,
+                is_subagent: false,
+                is_error: false,
+                text: &text,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn defect(&mut self, run: &Run<'_>, kind: DefectKind) {
+        tracing::debug!(
+            source = run.source.id.0,
+            kind = kind.as_str(),
+            "line did not parse"
+        );
+        self.pair.catalog.count_defect(kind.as_str(), 1);
+    }
+
+    /// Returns the session a row belongs to; old subagent files are named by their rows alone.
+    fn session_of(
+        &mut self,
+        source: &SourceState,
+        record: &Record<'_>,
+    ) -> Result<Option<SessionOrdinal>, DeriveError> {
+        if let Some(id) = &source.origin.session {
+            return Ok(Some(self.pair.catalog.ordinal(id)?));
+        }
+        let named = record
+            .session
+            .as_deref()
+            .and_then(|id| sessions_model::SessionId::parse(id).ok());
+        let Some(id) = named else { return Ok(None) };
+        let session = self.pair.catalog.ordinal(&id)?;
+        self.note_source(Seq(0), source.id, |facts| facts.session = Some(session))?;
+        Ok(Some(session))
+    }
+
+    fn note_gone(&mut self, seq: Seq, source: SourceId, gone: bool) -> Result<u64, DeriveError> {
+        self.note_source(seq, source, |facts| facts.is_gone = Some(gone))?;
+        Ok(0)
+    }
+
+    fn note_source(
+        &mut self,
+        at: Seq,
+        source: SourceId,
+        say: impl FnOnce(&mut SourceFacts),
+    ) -> Result<(), DeriveError> {
+        let state = self.source(source)?;
+        let session = match &state.origin.session {
+            Some(id) => Some(self.pair.catalog.ordinal(id)?),
+            None => None,
+        };
+        let mut facts = SourceFacts {
+            source,
+            session,
+            root: state.root,
+            kind: state.origin.kind,
+            at,
+            bytes: None,
+            is_gone: None,
+            is_cut: None,
+        };
+        say(&mut facts);
+        self.pair.catalog.source(&facts);
+        Ok(())
+    }
+
+    fn annotate(&mut self, number: u64) -> Result<u64, DeriveError> {
+        let operations = self.archive.operations()?;
+        let Some(operation) = operations.into_iter().find(|row| row.number == number) else {
+            return Ok(0);
+        };
+        match Annotation::from_operation(&operation) {
+            Some(Annotation::ProjectMove { from, to }) => {
+                self.pair.catalog.move_project(&from, &to);
+            }
+            Some(Annotation::Directory {
+                cwd,
+                common_dir,
+                remote,
+            }) => {
+                self.pair.catalog.directory(&cwd, &common_dir, &remote);
+            }
+            None => tracing::warn!(number, "an operation of a newer version is left for it"),
+        }
+        Ok(0)
+    }
+
+    fn source(&mut self, id: SourceId) -> Result<SourceState, DeriveError> {
+        if let Some(state) = self.pair.sources.states.get(&id) {
+            return Ok(state.clone());
+        }
+        let state = self.archive.source(id)?.ok_or(DeriveError::NoSource(id))?;
+        if !self.pair.sources.roots.contains(&state.root) {
+            self.tell_roots()?;
+        }
+        let states = &mut self.pair.sources.states;
+        if states.len() >= SOURCES_MAX {
+            states.clear();
+        }
+        states.insert(id, state.clone());
+        Ok(state)
+    }
+
+    fn tell_roots(&mut self) -> Result<(), DeriveError> {
+        for root in self.archive.roots()? {
+            self.pair.catalog.root(root.id, &root.path);
+            self.pair.sources.roots.insert(root.id);
+        }
+        Ok(())
+    }
+}
+
+/// Returns where reading begins: at the start of the line the append goes on with, unless that line is
+/// already longer than any that is parsed.
+fn from_line_start(start: ByteOffset, line_start: ByteOffset) -> ByteOffset {
+    if start.0 - line_start.0 > LINE_BYTES_MAX as u64 {
+        start
+    } else {
+        line_start
+    }
+}

@@ -1,0 +1,49 @@
+//! Why the derived pair could not be brought forward.
+
+use std::io;
+use std::path::PathBuf;
+
+use sessions_archive::ArchiveError;
+use sessions_catalog::CatalogError;
+use sessions_index::IndexError;
+use sessions_model::SourceId;
+
+/// What failed, on what.
+#[derive(Debug, thiserror::Error)]
+pub enum DeriveError {
+    /// The archive could not be read.
+    #[error("could not read the archive")]
+    Archive(#[from] ArchiveError),
+    /// The catalog failed.
+    #[error("the catalog failed")]
+    Catalog(#[from] CatalogError),
+    /// The index failed.
+    #[error("the index failed")]
+    Index(#[from] IndexError),
+    /// A folder of a pair could not be made, marked or switched.
+    #[error("could not write the derived pair in {dir}")]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The log names a source that is not there.
+    #[error("the archive's log names source {0}, which it does not have")]
+    NoSource(SourceId),
+}
+
+impl DeriveError {
+    /// Returns the chain of causes in one line, for `status`.
+    pub fn chain(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            line.push_str(": ");
+            line.push_str(&error.to_string());
+            cause = error.source();
+        }
+        line
+    }
+}

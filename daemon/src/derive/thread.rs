@@ -1,0 +1,364 @@
+//! The deriver's thread: orders first, then the live lane, then the backlog.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use sessions_archive::{ErrorKind, Lane, LogRow};
+use sessions_catalog::Applied;
+use sessions_model::{Fault, FaultKind, Seq};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::apply::Applier;
+use super::pair::{Load, Pair};
+use super::{Board, DeriveError, Order, Parts, folder};
+
+/// Rows of the log taken at a time.
+const ROWS_MAX: usize = 256;
+
+/// Bytes applied between two looks at the inbox.
+const BATCH_BYTES_MAX: u64 = 8 << 20;
+
+/// Bytes applied between two commits.
+const COMMIT_BYTES_MAX: u64 = 192 << 20;
+
+/// How long applied rows may stay invisible while rows keep coming.
+const COMMIT_AFTER: Duration = Duration::from_secs(5);
+
+/// How long it must be quiet before applied rows are made visible unasked.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// How long to wait after a failure before trying again.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// Questions answered at once.
+const ENGINES: usize = 4;
+
+/// Why the loop over one pair ended.
+enum End {
+    Stopped,
+    Replace { reply: oneshot::Sender<Applied> },
+}
+
+/// What the thread turns to next.
+enum Event {
+    Order(Order),
+    Rows,
+    Quiet,
+    Closed,
+}
+
+/// The thread's own state.
+#[derive(Debug)]
+pub(super) struct Worker {
+    parts: Parts,
+    runtime: Handle,
+    inbox: mpsc::Receiver<Order>,
+    board: Arc<Board>,
+    boot: String,
+}
+
+impl Worker {
+    pub(super) fn new(
+        parts: Parts,
+        runtime: Handle,
+        inbox: mpsc::Receiver<Order>,
+        board: Arc<Board>,
+    ) -> Self {
+        let boot = folder::boot_id(parts.started_at);
+        Self {
+            parts,
+            runtime,
+            inbox,
+            board,
+            boot,
+        }
+    }
+
+    /// Runs until it is stopped; a failure is reported, and tried again.
+    pub(super) fn run(mut self) {
+        let mut pending = None;
+        loop {
+            match self.work(&mut pending) {
+                Ok(End::Stopped) => return,
+                Ok(End::Replace { reply }) => pending = Some(reply),
+                Err(error) => {
+                    self.report(&error);
+                    if !self.wait_to_retry() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens the pair, or begins the next, and follows the log with it.
+    fn work(&mut self, wanted: &mut Option<oneshot::Sender<Applied>>) -> Result<End, DeriveError> {
+        let pair = match wanted.take() {
+            None => Some(self.open()?),
+            Some(reply) => self.build_beside(reply)?,
+        };
+        let Some(pair) = pair else {
+            return Ok(End::Stopped);
+        };
+        self.board.set_fault(None);
+        self.follow(pair)
+    }
+
+    fn open(&mut self) -> Result<Pair, DeriveError> {
+        let place = (&*self.parts.derived, &*self.boot, self.parts.archive_id);
+        let pair = match Pair::load(place)? {
+            Load::Ready(pair) => *pair,
+            Load::Rebuild(reason) => {
+                tracing::warn!(reason, "the derived pair is built anew");
+                Pair::create(place)?
+            }
+        };
+        pair.take_over(&self.parts.derived)?;
+        self.publish(&pair)?;
+        Ok(pair)
+    }
+
+    /// Builds a pair while the old one answers, and lets it take over once it has caught up. None if the
+    /// daemon stops before that.
+    fn build_beside(
+        &mut self,
+        reply: oneshot::Sender<Applied>,
+    ) -> Result<Option<Pair>, DeriveError> {
+        let place = (&*self.parts.derived, &*self.boot, self.parts.archive_id);
+        let mut pair = Pair::create(place)?;
+        let mut uncommitted = Uncommitted::default();
+        loop {
+            let bytes = self.apply_some(&mut pair)?;
+            uncommitted.add(bytes);
+            if self.is_told_to_stop() {
+                return Ok(None);
+            }
+            if bytes == 0 || uncommitted.is_due() {
+                pair.commit()?;
+                uncommitted = Uncommitted::default();
+            }
+            if bytes == 0 {
+                break;
+            }
+        }
+        pair.take_over(&self.parts.derived)?;
+        self.publish(&pair)?;
+        // Whoever asked may have gone; the pair has taken over all the same.
+        let _gone = reply.send(pair.applied());
+        Ok(Some(pair))
+    }
+
+    /// Turns away, while a pair is built, whoever waits for rows; true if the daemon stops.
+    fn is_told_to_stop(&mut self) -> bool {
+        loop {
+            match self.inbox.try_recv() {
+                Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return true,
+                Ok(Order::Show { .. } | Order::Rebuild { .. }) => {}
+                Err(TryRecvError::Empty) => return false,
+            }
+        }
+    }
+
+    fn publish(&self, pair: &Pair) -> Result<(), DeriveError> {
+        let readers = (0..ENGINES).map(|_| self.parts.archive.reopen());
+        let serving = pair.serving(readers.collect::<Result<_, _>>()?)?;
+        self.board.bytes.store(pair.bytes()?, Ordering::Relaxed);
+        self.board.serving.send_replace(Some(Arc::new(serving)));
+        self.board.visible.send_replace(pair.applied());
+        Ok(())
+    }
+
+    fn follow(&mut self, mut pair: Pair) -> Result<End, DeriveError> {
+        let mut uncommitted = Uncommitted::default();
+        loop {
+            match self.next_event(&pair, &uncommitted) {
+                Event::Rows => {
+                    uncommitted.add(self.apply_some(&mut pair)?);
+                    if uncommitted.is_due() {
+                        self.show(&mut pair, &mut uncommitted)?;
+                    }
+                }
+                Event::Quiet => self.show(&mut pair, &mut uncommitted)?,
+                Event::Order(Order::Show { live, shown }) => {
+                    while pair.applied().live < live && self.apply_lane(&mut pair, Lane::Live)? > 0
+                    {
+                    }
+                    self.show(&mut pair, &mut uncommitted)?;
+                    let _gone = shown.send(pair.applied());
+                }
+                Event::Order(Order::Rebuild { switched }) => {
+                    self.show(&mut pair, &mut uncommitted)?;
+                    return Ok(End::Replace { reply: switched });
+                }
+                Event::Order(Order::Stop) | Event::Closed => {
+                    self.show(&mut pair, &mut uncommitted)?;
+                    pair.close()?;
+                    return Ok(End::Stopped);
+                }
+            }
+        }
+    }
+
+    /// Returns what comes next: an order before rows, rows before quiet.
+    fn next_event(&mut self, pair: &Pair, uncommitted: &Uncommitted) -> Event {
+        match self.inbox.try_recv() {
+            Ok(order) => return Event::Order(order),
+            Err(TryRecvError::Disconnected) => return Event::Closed,
+            Err(TryRecvError::Empty) => {}
+        }
+        let heads = *self.parts.heads.borrow_and_update();
+        let applied = pair.applied();
+        if applied.live < heads.live || applied.backlog < heads.backlog {
+            return Event::Rows;
+        }
+        let Self {
+            runtime,
+            inbox,
+            parts,
+            ..
+        } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                order = inbox.recv() => order.map_or(Event::Closed, Event::Order),
+                moved = parts.heads.changed() => moved.map_or(Event::Closed, |()| Event::Rows),
+                () = tokio::time::sleep(QUIET), if uncommitted.since.is_some() => Event::Quiet,
+            }
+        })
+    }
+
+    fn show(&self, pair: &mut Pair, uncommitted: &mut Uncommitted) -> Result<(), DeriveError> {
+        pair.commit()?;
+        *uncommitted = Uncommitted::default();
+        let applied = pair.applied();
+        self.board.visible.send_if_modified(|visible| {
+            let moved = *visible != applied;
+            *visible = applied;
+            moved
+        });
+        Ok(())
+    }
+
+    /// Applies a batch of the live lane, or of the backlog when that is through; returns its rows.
+    fn apply_some(&mut self, pair: &mut Pair) -> Result<u64, DeriveError> {
+        match self.apply_lane(pair, Lane::Live)? {
+            0 => self.apply_lane(pair, Lane::Backlog),
+            rows => Ok(rows),
+        }
+    }
+
+    /// Applies a batch of one lane; returns the bytes applied, at least one for each row.
+    fn apply_lane(&mut self, pair: &mut Pair, lane: Lane) -> Result<u64, DeriveError> {
+        let after = match lane {
+            Lane::Live => pair.applied().live,
+            Lane::Backlog => pair.applied().backlog,
+        };
+        let rows = self.parts.archive.log_after(lane, after, ROWS_MAX)?;
+        let mut bytes = 0;
+        for row in rows {
+            bytes += 1 + self.apply_row(pair, &row)?;
+            pair.set_applied(lane, row.seq);
+            if bytes >= BATCH_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn apply_row(&mut self, pair: &mut Pair, row: &LogRow) -> Result<u64, DeriveError> {
+        let indexes = !pair.is_indexed(row.lane, row.seq);
+        let applied = Applier {
+            pair,
+            archive: &self.parts.archive,
+            indexes,
+        }
+        .apply(row);
+        let bytes = match applied {
+            Err(DeriveError::Archive(error)) if error.kind() == ErrorKind::Damaged => {
+                // What is lost is lost; the rest goes on, and `status` says so.
+                self.report(&DeriveError::Archive(error));
+                pair.catalog.count_defect("damaged", 1);
+                0
+            }
+            applied => applied?,
+        };
+        self.board.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    fn report(&self, error: &DeriveError) {
+        let message = error.chain();
+        tracing::error!(%message, "deriving failed");
+        let hint = match error {
+            DeriveError::Archive(_) => "run \"sessions verify\" to see what the archive has lost",
+            _ => "it is tried again in 30 s; \"sessions rebuild\" builds catalog and index anew",
+        };
+        let since = self.parts.clock.now();
+        let kind = match error {
+            DeriveError::Archive(_) => FaultKind::Archive,
+            _ => FaultKind::Derived,
+        };
+        self.board.set_fault(Some(Fault {
+            kind,
+            message,
+            hint: hint.into(),
+            since,
+        }));
+    }
+
+    /// Waits before the next try; false if the daemon stops meanwhile.
+    fn wait_to_retry(&mut self) -> bool {
+        let until = Instant::now() + RETRY_AFTER;
+        let Self { runtime, inbox, .. } = self;
+        runtime.block_on(async {
+            loop {
+                match tokio::time::timeout_at(until.into(), inbox.recv()).await {
+                    Err(_) => return true,
+                    Ok(None | Some(Order::Stop)) => return false,
+                    // A rebuild is the very thing to try now.
+                    Ok(Some(Order::Rebuild { .. })) => return true,
+                    Ok(Some(Order::Show { .. })) => {}
+                }
+            }
+        })
+    }
+}
+
+/// What was applied and cannot be found yet.
+#[derive(Debug, Default)]
+struct Uncommitted {
+    bytes: u64,
+    since: Option<Instant>,
+}
+
+impl Uncommitted {
+    fn add(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        if bytes > 0 {
+            self.since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let waited = self
+            .since
+            .is_some_and(|since| since.elapsed() >= COMMIT_AFTER);
+        waited || self.bytes >= COMMIT_BYTES_MAX
+    }
+}
+
+/// Returns the position up to which both lanes are applied without a gap.
+pub(crate) fn contiguous(applied: Applied, heads: sessions_archive::Heads) -> Seq {
+    let behind = |applied: Seq, head: Seq| (applied < head).then_some(applied);
+    let gaps = [
+        behind(applied.backlog, heads.backlog),
+        behind(applied.live, heads.live),
+    ];
+    gaps.into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(heads.backlog.max(heads.live))
+}

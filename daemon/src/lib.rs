@@ -1,0 +1,28 @@
+//! sessionsd: archives, indexes and serves Claude Code sessions.
+//!
+//! ```text
+//! ingest: watch ─► tail ─► archive      one thread, owns the archive
+//! derive: log ─► catalog + index        one thread, owns the pair
+//! rpc ─► backend ─► engines             asynchronous; questions run on blocking threads
+//! ```
+//! The archive comes first: nothing but reading precedes it, and all else can be rebuilt from it.
+
+mod annotation;
+mod app;
+mod backend;
+mod clock;
+mod config;
+mod derive;
+mod ingest;
+mod live;
+mod lock;
+mod logs;
+mod roots;
+mod rpc;
+mod salvage;
+mod sandbox;
+mod socket;
+mod supervise;
+
+pub use app::{AppError, run};
+pub use backend::chain;

@@ -1,0 +1,131 @@
+//! What runs now: the client's own registry, `sessions/<pid>.json` in each config root.
+//!
+//! A file is left behind when a client is killed, so its process must exist and, where the system
+//! tells, have started when the file says.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, test_kill_process};
+use sessions_model::SessionId;
+use sessions_transcript::registry::{self, LiveProcess};
+
+/// Registry files read of one root.
+const FILES_MAX: usize = 1_000;
+
+/// Bytes read of one registry file.
+const FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Returns the sessions that running clients of `roots` have open.
+pub fn sessions(roots: &[PathBuf]) -> HashSet<SessionId> {
+    roots
+        .iter()
+        .flat_map(|root| processes(&root.join("sessions")))
+        .collect()
+}
+
+fn processes(folder: &Path) -> Vec<SessionId> {
+    let Ok(files) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    files
+        .flatten()
+        .take(FILES_MAX)
+        .filter(|file| {
+            file.path()
+                .extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .filter_map(|file| read(&file.path()))
+        .filter(runs)
+        .map(|process| process.session)
+        .collect()
+}
+
+fn read(file: &Path) -> Option<LiveProcess> {
+    let mut bytes = Vec::new();
+    fs::File::open(file)
+        .ok()?
+        .take(FILE_BYTES_MAX)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    registry::parse(&bytes)
+}
+
+fn runs(process: &LiveProcess) -> bool {
+    let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) else {
+        return false;
+    };
+    let exists = match test_kill_process(pid) {
+        Ok(()) => true,
+        Err(error) => error == rustix::io::Errno::PERM,
+    };
+    exists && has_started_when_said(process)
+}
+
+/// Compares the start of the process, in clock ticks since boot, where both sides tell it.
+fn has_started_when_said(process: &LiveProcess) -> bool {
+    let said = process
+        .process_start
+        .as_deref()
+        .and_then(|ticks| ticks.parse::<u64>().ok());
+    let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", process.pid)) else {
+        return true;
+    };
+    // The command's name, in brackets, may hold spaces: count the fields after it (proc(5), field 22).
+    let started = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.split_whitespace().nth(19));
+    match (said, started.and_then(|ticks| ticks.parse::<u64>().ok())) {
+        (Some(said), Some(started)) => said == started,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(root: &Path, pid: u32, start: &str) {
+        let folder = root.join("sessions");
+        fs::create_dir_all(&folder).unwrap();
+        let text = format!(
+            r#"{{"pid":{pid},"sessionId":"11111111-2222-4333-8444-555555555555","cwd":"/x",
+            "startedAt":1,"procStart":"{start}","version":"2.1.330","kind":"interactive"}}"#
+        );
+        fs::write(folder.join(format!("{pid}.json")), text).unwrap();
+    }
+
+    #[test]
+    fn process_counts_only_if_it_runs_and_is_the_same() {
+        let own = std::process::id();
+        let stat = fs::read_to_string(format!("/proc/{own}/stat")).unwrap();
+        let start = stat
+            .rsplit_once(')')
+            .unwrap()
+            .1
+            .split_whitespace()
+            .nth(19)
+            .unwrap()
+            .to_owned();
+        let check = |pid: u32, start: &str, expect: usize| {
+            let root = tempfile::tempdir().unwrap();
+            write(root.path(), pid, start);
+            assert_eq!(
+                sessions(&[root.path().to_path_buf()]).len(),
+                expect,
+                "{pid} {start}"
+            );
+        };
+        check(own, &start, 1);
+        check(own, "1", 0);
+        check(i32::MAX as u32, &start, 0);
+    }
+
+    #[test]
+    fn missing_registry_means_nothing_runs() {
+        assert_eq!(sessions(&[PathBuf::from("/nowhere")]), HashSet::new());
+    }
+}

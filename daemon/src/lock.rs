@@ -1,0 +1,47 @@
+//! One daemon for each data directory.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+
+/// Holds the data directory until it is dropped, or until the process ends however it ends.
+#[derive(Debug)]
+pub struct DataLock {
+    _file: File,
+}
+
+/// Takes the lock `file` of a data directory.
+///
+/// # Errors
+/// [`io::ErrorKind::WouldBlock`] when another daemon holds it; any other error of opening the file.
+pub fn acquire(file: &Path) -> io::Result<DataLock> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(file)?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(DataLock { _file: file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn second_daemon_is_refused_until_the_first_ends() {
+        let data = tempfile::tempdir().unwrap();
+        let file = data.path().join("lock");
+        let first = acquire(&file).unwrap();
+        assert_eq!(
+            acquire(&file).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+        drop(first);
+        acquire(&file).unwrap();
+    }
+}

@@ -1,0 +1,143 @@
+//! `SessionService`.
+
+use sessions_model as model;
+use sessions_proto as wire;
+use sessions_proto::annotate_request::Operation;
+use sessions_proto::session_service_server::SessionService;
+use tonic::{Request, Response, Status};
+
+use super::stream::{self, Reply};
+use super::{Rpc, convert, refusal};
+use crate::backend::{Annotation, Name, Refusal};
+
+/// Directories a list asks its client to look up.
+const UNRESOLVED_MAX: usize = 64;
+
+#[tonic::async_trait]
+impl SessionService for Rpc {
+    type ReadStream = Reply<wire::ReadResponse>;
+    type BytesStream = Reply<wire::BytesResponse>;
+
+    async fn list(
+        &self,
+        request: Request<wire::ListRequest>,
+    ) -> Result<Response<wire::ListResponse>, Status> {
+        let request = request.into_inner();
+        let filter = model::SessionFilter {
+            project: request.project,
+            since: request.since_ms.map(model::Timestamp),
+            until: request.until_ms.map(model::Timestamp),
+            limit: request.limit,
+            live_only: request.live_only,
+            root: request.root,
+        };
+        let (sessions, unresolved_cwds) = self
+            .backend
+            .list(filter, UNRESOLVED_MAX)
+            .await
+            .map_err(refusal::status)?;
+        let sessions = sessions.into_iter().map(convert::session).collect();
+        Ok(Response::new(wire::ListResponse {
+            sessions,
+            unresolved_cwds,
+        }))
+    }
+
+    async fn resolve(
+        &self,
+        request: Request<wire::ResolveRequest>,
+    ) -> Result<Response<wire::ResolveResponse>, Status> {
+        let wire::ResolveRequest { name, cwd, root } = request.into_inner();
+        let name = Name { name, cwd, root };
+        let sessions = self.backend.resolve(name).await.map_err(refusal::status)?;
+        let sessions = sessions.into_iter().map(convert::session).collect();
+        Ok(Response::new(wire::ResolveResponse { sessions }))
+    }
+
+    async fn read(
+        &self,
+        request: Request<wire::ReadRequest>,
+    ) -> Result<Response<Self::ReadStream>, Status> {
+        let session = session_id(&request.into_inner().session)?;
+        let entries = self.backend.read(session).await.map_err(refusal::status)?;
+        let (sender, reply) = stream::reply();
+        self.backend.blocking(move || {
+            // A reader that left needs no more.
+            let _left = stream::send_entries(&sender, entries);
+        });
+        Ok(Response::new(reply))
+    }
+
+    async fn sources(
+        &self,
+        request: Request<wire::SourcesRequest>,
+    ) -> Result<Response<wire::SourcesResponse>, Status> {
+        let session = session_id(&request.into_inner().session)?;
+        let sources = self
+            .backend
+            .sources(session)
+            .await
+            .map_err(refusal::status)?;
+        let sources = sources.into_iter().map(convert::source).collect();
+        Ok(Response::new(wire::SourcesResponse { sources }))
+    }
+
+    async fn bytes(
+        &self,
+        request: Request<wire::BytesRequest>,
+    ) -> Result<Response<Self::BytesStream>, Status> {
+        let wire::BytesRequest { source, generation } = request.into_inner();
+        let generation = (generation != 0).then_some(model::GenerationId(generation));
+        let (sender, reply) = stream::reply();
+        let send = move |data: Result<Vec<u8>, Refusal>| {
+            sender
+                .send(
+                    data.map(|data| wire::BytesResponse { data })
+                        .map_err(refusal::status),
+                )
+                .is_ok()
+        };
+        self.backend
+            .stream_bytes(model::SourceId(source), generation, send)
+            .await
+            .map_err(refusal::status)?;
+        Ok(Response::new(reply))
+    }
+
+    async fn annotate(
+        &self,
+        request: Request<wire::AnnotateRequest>,
+    ) -> Result<Response<wire::AnnotateResponse>, Status> {
+        let annotation = match request.into_inner().operation {
+            Some(Operation::ProjectMove(wire::ProjectMove { from, to })) => {
+                Annotation::ProjectMove { from, to }
+            }
+            Some(Operation::Directory(facts)) => Annotation::Directory {
+                cwd: facts.cwd,
+                common_dir: facts.common_dir,
+                remote: facts.remote,
+            },
+            None => return Err(Status::invalid_argument("the request names no operation")),
+        };
+        let seq = self
+            .backend
+            .annotate(annotation)
+            .await
+            .map_err(refusal::status)?;
+        Ok(Response::new(wire::AnnotateResponse { seq: seq.0 }))
+    }
+
+    async fn projects(
+        &self,
+        _: Request<wire::ProjectsRequest>,
+    ) -> Result<Response<wire::ProjectsResponse>, Status> {
+        let projects = self.backend.projects().await.map_err(refusal::status)?;
+        let projects = projects.into_iter().map(convert::project).collect();
+        Ok(Response::new(wire::ProjectsResponse { projects }))
+    }
+}
+
+fn session_id(text: &str) -> Result<model::SessionId, Status> {
+    model::SessionId::parse(text)
+        .map_err(|error| Status::invalid_argument(format!("\"{text}\" is no session id: {error}")))
+}
