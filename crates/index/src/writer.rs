@@ -43,7 +43,7 @@ impl Default for WriterBudget {
     fn default() -> Self {
         Self {
             threads: 2,
-            heap_bytes: 60_000_000,
+            heap_bytes: 50_000_000,
         }
     }
 }
