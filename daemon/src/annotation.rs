@@ -11,7 +11,7 @@ const REMOTE_SEPARATOR: char = '\n';
 
 /// One thing said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Annotation {
+pub(crate) enum Annotation {
     /// What was known as `from` belongs to `to`.
     ProjectMove {
         /// A project's key or name.
@@ -32,7 +32,7 @@ pub enum Annotation {
 
 impl Annotation {
     /// Returns what is wrong with it, if anything is.
-    pub fn fault(&self) -> Option<String> {
+    pub(crate) fn fault(&self) -> Option<String> {
         let texts = match self {
             Self::ProjectMove { from, to } => [from, to, to],
             Self::Directory {
@@ -56,7 +56,7 @@ impl Annotation {
     }
 
     /// Returns it as the archive keeps it.
-    pub fn to_operation(&self) -> NewOperation {
+    pub(crate) fn to_operation(&self) -> NewOperation {
         let (subject, field, value) = match self {
             Self::ProjectMove { from, to } => (from, MOVED_TO, to.clone()),
             Self::Directory {
@@ -77,7 +77,7 @@ impl Annotation {
     }
 
     /// Returns what an operation says; none if a newer version wrote it.
-    pub fn from_operation(operation: &Operation) -> Option<Self> {
+    pub(crate) fn from_operation(operation: &Operation) -> Option<Self> {
         let subject = operation.subject.clone();
         match operation.field.as_str() {
             MOVED_TO => Some(Self::ProjectMove {

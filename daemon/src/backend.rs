@@ -21,10 +21,11 @@ use sessions_paths::Paths;
 use sessions_query::{Engine, QueryError, SearchRequest, SourceListing};
 use tokio::sync::watch;
 
-pub use copy::{BackupPiece, VerifyStep};
+pub(crate) use copy::{BackupPiece, VerifyStep};
 pub(crate) use report::setting_fault;
 
-pub use crate::annotation::Annotation;
+pub(crate) use crate::annotation::Annotation;
+use crate::app::chain;
 use crate::clock::Clock;
 use crate::derive::{Deriver, contiguous};
 use crate::ingest::{ArchivistHandle, Settled};
@@ -45,7 +46,7 @@ const HITS: u32 = 20;
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// There is no such thing.
     NotFound(String),
     /// The query does not parse.
@@ -67,48 +68,48 @@ pub enum Refusal {
 
 /// What is searched for.
 #[derive(Debug, Clone, Default)]
-pub struct Question {
+pub(crate) struct Question {
     /// The query, as typed.
-    pub query: String,
+    pub(crate) query: String,
     /// Hits wanted; 0 for the default.
-    pub limit: u32,
+    pub(crate) limit: u32,
     /// In this config root alone.
-    pub root: Option<String>,
+    pub(crate) root: Option<String>,
     /// Whether what scripts ran counts as much as the rest.
-    pub with_automated: bool,
+    pub(crate) with_automated: bool,
     /// How long to wait for the last line on disk; zero for the default.
-    pub wait: Duration,
+    pub(crate) wait: Duration,
     /// How far local time is ahead of UTC.
-    pub utc_offset_ms: i32,
+    pub(crate) utc_offset_ms: i32,
 }
 
 /// What a user calls a session.
 #[derive(Debug, Clone)]
-pub struct Name {
+pub(crate) struct Name {
     /// An id, its beginning, a title, or `@`.
-    pub name: String,
+    pub(crate) name: String,
     /// The directory that `@` means.
-    pub cwd: String,
+    pub(crate) cwd: String,
     /// In this config root alone.
-    pub root: Option<String>,
+    pub(crate) root: Option<String>,
 }
 
 /// What does not change while the daemon runs.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Where things are.
-    pub paths: Paths,
+    pub(crate) paths: Paths,
     /// When it started.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// What the sandbox denies.
-    pub sandbox: Vec<String>,
+    pub(crate) sandbox: Vec<String>,
     /// What was wrong at the start: settings, and what salvage had to give up.
-    pub faults: Vec<Fault>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// The daemon's parts, for callers.
 #[derive(Debug)]
-pub struct Backend {
+pub(crate) struct Backend {
     pub(crate) archivist: ArchivistHandle,
     pub(crate) deriver: Deriver,
     pub(crate) heads: watch::Receiver<Heads>,
@@ -122,7 +123,7 @@ pub struct Backend {
 
 impl Backend {
     /// Answers a query from everything that was on disk when it came, or says what is missing.
-    pub async fn search(&self, question: Question) -> Result<SearchAnswer, Refusal> {
+    pub(crate) async fn search(&self, question: Question) -> Result<SearchAnswer, Refusal> {
         let started = Instant::now();
         let wait = if question.wait.is_zero() {
             WAIT
@@ -153,7 +154,7 @@ impl Backend {
     }
 
     /// Lists sessions, latest first, and directories whose repository is not known.
-    pub async fn list(
+    pub(crate) async fn list(
         &self,
         filter: SessionFilter,
         unresolved_max: usize,
@@ -168,7 +169,7 @@ impl Backend {
     }
 
     /// Returns the session of that name, or the candidates.
-    pub async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
+    pub(crate) async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
         self.catch_up().await;
         let live = self.live_sessions();
         let wanted = name.name.clone();
@@ -185,7 +186,7 @@ impl Backend {
     }
 
     /// Returns a session's entries in order.
-    pub async fn read(&self, session: SessionId) -> Result<Vec<Entry>, Refusal> {
+    pub(crate) async fn read(&self, session: SessionId) -> Result<Vec<Entry>, Refusal> {
         self.catch_up().await;
         let id = session.clone();
         let entries = self.ask(move |engine| engine.read(&session)).await?;
@@ -193,19 +194,19 @@ impl Backend {
     }
 
     /// Returns a session's sources and their generations.
-    pub async fn sources(&self, session: SessionId) -> Result<Vec<SourceListing>, Refusal> {
+    pub(crate) async fn sources(&self, session: SessionId) -> Result<Vec<SourceListing>, Refusal> {
         self.catch_up().await;
         self.ask(move |engine| engine.sources(&session)).await
     }
 
     /// Returns the projects there are.
-    pub async fn projects(&self) -> Result<Vec<Project>, Refusal> {
+    pub(crate) async fn projects(&self) -> Result<Vec<Project>, Refusal> {
         self.catch_up().await;
         self.ask(|engine| engine.projects()).await
     }
 
     /// Records what a user says; it holds from the next answer on.
-    pub async fn annotate(&self, annotation: Annotation) -> Result<Seq, Refusal> {
+    pub(crate) async fn annotate(&self, annotation: Annotation) -> Result<Seq, Refusal> {
         if let Some(fault) = annotation.fault() {
             return Err(Refusal::Argument(fault));
         }
@@ -216,13 +217,13 @@ impl Backend {
     }
 
     /// Stops archiving, or goes on with it; survives restarts.
-    pub async fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
+    pub(crate) async fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
         let set = self.archivist.set_paused(paused).await;
         set.map_err(|error| Refusal::Failed(chain(&error)))
     }
 
     /// Builds catalog and index anew beside the old ones.
-    pub async fn rebuild(&self) -> Result<Seq, Refusal> {
+    pub(crate) async fn rebuild(&self) -> Result<Seq, Refusal> {
         let applied = self.deriver.rebuild().await.ok_or_else(|| {
             let fault = self.deriver.fault().map(|fault| fault.message);
             fault.map_or(Refusal::Stopping, Refusal::Failed)
@@ -234,7 +235,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the root is no absolute path or cannot be remembered.
-    pub fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
+    pub(crate) fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
         let met = self.roots.meet(&PathBuf::from(root));
         let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
         if is_new {
@@ -245,22 +246,22 @@ impl Backend {
     }
 
     /// Asks the daemon to end.
-    pub fn shut_down(&self) {
+    pub(crate) fn shut_down(&self) {
         self.stop.send_replace(true);
     }
 
     /// Returns the signal that the daemon ends.
-    pub fn stopping(&self) -> watch::Receiver<bool> {
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
     }
 
     /// Returns what is searchable, as it moves.
-    pub fn visible(&self) -> watch::Receiver<Applied> {
+    pub(crate) fn visible(&self) -> watch::Receiver<Applied> {
         self.deriver.visible()
     }
 
     /// Returns the positions of archive and index, and how far an import is.
-    pub fn position(&self) -> (Coverage, Option<Progress>) {
+    pub(crate) fn position(&self) -> (Coverage, Option<Progress>) {
         let applied = *self.deriver.visible().borrow();
         let heads = *self.heads.borrow();
         let progress = self.progress(applied, heads);
@@ -350,13 +351,4 @@ fn refuse(error: QueryError) -> Refusal {
         }
         error => Refusal::Failed(chain(&error)),
     }
-}
-
-/// Returns an error and its causes in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -22,17 +22,17 @@ const KEYS: [&str; 5] = ["roots", "exclude", "exclude_roots", "min_free_mb", "lo
 
 /// What the user set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Config roots besides those the clients name.
-    pub roots: Vec<PathBuf>,
+    pub(crate) roots: Vec<PathBuf>,
     /// Globs over the paths of sources, relative to their root or whole; what matches is never read.
-    pub exclude: Vec<String>,
+    pub(crate) exclude: Vec<String>,
     /// Roots that are left alone, even where a client names them.
-    pub exclude_roots: Vec<PathBuf>,
+    pub(crate) exclude_roots: Vec<PathBuf>,
     /// Space that is left to others, in bytes.
-    pub min_free_bytes: u64,
+    pub(crate) min_free_bytes: u64,
     /// What is logged, as a `tracing` filter.
-    pub log: String,
+    pub(crate) log: String,
 }
 
 impl Default for Settings {
@@ -49,15 +49,15 @@ impl Default for Settings {
 
 /// What is wrong with one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingFault {
+pub(crate) struct SettingFault {
     /// The file and line, and what stands there.
-    pub message: String,
+    pub(crate) message: String,
     /// What to write instead.
-    pub hint: String,
+    pub(crate) hint: String,
 }
 
 /// Reads the settings in `file`; a missing file means the defaults. `home` stands for `~`.
-pub fn read(file: &Path, home: &Path) -> (Settings, Vec<SettingFault>) {
+pub(crate) fn read(file: &Path, home: &Path) -> (Settings, Vec<SettingFault>) {
     match read_text(file) {
         Ok(Some(text)) => Reader {
             file,

@@ -24,8 +24,8 @@ use sessions_model::{ArchiveId, Fault, Seq, Timestamp};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use error::DeriveError;
-pub use serving::Serving;
+pub(crate) use error::DeriveError;
+pub(crate) use serving::Serving;
 pub(crate) use thread::contiguous;
 
 use crate::clock::Clock;
@@ -49,19 +49,19 @@ enum Order {
 
 /// What the thread works with.
 #[derive(Debug)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// Reads the archive; reopened for those who ask.
-    pub archive: ArchiveReader,
+    pub(crate) archive: ArchiveReader,
     /// The archive's name.
-    pub archive_id: ArchiveId,
+    pub(crate) archive_id: ArchiveId,
     /// Where the pairs are.
-    pub derived: PathBuf,
+    pub(crate) derived: PathBuf,
     /// The archive's positions, as they move.
-    pub heads: watch::Receiver<Heads>,
+    pub(crate) heads: watch::Receiver<Heads>,
     /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// When the daemon started.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
 }
 
 /// What the thread tells everybody.
@@ -82,7 +82,7 @@ impl Board {
 
 /// The deriver, as the rest of the daemon sees it.
 #[derive(Debug)]
-pub struct Deriver {
+pub(crate) struct Deriver {
     orders: mpsc::Sender<Order>,
     board: Arc<Board>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -93,7 +93,7 @@ impl Deriver {
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub fn start(parts: Parts, runtime: Handle) -> std::io::Result<Self> {
+    pub(crate) fn start(parts: Parts, runtime: Handle) -> std::io::Result<Self> {
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
         let board = Arc::new(Board {
             visible: watch::Sender::new(Applied::default()),
@@ -114,7 +114,7 @@ impl Deriver {
 
     /// Makes everything of the live lane up to `live` searchable; returns what is searchable then.
     /// None if that takes longer than `wait`.
-    pub async fn show(&self, live: Seq, wait: Duration) -> Option<Applied> {
+    pub(crate) async fn show(&self, live: Seq, wait: Duration) -> Option<Applied> {
         let (shown, answer) = oneshot::channel();
         self.orders.send(Order::Show { live, shown }).await.ok()?;
         tokio::time::timeout(wait, answer).await.ok()?.ok()
@@ -122,29 +122,29 @@ impl Deriver {
 
     /// Builds a new pair; returns what is searchable in it once it has taken over. None if the daemon
     /// stops before that.
-    pub async fn rebuild(&self) -> Option<Applied> {
+    pub(crate) async fn rebuild(&self) -> Option<Applied> {
         let (switched, answer) = oneshot::channel();
         self.orders.send(Order::Rebuild { switched }).await.ok()?;
         answer.await.ok()
     }
 
     /// Returns what is searchable, as it moves.
-    pub fn visible(&self) -> watch::Receiver<Applied> {
+    pub(crate) fn visible(&self) -> watch::Receiver<Applied> {
         self.board.visible.subscribe()
     }
 
     /// Returns the pair that answers; none until there is one.
-    pub fn serving(&self) -> Option<Arc<Serving>> {
+    pub(crate) fn serving(&self) -> Option<Arc<Serving>> {
         self.board.serving.borrow().clone()
     }
 
     /// Returns how many bytes of sources were applied, for progress alone.
-    pub fn bytes_indexed(&self) -> u64 {
+    pub(crate) fn bytes_indexed(&self) -> u64 {
         self.board.bytes.load(Ordering::Relaxed)
     }
 
     /// Returns what is wrong.
-    pub fn fault(&self) -> Option<Fault> {
+    pub(crate) fn fault(&self) -> Option<Fault> {
         self.board
             .fault
             .lock()
@@ -153,7 +153,7 @@ impl Deriver {
     }
 
     /// Commits and joins the thread. Blocks.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let thread = self
             .thread
             .lock()

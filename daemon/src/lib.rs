@@ -24,5 +24,6 @@ mod sandbox;
 mod socket;
 mod supervise;
 
-pub use app::{AppError, run};
-pub use backend::chain;
+pub use app::{AppError, chain, run};
+pub use ingest::IngestError;
+pub use salvage::SalvageError;

@@ -19,7 +19,7 @@ const FILES_MAX: usize = 1_000;
 const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// Returns the sessions that running clients of `roots` have open.
-pub fn sessions(roots: &[PathBuf]) -> HashSet<SessionId> {
+pub(crate) fn sessions(roots: &[PathBuf]) -> HashSet<SessionId> {
     roots
         .iter()
         .flat_map(|root| processes(&root.join("sessions")))

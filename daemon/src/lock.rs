@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 
 /// Holds the data directory until it is dropped, or until the process ends however it ends.
 #[derive(Debug)]
-pub struct DataLock {
+pub(crate) struct DataLock {
     _file: File,
 }
 
@@ -17,7 +17,7 @@ pub struct DataLock {
 ///
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] when another daemon holds it; any other error of opening the file.
-pub fn acquire(file: &Path) -> io::Result<DataLock> {
+pub(crate) fn acquire(file: &Path) -> io::Result<DataLock> {
     let file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -13,7 +13,7 @@ const LOG_FILES_MAX: usize = 7;
 ///
 /// # Errors
 /// When the directory cannot be written.
-pub fn start(dir: &Path, level: &str) -> Result<(), InitError> {
+pub(crate) fn start(dir: &Path, level: &str) -> Result<(), InitError> {
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("sessionsd")

@@ -12,7 +12,7 @@ const ROOTS_MAX: usize = 64;
 
 /// The roots this daemon watches.
 #[derive(Debug, Clone)]
-pub struct Roots {
+pub(crate) struct Roots {
     file: PathBuf,
     known: Vec<PathBuf>,
     /// Those that were there when the sandbox was entered.
@@ -22,7 +22,7 @@ pub struct Roots {
 
 impl Roots {
     /// Gathers the roots of the file, of `named`, and none of `excluded`.
-    pub fn load(file: PathBuf, named: &[PathBuf], excluded: &[PathBuf]) -> Self {
+    pub(crate) fn load(file: PathBuf, named: &[PathBuf], excluded: &[PathBuf]) -> Self {
         let remembered = fs::read_to_string(&file).unwrap_or_default();
         let all = remembered
             .lines()
@@ -44,7 +44,7 @@ impl Roots {
     }
 
     /// Returns the roots, missing ones included.
-    pub fn known(&self) -> &[PathBuf] {
+    pub(crate) fn known(&self) -> &[PathBuf] {
         &self.known
     }
 
@@ -52,7 +52,7 @@ impl Roots {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn remember(&self) -> io::Result<()> {
+    pub(crate) fn remember(&self) -> io::Result<()> {
         write(&self.file, &self.known)
     }
 
@@ -60,7 +60,7 @@ impl Roots {
     ///
     /// # Errors
     /// When it is no absolute path of one line, or cannot be written down.
-    pub fn meet(&self, root: &Path) -> io::Result<bool> {
+    pub(crate) fn meet(&self, root: &Path) -> io::Result<bool> {
         let is_line = root.to_str().is_some_and(|text| !text.contains('\n'));
         if !root.is_absolute() || !is_line {
             let what = format!("{} is no absolute path of one line", root.display());

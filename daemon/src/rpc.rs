@@ -37,7 +37,7 @@ struct Rpc {
 ///
 /// # Errors
 /// When the listener fails.
-pub async fn serve(
+pub(crate) async fn serve(
     backend: Arc<Backend>,
     connections: OwnConnections,
     mut stop: watch::Receiver<bool>,

@@ -9,24 +9,24 @@ use std::path::PathBuf;
 
 /// What the daemon may touch.
 #[derive(Debug, Clone)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     /// Directories to read: the config roots, and what the kernel tells of processes.
-    pub read: Vec<PathBuf>,
+    pub(crate) read: Vec<PathBuf>,
     /// Directories to read and write: the daemon's own.
-    pub write: Vec<PathBuf>,
+    pub(crate) write: Vec<PathBuf>,
 }
 
 /// What came of it, a line each for `status`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     /// What is denied, or why it is not.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
 }
 
 /// Restricts this process for the rest of its life and says what is now denied.
 ///
 /// Never fails: a kernel without the means leaves the daemon as it was, and the lines say so.
-pub fn enter(allowed: &Allowed) -> Sandbox {
+pub(crate) fn enter(allowed: &Allowed) -> Sandbox {
     Sandbox {
         lines: vec![files::enter(allowed), calls::enter()],
     }

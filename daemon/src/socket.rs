@@ -19,7 +19,7 @@ use tokio_stream::Stream;
 ///
 /// # Errors
 /// [`io::ErrorKind::AddrInUse`] when somebody answers there; any other error of binding.
-pub fn bind(path: &Path) -> io::Result<UnixListener> {
+pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     if path.exists() {
         if BlockingStream::connect(path).is_ok() {
             return Err(io::ErrorKind::AddrInUse.into());
@@ -33,14 +33,14 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
 
 /// Connections from this user alone; another user's is closed unanswered.
 #[derive(Debug)]
-pub struct OwnConnections {
+pub(crate) struct OwnConnections {
     listener: UnixListener,
     user: u32,
 }
 
 impl OwnConnections {
     /// Accepts from `listener` what comes from the user this process runs as.
-    pub fn new(listener: UnixListener) -> Self {
+    pub(crate) fn new(listener: UnixListener) -> Self {
         Self {
             listener,
             user: rustix::process::getuid().as_raw(),

@@ -4,6 +4,7 @@
 
 #[expect(
     missing_docs,
+    clippy::allow_attributes,
     clippy::pedantic,
     reason = "generated: the documentation is in the .proto files"
 )]

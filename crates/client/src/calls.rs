@@ -102,11 +102,14 @@ impl Client {
             live_only: filter.live_only,
             root: filter.root,
         };
-        let response = checked(self.sessions().list(short(request)).await)?;
-        Ok(Listing {
-            sessions: convert::each(response.sessions, convert::session)?,
-            unresolved_cwds: response.unresolved_cwds,
-        })
+        let mut stream = checked(self.sessions().list(short(request)).await)?;
+        let mut listing = Listing::default();
+        while let Some(part) = stream.message().await.map_err(ClientError::from_status)? {
+            let sessions = convert::each(part.sessions, convert::session)?;
+            listing.sessions.extend(sessions);
+            listing.unresolved_cwds.extend(part.unresolved_cwds);
+        }
+        Ok(listing)
     }
 
     /// Finds the session that `name` means: an id prefix, a title, or `@` for the latest of `cwd`.
@@ -226,7 +229,7 @@ impl Client {
 
     /// Asks how the daemon is doing.
     pub async fn status(&self) -> Result<Status, ClientError> {
-        let request = wire::StatusRequest { root: None };
+        let request = wire::StatusRequest { root: None, brief: false };
         let response = checked(self.daemon().status(short(request)).await)?;
         convert::status(response)
     }

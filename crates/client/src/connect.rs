@@ -105,7 +105,7 @@ impl Client {
         let root = root.map(|root| root.to_string_lossy().into_owned());
         let answer = self
             .daemon()
-            .status(short(wire::StatusRequest { root }))
+            .status(short(wire::StatusRequest { root, brief: true }))
             .await;
         let is_older = match &answer {
             Ok(response) => peer_version(response.metadata()),

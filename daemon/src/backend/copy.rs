@@ -8,41 +8,42 @@ use std::path::Path;
 use sessions_archive::{ArchiveReader, GenerationRow, Loss};
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
-use super::{Backend, Refusal, chain};
+use super::{Backend, Refusal};
+use crate::app::chain;
 
 /// Bytes in one message.
 const PIECE_BYTES: u64 = 1 << 20;
 
 /// A piece of a backup.
 #[derive(Debug)]
-pub struct BackupPiece {
+pub(crate) struct BackupPiece {
     /// The next bytes; empty in the last piece.
-    pub data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
     /// The length of the whole copy.
-    pub bytes_total: u64,
+    pub(crate) bytes_total: u64,
     /// In the last piece: the sources it holds.
-    pub sources: u64,
+    pub(crate) sources: u64,
     /// In the last piece: the BLAKE3 of all bytes, in hex.
     pub blake3: String,
 }
 
 /// How far a verification is.
 #[derive(Debug)]
-pub struct VerifyStep {
+pub(crate) struct VerifyStep {
     /// Bytes read back.
-    pub bytes_checked: u64,
+    pub(crate) bytes_checked: u64,
     /// Bytes there are.
-    pub bytes_total: u64,
+    pub(crate) bytes_total: u64,
     /// Whether this is the last step.
-    pub is_done: bool,
+    pub(crate) is_done: bool,
     /// In the last step: what is lost.
-    pub losses: Vec<String>,
+    pub(crate) losses: Vec<String>,
 }
 
 impl Backend {
     /// Sends the bytes of a generation of `source`, the newest with bytes unless one is named. `send`
     /// returns false once nobody listens.
-    pub async fn stream_bytes(
+    pub(crate) async fn stream_bytes(
         &self,
         source: SourceId,
         generation: Option<GenerationId>,
@@ -58,7 +59,7 @@ impl Backend {
     }
 
     /// Reads the whole archive back, telling how far it is.
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
         send: impl Fn(Result<VerifyStep, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {
@@ -91,7 +92,7 @@ impl Backend {
     }
 
     /// Sends a verified copy of the archive.
-    pub async fn backup(
+    pub(crate) async fn backup(
         &self,
         send: impl Fn(Result<BackupPiece, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {

@@ -11,7 +11,8 @@ use sessions_catalog::Applied;
 use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status};
 use sessions_watch::RootWatch;
 
-use super::{Backend, Refusal, chain};
+use super::{Backend, Refusal};
+use crate::app::chain;
 
 /// How far back a rate looks.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
@@ -50,8 +51,18 @@ impl Rate {
 }
 
 impl Backend {
+    /// Says who the daemon is.
+    pub(crate) fn introduction(&self) -> Status {
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            pid: std::process::id(),
+            started_at: self.facts.started_at,
+            ..Status::default()
+        }
+    }
+
     /// Says how the daemon is doing.
-    pub async fn status(&self) -> Result<Status, Refusal> {
+    pub(crate) async fn status(&self) -> Result<Status, Refusal> {
         let (coverage, progress) = self.position();
         let usage = self
             .archive_reader()?
@@ -63,9 +74,6 @@ impl Backend {
             .await;
         let (totals, defects) = counted.unwrap_or_default();
         Ok(Status {
-            version: env!("CARGO_PKG_VERSION").into(),
-            pid: std::process::id(),
-            started_at: self.facts.started_at,
             coverage,
             is_paused: self.archivist.is_paused(),
             sessions: totals.sessions,
@@ -77,6 +85,7 @@ impl Backend {
             disk: self.disk(usage.appended_last_30_days),
             faults: self.faults(),
             sandbox: self.facts.sandbox.clone(),
+            ..self.introduction()
         })
     }
 

@@ -9,7 +9,7 @@ use sessions_catalog::{MessageKey, Position, SessionFacts, SourceFacts, TokenUse
 use sessions_index::Document;
 use sessions_model::{
     Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, RootId,
-    Seq, SessionOrdinal, SourceId, SourceKind,
+    Seq, SessionOrdinal, Shape, SourceId, SourceKind,
 };
 use sessions_transcript::{LINE_BYTES_MAX, Lines, parse, record_key, spilled_passages};
 
@@ -64,15 +64,30 @@ impl Applier<'_> {
                 self.append(row.seq, *source, *generation, from..*end)?;
                 Ok(end.0 - start.0)
             }
-            Logged::Opened { source, parent, .. } => {
-                let is_cut = parent.is_some().then_some(true);
-                self.note_source(row.seq, *source, |facts| facts.is_cut = is_cut)?;
+            Logged::Opened { source, parent, base, .. } => {
+                let is_cut = self.loses_rows(*source, *parent, *base)?;
+                self.note_source(row.seq, *source, |facts| facts.is_cut = Some(is_cut))?;
                 Ok(0)
             }
             Logged::Gone { source } => self.note_gone(row.seq, *source, true),
             Logged::Back { source } => self.note_gone(row.seq, *source, false),
             Logged::Operation { number } => self.annotate(*number),
         }
+    }
+
+    /// Returns whether a generation leaves out lines that the one before it had.
+    fn loses_rows(
+        &mut self,
+        source: SourceId,
+        parent: Option<GenerationId>,
+        base: ByteOffset,
+    ) -> Result<bool, DeriveError> {
+        let Some(parent) = parent else { return Ok(false) };
+        if self.source(source)?.origin.shape() == Shape::Snapshot {
+            return Ok(false);
+        }
+        let generations = self.archive.generations(source)?;
+        Ok(generations.iter().any(|row| row.id == parent && row.length > base))
     }
 
     fn append(

@@ -10,7 +10,7 @@ use sessions_model::SourceId;
 
 /// What failed, on what.
 #[derive(Debug, thiserror::Error)]
-pub enum DeriveError {
+pub(crate) enum DeriveError {
     /// The archive could not be read.
     #[error("could not read the archive")]
     Archive(#[from] ArchiveError),
@@ -36,7 +36,7 @@ pub enum DeriveError {
 
 impl DeriveError {
     /// Returns the chain of causes in one line, for `status`.
-    pub fn chain(&self) -> String {
+    pub(crate) fn chain(&self) -> String {
         let mut line = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {

@@ -13,9 +13,9 @@ const MARKER: &str = "dirty";
 
 /// One derived pair's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Folder {
+pub(crate) struct Folder {
     /// Its number; grows with each rebuild.
-    pub number: u64,
+    pub(crate) number: u64,
     path: PathBuf,
 }
 
@@ -28,17 +28,17 @@ impl Folder {
     }
 
     /// Returns where the catalog is.
-    pub fn catalog(&self) -> PathBuf {
+    pub(crate) fn catalog(&self) -> PathBuf {
         self.path.join("catalog")
     }
 
     /// Returns where the index is.
-    pub fn index(&self) -> PathBuf {
+    pub(crate) fn index(&self) -> PathBuf {
         self.path.join("index")
     }
 
     /// Returns whether a crash of the machine may have torn what is in it.
-    pub fn is_torn(&self, boot: &str) -> bool {
+    pub(crate) fn is_torn(&self, boot: &str) -> bool {
         match fs::read_to_string(self.path.join(MARKER)) {
             Ok(marked) => marked != boot,
             Err(error) => error.kind() != ErrorKind::NotFound,
@@ -49,7 +49,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the marker cannot be written.
-    pub fn mark(&self, boot: &str) -> io::Result<()> {
+    pub(crate) fn mark(&self, boot: &str) -> io::Result<()> {
         fs::write(self.path.join(MARKER), boot)
     }
 
@@ -57,7 +57,7 @@ impl Folder {
     ///
     /// # Errors
     /// When the disk refuses; the marker stays then.
-    pub fn unmark(&self) -> io::Result<()> {
+    pub(crate) fn unmark(&self) -> io::Result<()> {
         sync_tree(&self.path)?;
         match fs::remove_file(self.path.join(MARKER)) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -67,7 +67,7 @@ impl Folder {
 }
 
 /// Returns this boot's name; without one, every start is a boot of its own.
-pub fn boot_id(started: sessions_model::Timestamp) -> String {
+pub(crate) fn boot_id(started: sessions_model::Timestamp) -> String {
     match fs::read_to_string("/proc/sys/kernel/random/boot_id") {
         Ok(id) => id.trim().to_owned(),
         Err(_) => started.millis().to_string(),
@@ -75,7 +75,7 @@ pub fn boot_id(started: sessions_model::Timestamp) -> String {
 }
 
 /// Returns the folder that the pointer names.
-pub fn current(derived: &Path) -> Option<Folder> {
+pub(crate) fn current(derived: &Path) -> Option<Folder> {
     let number = fs::read_to_string(derived.join(POINTER))
         .ok()?
         .trim()
@@ -89,7 +89,7 @@ pub fn current(derived: &Path) -> Option<Folder> {
 ///
 /// # Errors
 /// When the directory cannot be written.
-pub fn create_next(derived: &Path) -> io::Result<Folder> {
+pub(crate) fn create_next(derived: &Path) -> io::Result<Folder> {
     let number = numbers(derived)?.into_iter().max().unwrap_or(0) + 1;
     let folder = Folder::at(derived, number);
     fs::create_dir_all(folder.catalog())?;
@@ -101,7 +101,7 @@ pub fn create_next(derived: &Path) -> io::Result<Folder> {
 ///
 /// # Errors
 /// When the directory cannot be written; the pointer is the old or the new one, never half of each.
-pub fn switch(derived: &Path, folder: &Folder) -> io::Result<()> {
+pub(crate) fn switch(derived: &Path, folder: &Folder) -> io::Result<()> {
     let written = derived.join("current.new");
     fs::write(&written, folder.number.to_string())?;
     fs::rename(written, derived.join(POINTER))?;

@@ -126,7 +126,7 @@ impl Pair {
         for archive in readers {
             engines.push(Engine::new(archive, self.catalog.reader()?, index.clone()));
         }
-        Ok(Serving::new(self.folder.number, engines))
+        Ok(Serving::new(engines))
     }
 
     /// Returns the bytes of the sources that were applied at the last commit.

@@ -7,33 +7,30 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The engines over one pair.
 #[derive(Debug)]
-pub struct Serving {
-    /// The pair's number.
-    pub number: u64,
+pub(crate) struct Serving {
     engines: Mutex<Vec<Engine>>,
     free: Arc<Semaphore>,
 }
 
 /// An engine, lent until this is dropped.
 #[derive(Debug)]
-pub struct Lease {
+pub(crate) struct Lease {
     serving: Arc<Serving>,
     engine: Option<Engine>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Serving {
-    pub(super) fn new(number: u64, engines: Vec<Engine>) -> Self {
+    pub(super) fn new(engines: Vec<Engine>) -> Self {
         let free = Arc::new(Semaphore::new(engines.len()));
         Self {
-            number,
             engines: Mutex::new(engines),
             free,
         }
     }
 
     /// Waits for an engine that nobody uses.
-    pub async fn lease(self: Arc<Self>) -> Option<Lease> {
+    pub(crate) async fn lease(self: Arc<Self>) -> Option<Lease> {
         let permit = Arc::clone(&self.free).acquire_owned().await.ok()?;
         let engine = self
             .engines
@@ -50,7 +47,7 @@ impl Serving {
 
 impl Lease {
     /// Returns the engine.
-    pub fn engine(&mut self) -> &mut Engine {
+    pub(crate) fn engine(&mut self) -> &mut Engine {
         self.engine
             .as_mut()
             .expect("a permit stands for an engine, given back only on drop")

@@ -20,11 +20,15 @@ impl DaemonService for Rpc {
         &self,
         request: Request<wire::StatusRequest>,
     ) -> Result<Response<wire::StatusResponse>, Status> {
-        let restarting = match request.into_inner().root {
+        let wire::StatusRequest { root, brief } = request.into_inner();
+        let restarting = match root {
             Some(root) => self.backend.meet_root(&root).map_err(refusal::status)?,
             None => false,
         };
-        let status = self.backend.status().await.map_err(refusal::status)?;
+        let status = match brief {
+            true => self.backend.introduction(),
+            false => self.backend.status().await.map_err(refusal::status)?,
+        };
         Ok(Response::new(wire::StatusResponse {
             restarting,
             ..convert::status(status)

@@ -15,13 +15,14 @@ const UNRESOLVED_MAX: usize = 64;
 
 #[tonic::async_trait]
 impl SessionService for Rpc {
+    type ListStream = Reply<wire::ListResponse>;
     type ReadStream = Reply<wire::ReadResponse>;
     type BytesStream = Reply<wire::BytesResponse>;
 
     async fn list(
         &self,
         request: Request<wire::ListRequest>,
-    ) -> Result<Response<wire::ListResponse>, Status> {
+    ) -> Result<Response<Self::ListStream>, Status> {
         let request = request.into_inner();
         let filter = model::SessionFilter {
             project: request.project,
@@ -31,16 +32,14 @@ impl SessionService for Rpc {
             live_only: request.live_only,
             root: request.root,
         };
-        let (sessions, unresolved_cwds) = self
-            .backend
-            .list(filter, UNRESOLVED_MAX)
-            .await
-            .map_err(refusal::status)?;
-        let sessions = sessions.into_iter().map(convert::session).collect();
-        Ok(Response::new(wire::ListResponse {
-            sessions,
-            unresolved_cwds,
-        }))
+        let (sessions, unresolved_cwds) =
+            self.backend.list(filter, UNRESOLVED_MAX).await.map_err(refusal::status)?;
+        let (sender, reply) = stream::reply();
+        self.tasks.start(async move {
+            // A reader that left needs no more.
+            let _left = stream::send_sessions(&sender, sessions, unresolved_cwds).await;
+        });
+        Ok(Response::new(reply))
     }
 
     async fn resolve(

@@ -17,6 +17,9 @@ const TEXT_BYTES_MAX: usize = 256 << 10;
 /// Entries in one message.
 const ENTRIES_MAX: usize = 500;
 
+/// Sessions in one message.
+const SESSIONS_MAX: usize = 200;
+
 /// Messages that wait for a slow reader.
 const MESSAGES_MAX: usize = 4;
 
@@ -47,6 +50,25 @@ impl<T> Sender<T> {
 pub(super) fn reply<T: Send + 'static>() -> (Sender<T>, Reply<T>) {
     let (sender, receiver) = mpsc::channel(MESSAGES_MAX);
     (Sender(sender), Box::pin(ReceiverStream::new(receiver)))
+}
+
+/// Sends `sessions` in messages of bounded size, and `unresolved_cwds` with the last.
+pub(super) async fn send_sessions(
+    sender: &Sender<wire::ListResponse>,
+    sessions: Vec<model::Session>,
+    unresolved_cwds: Vec<String>,
+) -> Result<(), Gone> {
+    let mut rest = sessions.into_iter().map(convert::session);
+    loop {
+        let sessions: Vec<_> = rest.by_ref().take(SESSIONS_MAX).collect();
+        if sessions.is_empty() {
+            break;
+        }
+        let message = wire::ListResponse { sessions, unresolved_cwds: Vec::new() };
+        sender.send_from_task(Ok(message)).await?;
+    }
+    let message = wire::ListResponse { sessions: Vec::new(), unresolved_cwds };
+    sender.send_from_task(Ok(message)).await
 }
 
 /// Sends `entries` in messages of bounded size.

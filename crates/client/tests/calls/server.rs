@@ -191,14 +191,16 @@ fn bad_request(field: &str) -> Vec<u8> {
 
 #[tonic::async_trait]
 impl wire::session_service_server::SessionService for Service {
+    type ListStream = Messages<wire::ListResponse>;
     type ReadStream = Messages<wire::ReadResponse>;
     type BytesStream = Messages<wire::BytesResponse>;
 
-    async fn list(&self, _: Request<wire::ListRequest>) -> Answer<wire::ListResponse> {
-        self.answer(wire::ListResponse {
-            sessions: vec![session("0b9d")],
-            unresolved_cwds: vec!["/src/parser".into()],
-        })
+    async fn list(&self, _: Request<wire::ListRequest>) -> Answer<Self::ListStream> {
+        let part = |sessions, unresolved_cwds| wire::ListResponse { sessions, unresolved_cwds };
+        self.stream(vec![
+            part(vec![session("0b9d")], Vec::new()),
+            part(Vec::new(), vec!["/src/parser".into()]),
+        ])
     }
 
     async fn resolve(&self, _: Request<wire::ResolveRequest>) -> Answer<wire::ResolveResponse> {
