@@ -12,8 +12,8 @@ use crate::file_system;
 use crate::poll::Poll;
 use crate::watcher::{Method, Options, RootIndex, RootWatch, Shared};
 
-/// How often watching a folder is tried while its content changes under us.
-const TRIES_MAX: usize = 5;
+/// Most folders that are watched at once; where there are more, the root is polled.
+const FOLDERS_MAX: usize = 200_000;
 
 /// One root.
 #[derive(Debug)]
@@ -58,16 +58,20 @@ impl Covers {
             path,
             method: Covered::Missing { due: now },
         };
-        let mut covers = Self {
-            roots: roots.into_iter().map(cover).collect(),
+        let roots = roots.into_iter().map(cover).collect();
+        Self {
+            roots,
             system,
             options,
             shared,
-        };
-        for index in 0..covers.roots.len() {
-            covers.cover(RootIndex(index), now);
         }
-        covers
+    }
+
+    /// Covers every root.
+    pub(crate) fn cover_all(&mut self, now: Instant) {
+        for index in 0..self.roots.len() {
+            self.cover(RootIndex(index), now);
+        }
     }
 
     /// Returns when a root has to be looked at, if one has.
@@ -123,9 +127,8 @@ impl Covers {
 
     /// Covers a path that appeared below `root`, if it is a folder that is to be covered.
     ///
-    /// The system's watcher adds a new folder by itself, but only after it has reported it, and it
-    /// gives up on the first entry that vanishes meanwhile. When this returns, everything made
-    /// in the folder from now on is reported; what was made before can be listed.
+    /// When this returns, everything made in the folder from now on is reported; what was made before
+    /// can be listed.
     pub(crate) fn cover_folder(&mut self, root: RootIndex, below: &Path) {
         let cover = &self.roots[root.0];
         let is_wanted = self
@@ -198,36 +201,65 @@ impl Covers {
         Ok(())
     }
 
+    /// Watches `folder` and every folder in it.
+    ///
+    /// Each is watched before it is listed, so a folder made meanwhile is either listed or reported.
+    /// The system's watcher can do this by itself, but it looks at every file for that, and gives up
+    /// on the first folder that vanishes under it.
     fn watch_folder(&mut self, folder: &Path) -> notify::Result<()> {
         let Ok(system) = &mut self.system else {
             return Ok(());
         };
-        let mut outcome = Ok(());
-        for _ in 0..TRIES_MAX {
-            // A symbolic link is no folder of this root: what it leads to is somebody else's.
-            if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
-                return Ok(());
+        let mut count = 0;
+        for_each_folder(folder, |folder| {
+            count += 1;
+            if count > FOLDERS_MAX {
+                return Err(notify::Error::new(ErrorKind::MaxFilesWatch));
             }
-            outcome = system.watch(folder, RecursiveMode::Recursive);
-            match &outcome {
-                // Something in it vanished while it was being listed: list it again.
-                Err(error) if is_vanished(error) => {}
-                _ => return outcome,
+            match system.watch(folder, RecursiveMode::NonRecursive) {
+                // Whoever archives says that it cannot be read.
+                Err(error) if is_closed_to_us(&error) => Ok(()),
+                outcome => outcome,
             }
-        }
-        outcome
+        })
     }
 
     fn uncover(&mut self, real: &Path) {
         let Ok(system) = &mut self.system else { return };
-        let folders = self.options.folders.iter().map(|folder| real.join(folder));
-        for folder in folders.chain([real.to_path_buf()]) {
+        let mut watched = vec![real.to_path_buf()];
+        for folder in &self.options.folders {
+            // Ends without an error: listing has none, and noting a path none either.
+            drop(for_each_folder(&real.join(folder), |folder| {
+                watched.push(folder.to_path_buf());
+                Ok(())
+            }));
+        }
+        for folder in watched {
             // What was not watched need not be unwatched.
             if let Err(error) = system.unwatch(&folder) {
                 tracing::debug!(folder = %folder.display(), %error, "was not watched");
             }
         }
     }
+}
+
+/// Calls `visit` for `folder` and every folder in it, each before it is listed.
+fn for_each_folder(
+    folder: &Path,
+    mut visit: impl FnMut(&Path) -> notify::Result<()>,
+) -> notify::Result<()> {
+    // A symbolic link is no folder of this root: what it leads to is somebody else's.
+    if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
+        return Ok(());
+    }
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        visit(&folder)?;
+        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        folders.extend(inner.map(|entry| entry.path()));
+    }
+    Ok(())
 }
 
 fn start_system(cookie_dir: &Path, shared: Arc<Shared>) -> Result<RecommendedWatcher, String> {
@@ -243,10 +275,14 @@ fn start_system(cookie_dir: &Path, shared: Arc<Shared>) -> Result<RecommendedWat
     Ok(system)
 }
 
-fn is_vanished(error: &notify::Error) -> bool {
+/// Tells whether a folder is gone again or not ours to look into.
+fn is_closed_to_us(error: &notify::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
     match &error.kind {
         ErrorKind::PathNotFound => true,
-        ErrorKind::Io(source) => source.kind() == std::io::ErrorKind::NotFound,
+        ErrorKind::Io(source) => {
+            matches!(source.kind(), NotFound | NotADirectory | PermissionDenied)
+        }
         _ => false,
     }
 }

@@ -48,6 +48,12 @@ impl Hints {
         Self { covers, shared }
     }
 
+    /// Covers every root. Whoever lists the roots calls this before, and misses nothing then; a root
+    /// that is not covered yet is one that appears.
+    pub fn cover(&mut self) {
+        self.covers.cover_all(Instant::now());
+    }
+
     /// Waits for changes until `deadline`, or for ever without one.
     pub fn next(&mut self, deadline: Option<Instant>) -> Wake {
         loop {

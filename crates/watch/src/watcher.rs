@@ -108,7 +108,8 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Starts to watch `roots`, which need not exist, and `cookie_dir`, which must.
+    /// Starts to watch `cookie_dir`, which must exist, and prepares to watch `roots`, which need not:
+    /// the consumer begins with [`Hints::cover`].
     ///
     /// Files created in `cookie_dir` are reported in order with the changes of the roots, so that
     /// whoever sees a cookie has seen every change made before it on roots watched by events.

@@ -37,7 +37,8 @@ fn start(method: Method, prepare: impl FnOnce(&Path)) -> Bench {
     prepare(home.path());
     let root = home.path().join("root");
     let cookies = home.path().join("cookies");
-    let (watcher, hints) = Watcher::start(vec![root], &cookies, options(method)).unwrap();
+    let (watcher, mut hints) = Watcher::start(vec![root], &cookies, options(method)).unwrap();
+    hints.cover();
     Bench {
         home,
         watcher,
@@ -225,7 +226,9 @@ fn a_consumer_that_never_comes_costs_bounded_memory_and_a_rescan() {
         ..options(Method::Events)
     };
     let roots = vec![home.path().join("root")];
-    let (watcher, hints) = Watcher::start(roots, &home.path().join("cookies"), options).unwrap();
+    let (watcher, mut hints) =
+        Watcher::start(roots, &home.path().join("cookies"), options).unwrap();
+    hints.cover();
     let mut bench = Bench {
         home,
         watcher,
