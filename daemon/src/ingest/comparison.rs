@@ -30,6 +30,11 @@ pub(crate) enum Verdict {
         /// Bytes that both begin with, up to a newline.
         common: u64,
     },
+    /// It ends before what is archived does, and is the same up to there.
+    Shorter {
+        /// Bytes of it, up to a newline.
+        common: u64,
+    },
 }
 
 impl Comparison {
@@ -77,17 +82,17 @@ impl Comparison {
         let mut found = vec![0; archived.len()];
         let count = file.read_at(&mut found, self.at)?;
         found.truncate(count);
-        let same = archived
-            .iter()
-            .zip(&found)
-            .take_while(|(one, other)| one == other)
-            .count();
+        let same = common_bytes(&archived, &found);
         let (same_bytes, _) = archived.split_at(same);
         if let Some(newline) = memchr::memrchr(b'\n', same_bytes) {
             self.line = self.at + newline as u64 + 1;
         }
+        let common = self.line;
+        if same < found.len() {
+            return Ok(Verdict::Differs { common });
+        }
         if same < archived.len() {
-            return Ok(Verdict::Differs { common: self.line });
+            return Ok(Verdict::Shorter { common });
         }
         self.at = until;
         Ok(if until == self.end {
@@ -96,6 +101,16 @@ impl Comparison {
             Verdict::Going
         })
     }
+}
+
+fn common_bytes(one: &[u8], other: &[u8]) -> usize {
+    if one == other {
+        return one.len();
+    }
+    one.iter()
+        .zip(other)
+        .take_while(|(one, other)| one == other)
+        .count()
 }
 
 fn is_lost(error: &ArchiveError) -> bool {

@@ -78,8 +78,17 @@ pub(crate) fn visit(
         }
     }
     let archived = Comparison::new(cursor.generation, cursor.offset);
-    if let Verdict::Differs { common } = archived.finish(subject.file, reader)? {
-        return rewritten(tail, subject, common);
+    match archived.finish(subject.file, reader)? {
+        Verdict::Differs { common } => return rewritten(tail, subject, common),
+        Verdict::Shorter { common } if subject.is_quiet()? => {
+            return rewritten(tail, subject, common);
+        }
+        // All of it is archived. Perhaps whoever writes it anew has only begun.
+        Verdict::Shorter { .. } => {
+            let size = subject.file.stat()?.size;
+            return Ok(Visit::Nothing(Rest::Unterminated { size }));
+        }
+        Verdict::Going | Verdict::Same => {}
     }
     let pass = tail.pass(subject.file, &Start::after(&cursor), subject.ending()?)?;
     let is_back = known.is_gone;
@@ -121,19 +130,23 @@ fn is_news(next: &Next, cursor: &Cursor) -> bool {
 
 impl Subject<'_> {
     fn ending(&self) -> Result<Ending, LookError> {
-        let stamp = self.file.stat()?;
-        let Patience {
-            changed_before_ns,
-            size_seen,
-            is_dead,
-        } = self.patience;
-        let is_quiet = stamp.modified_ns <= changed_before_ns || size_seen == Some(stamp.size);
-        let is_whole = self.shape == Shape::Snapshot || is_dead || is_quiet;
+        let is_whole = self.shape == Shape::Snapshot || self.patience.is_dead || self.is_quiet()?;
         Ok(if is_whole {
             Ending::Anywhere
         } else {
             Ending::Newline
         })
+    }
+
+    /// Tells whether nothing has happened to the file for a while.
+    fn is_quiet(&self) -> Result<bool, LookError> {
+        let stamp = self.file.stat()?;
+        let Patience {
+            changed_before_ns,
+            size_seen,
+            ..
+        } = self.patience;
+        Ok(stamp.modified_ns <= changed_before_ns || size_seen == Some(stamp.size))
     }
 }
 

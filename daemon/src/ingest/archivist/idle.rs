@@ -198,7 +198,9 @@ impl Archivist {
                 });
             }
             // Either it was edited in place, or it is changing just now.
-            Ok(Verdict::Differs { .. }) => self.work.queue.push_suspect(compare.place),
+            Ok(Verdict::Differs { .. } | Verdict::Shorter { .. }) => {
+                self.work.queue.push_suspect(compare.place);
+            }
             Err(LookError::Read(_)) => self.work.queue.push(compare.place),
             Err(LookError::Archive(error)) => return Err(error),
         }

@@ -181,6 +181,7 @@ fn two_writers_are_both_archived() {
 #[test]
 fn a_truncation_between_stat_and_read_loses_nothing() {
     let mut bench = Bench::new();
+    bench.pace.line = Duration::from_millis(30);
     let before = rows(0, 200, 500);
     bench.write(MAIN, &before);
     let (path, is_armed) = (bench.path(MAIN), Arc::new(AtomicBool::new(false)));
@@ -196,10 +197,7 @@ fn a_truncation_between_stat_and_read_loses_nothing() {
     bench.until(|bench| bench.archived(MAIN) == before.as_bytes());
     is_armed.store(true, Ordering::SeqCst);
     bench.append(MAIN, rows(200, 1, 500));
-    bench.until(|bench| {
-        bench.settle();
-        bench.generations(MAIN).len() == 2
-    });
+    bench.until(|bench| bench.generations(MAIN).len() == 2);
     assert_eq!(
         bench.bytes_of(&bench.generations(MAIN)[0]),
         before.as_bytes()
@@ -208,6 +206,36 @@ fn a_truncation_between_stat_and_read_loses_nothing() {
     let file = fs::read(bench.path(MAIN)).unwrap();
     assert!(file.starts_with(&bench.archived(MAIN)));
     assert!(!is_armed.load(Ordering::SeqCst));
+}
+
+#[test]
+fn a_file_that_begins_anew_as_it_was_is_waited_for() {
+    let bench = Bench::started();
+    let before = rows(0, 100, 200);
+    bench.write(MAIN, &before);
+    bench.settled();
+    // A copy back is seen at each stage of being written.
+    for bytes in [0, 10, 5000, before.len()] {
+        bench.write(MAIN, before.split_at(bytes).0);
+        bench.settled();
+    }
+    bench.append(MAIN, rows(100, 1, 200));
+    bench.settled();
+    bench.holds(MAIN, 1);
+}
+
+#[test]
+fn a_file_that_stays_shorter_is_a_new_generation() {
+    let mut bench = Bench::new();
+    bench.pace.line = Duration::from_millis(30);
+    bench.start();
+    let before = rows(0, 100, 200);
+    bench.write(MAIN, &before);
+    bench.settled();
+    bench.write(MAIN, before.split_at(10_000).0);
+    bench.until(|bench| bench.generations(MAIN).len() == 2);
+    bench.until(|bench| bench.archived(MAIN).len() == 10_000);
+    bench.holds(MAIN, 2);
 }
 
 #[test]

@@ -58,6 +58,7 @@ fn a_root_without_events_is_archived_and_a_wait_says_what_it_is_worth() {
     let mut bench = Bench::new();
     bench.method = Method::Polling;
     bench.start();
+    bench.settle();
     assert!(matches!(
         bench.handle().root_watches()[0].1,
         RootWatch::Polling(_)
