@@ -21,7 +21,7 @@ use sessions_paths::Paths;
 use sessions_query::{Engine, QueryError, SearchRequest, SourceListing};
 use tokio::sync::watch;
 
-pub(crate) use copy::{BackupPiece, VerifyStep};
+pub(crate) use copy::{BackupPiece, VerifyStep, blocking};
 pub(crate) use report::setting_fault;
 
 pub(crate) use crate::annotation::Annotation;
@@ -87,7 +87,7 @@ pub(crate) struct Question {
 #[derive(Debug, Clone)]
 pub(crate) struct Name {
     /// An id, its beginning, a title, or `@`.
-    pub(crate) name: String,
+    pub(crate) text: String,
     /// The directory that `@` means.
     pub(crate) cwd: String,
     /// In this config root alone.
@@ -172,9 +172,9 @@ impl Backend {
     pub(crate) async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
         self.catch_up().await;
         let live = self.live_sessions();
-        let wanted = name.name.clone();
+        let wanted = name.text.clone();
         let sessions = self
-            .ask(move |engine| match name.name.as_str() {
+            .ask(move |engine| match name.text.as_str() {
                 "@" => engine.latest_in(&name.cwd, name.root.as_deref(), &live),
                 text => engine.resolve(text, name.root.as_deref(), &live),
             })

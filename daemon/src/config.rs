@@ -203,8 +203,8 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, span: Range<usize>, what: &str, hint: &str) {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
-        let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
         let message = format!("{}:{line}: {what}", self.file.display());
         self.faults.push(SettingFault {
             message,

@@ -102,7 +102,7 @@ mod tests {
     fn process_counts_only_if_it_runs_and_is_the_same() {
         let own = std::process::id();
         let stat = fs::read_to_string(format!("/proc/{own}/stat")).unwrap();
-        let start = stat
+        let ticks = stat
             .rsplit_once(')')
             .unwrap()
             .1
@@ -119,9 +119,9 @@ mod tests {
                 "{pid} {start}"
             );
         };
-        check(own, &start, 1);
+        check(own, &ticks, 1);
         check(own, "1", 0);
-        check(i32::MAX as u32, &start, 0);
+        check(i32::MAX.unsigned_abs(), &ticks, 0);
     }
 
     #[test]

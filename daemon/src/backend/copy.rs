@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use sessions_archive::{ArchiveReader, GenerationRow, Loss};
+use sessions_archive::{ArchiveError, ArchiveReader, GenerationRow, Loss};
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
 use super::{Backend, Refusal};
@@ -43,28 +43,28 @@ pub(crate) struct VerifyStep {
 impl Backend {
     /// Sends the bytes of a generation of `source`, the newest with bytes unless one is named. `send`
     /// returns false once nobody listens.
-    pub(crate) async fn stream_bytes(
+    pub(crate) fn stream_bytes(
         &self,
         source: SourceId,
         generation: Option<GenerationId>,
         send: impl Fn(Result<Vec<u8>, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {
         let reader = self.archive_reader()?;
-        let rows = reader.generations(source).map_err(failed)?;
+        let rows = reader.generations(source).map_err(|error| failed(&error))?;
         let row = choose(&rows, generation)
             .ok_or_else(|| Refusal::NotFound(format!("source {source} has no such generation")))?;
         let (generation, length) = (row.id, row.length);
-        self.blocking(move || send_bytes(&reader, generation, length, &send));
+        blocking(move || send_bytes(&reader, generation, length, &send));
         Ok(())
     }
 
     /// Reads the whole archive back, telling how far it is.
-    pub(crate) async fn verify(
+    pub(crate) fn verify(
         &self,
         send: impl Fn(Result<VerifyStep, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {
         let reader = self.archive_reader()?;
-        self.blocking(move || {
+        blocking(move || {
             let mut last = (0, 0);
             let mut tell = |bytes_checked, bytes_total| {
                 last = (bytes_checked, bytes_total);
@@ -81,7 +81,7 @@ impl Backend {
                 }
             };
             let verified = reader.verify(&mut tell);
-            send(verified.map_err(failed).map(|losses| VerifyStep {
+            send(verified.map_err(|error| failed(&error)).map(|losses| VerifyStep {
                 bytes_checked: last.0,
                 bytes_total: last.1,
                 is_done: true,
@@ -92,7 +92,7 @@ impl Backend {
     }
 
     /// Sends a verified copy of the archive.
-    pub(crate) async fn backup(
+    pub(crate) fn backup(
         &self,
         send: impl Fn(Result<BackupPiece, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {
@@ -103,11 +103,11 @@ impl Backend {
             .data
             .join(format!("backup-{}.db", now.millis()));
         let reader = self.archive_reader()?;
-        self.blocking(move || {
+        blocking(move || {
             match reader.backup(&file).and_then(|_| reader.usage(now)) {
                 Ok(usage) => send_file(&file, usage.sources, &send),
                 Err(error) => {
-                    send(Err(failed(error)));
+                    send(Err(failed(&error)));
                     return;
                 }
             }
@@ -118,11 +118,12 @@ impl Backend {
         Ok(())
     }
 
-    /// Runs `work` on a blocking thread; it ends with whoever it sends to.
-    pub(crate) fn blocking(&self, work: impl FnOnce() + Send + 'static) {
-        // Ends by itself: every send fails once the call it answers is gone.
-        drop(tokio::task::spawn_blocking(work));
-    }
+}
+
+/// Runs `work` on a blocking thread; it ends by itself, since every send fails once the call that it
+/// answers is gone.
+pub(crate) fn blocking(work: impl FnOnce() + Send + 'static) {
+    drop(tokio::task::spawn_blocking(work));
 }
 
 fn choose(rows: &[GenerationRow], wanted: Option<GenerationId>) -> Option<&GenerationRow> {
@@ -143,7 +144,7 @@ fn send_bytes(
         let end = (start + PIECE_BYTES).min(length.0);
         let bytes = reader
             .bytes(generation, ByteOffset(start)..ByteOffset(end))
-            .map_err(failed);
+            .map_err(|error| failed(&error));
         let is_last = bytes.is_err();
         if !send(bytes) || is_last {
             return;
@@ -211,6 +212,6 @@ fn describe(loss: &Loss) -> String {
     format!("source {source}, generation {generation}: bytes {start} to {end} are lost ({damage})")
 }
 
-fn failed(error: sessions_archive::ArchiveError) -> Refusal {
-    Refusal::Failed(chain(&error))
+fn failed(error: &ArchiveError) -> Refusal {
+    Refusal::Failed(chain(error))
 }

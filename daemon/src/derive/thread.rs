@@ -316,10 +316,9 @@ impl Worker {
         runtime.block_on(async {
             loop {
                 match tokio::time::timeout_at(until.into(), inbox.recv()).await {
-                    Err(_) => return true,
-                    Ok(None | Some(Order::Stop)) => return false,
                     // A rebuild is the very thing to try now.
-                    Ok(Some(Order::Rebuild { .. })) => return true,
+                    Err(_) | Ok(Some(Order::Rebuild { .. })) => return true,
+                    Ok(None | Some(Order::Stop)) => return false,
                     Ok(Some(Order::Show { .. })) => {}
                 }
             }

@@ -25,9 +25,10 @@ impl DaemonService for Rpc {
             Some(root) => self.backend.meet_root(&root).map_err(refusal::status)?,
             None => false,
         };
-        let status = match brief {
-            true => self.backend.introduction(),
-            false => self.backend.status().await.map_err(refusal::status)?,
+        let status = if brief {
+            self.backend.introduction()
+        } else {
+            self.backend.status().await.map_err(refusal::status)?
         };
         Ok(Response::new(wire::StatusResponse {
             restarting,
@@ -77,7 +78,7 @@ impl DaemonService for Rpc {
                 });
             sender.send(message).is_ok()
         };
-        self.backend.verify(send).await.map_err(refusal::status)?;
+        self.backend.verify(send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 
@@ -105,7 +106,7 @@ impl DaemonService for Rpc {
                 });
             sender.send(message).is_ok()
         };
-        self.backend.backup(send).await.map_err(refusal::status)?;
+        self.backend.backup(send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 

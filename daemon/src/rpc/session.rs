@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::stream::{self, Reply};
 use super::{Rpc, convert, refusal};
-use crate::backend::{Annotation, Name, Refusal};
+use crate::backend::{Annotation, Name, Refusal, blocking};
 
 /// Directories a list asks its client to look up.
 const UNRESOLVED_MAX: usize = 64;
@@ -47,7 +47,7 @@ impl SessionService for Rpc {
         request: Request<wire::ResolveRequest>,
     ) -> Result<Response<wire::ResolveResponse>, Status> {
         let wire::ResolveRequest { name, cwd, root } = request.into_inner();
-        let name = Name { name, cwd, root };
+        let name = Name { text: name, cwd, root };
         let sessions = self.backend.resolve(name).await.map_err(refusal::status)?;
         let sessions = sessions.into_iter().map(convert::session).collect();
         Ok(Response::new(wire::ResolveResponse { sessions }))
@@ -60,7 +60,7 @@ impl SessionService for Rpc {
         let session = session_id(&request.into_inner().session)?;
         let entries = self.backend.read(session).await.map_err(refusal::status)?;
         let (sender, reply) = stream::reply();
-        self.backend.blocking(move || {
+        blocking(move || {
             // A reader that left needs no more.
             let _left = stream::send_entries(&sender, entries);
         });
@@ -96,10 +96,7 @@ impl SessionService for Rpc {
                 )
                 .is_ok()
         };
-        self.backend
-            .stream_bytes(model::SourceId(source), generation, send)
-            .await
-            .map_err(refusal::status)?;
+        self.backend.stream_bytes(model::SourceId(source), generation, send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 
