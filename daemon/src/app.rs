@@ -233,6 +233,7 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
             archive: reader,
             archive_id: archive.id(),
             derived: paths.derived_dir(),
+            free_bytes_min: ground.settings.min_free_bytes,
             heads: heads.clone(),
             clock: Arc::clone(clock),
             started_at: facts.started_at,
@@ -314,10 +315,13 @@ fn open_archive(paths: &Paths, now: Timestamp) -> Result<(Archive, Option<Fault>
 async fn end_on_signals(stop: watch::Sender<bool>) -> Result<std::convert::Infallible, AppError> {
     let mut terminate =
         signal(SignalKind::terminate()).map_err(AppError::start("signal handling"))?;
+    // A terminal that closes is no reason to end.
+    let mut hangup = signal(SignalKind::hangup()).map_err(AppError::start("signal handling"))?;
     let mut interrupt =
         signal(SignalKind::interrupt()).map_err(AppError::start("signal handling"))?;
     loop {
         tokio::select! {
+            _ = hangup.recv() => continue,
             _ = terminate.recv() => tracing::info!("told to end"),
             _ = interrupt.recv() => tracing::info!("interrupted"),
         }

@@ -199,6 +199,12 @@ impl Backend {
         self.ask(move |engine| engine.sources(&session)).await
     }
 
+    /// Returns the sources that belong to no session, and their generations.
+    pub(crate) async fn unowned_sources(&self) -> Result<Vec<SourceListing>, Refusal> {
+        self.catch_up().await;
+        self.ask(|engine| engine.unowned_sources()).await
+    }
+
     /// Returns the projects there are.
     pub(crate) async fn projects(&self) -> Result<Vec<Project>, Refusal> {
         self.catch_up().await;

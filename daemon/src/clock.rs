@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use sessions_model::Timestamp;
 
 /// Tells the time.
-pub trait Clock: fmt::Debug + Send + Sync {
+pub(crate) trait Clock: fmt::Debug + Send + Sync {
     /// Returns the wall clock's time, which may jump.
     fn now(&self) -> Timestamp;
 
@@ -16,7 +16,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
 /// The system's clocks.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(

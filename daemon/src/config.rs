@@ -93,7 +93,8 @@ struct Reader<'a> {
     file: &'a Path,
     home: &'a Path,
     text: &'a str,
-    faults: Vec<SettingFault>,
+    /// Each with the byte it was met at.
+    faults: Vec<(usize, SettingFault)>,
 }
 
 impl Reader<'_> {
@@ -111,7 +112,11 @@ impl Reader<'_> {
         for (key, value) in table.get_ref() {
             self.set(&mut settings, key, value);
         }
-        (settings, self.faults)
+        self.faults.sort_by_key(|(at, _)| *at);
+        (
+            settings,
+            self.faults.into_iter().map(|(_, fault)| fault).collect(),
+        )
     }
 
     fn set(
@@ -206,10 +211,13 @@ impl Reader<'_> {
         let before = self.text.get(..span.start).unwrap_or_default();
         let line = 1 + before.matches('\n').count();
         let message = format!("{}:{line}: {what}", self.file.display());
-        self.faults.push(SettingFault {
-            message,
-            hint: hint.into(),
-        });
+        self.faults.push((
+            span.start,
+            SettingFault {
+                message,
+                hint: hint.into(),
+            },
+        ));
     }
 }
 

@@ -56,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) archive_id: ArchiveId,
     /// Where the pairs are.
     pub(crate) derived: PathBuf,
+    /// Free bytes below which indexing waits: what is left is for archiving.
+    pub(crate) free_bytes_min: u64,
     /// The archive's positions, as they move.
     pub(crate) heads: watch::Receiver<Heads>,
     /// Tells the time.

@@ -25,8 +25,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use archivist::Archivist;
+pub(crate) use archivist::Archivist;
 pub use error::IngestError;
-pub use exclude::Excludes;
-pub use handle::{ArchivistHandle, Pace, Parts, ScanProgress, Settled};
-pub use sessions_watch::{Method, RootWatch};
+pub(crate) use exclude::Excludes;
+pub(crate) use handle::{ArchivistHandle, Pace, Parts, Settled};

@@ -1,6 +1,9 @@
 //! Structured logs in the state directory: rotated daily, bounded, and never with transcript content.
 
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
@@ -8,6 +11,48 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Days of logs that are kept.
 const LOG_FILES_MAX: usize = 7;
+
+/// Bytes logged in one day; what comes after is dropped.
+const DAY_BYTES_MAX: u64 = 16 << 20;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A writer that stops for the rest of the day when it has written enough.
+#[derive(Debug)]
+struct Capped<W> {
+    inner: W,
+    since: Instant,
+    left: u64,
+}
+
+impl<W> Capped<W> {
+    fn new(inner: W) -> Self {
+        Self {
+            inner,
+            since: Instant::now(),
+            left: DAY_BYTES_MAX,
+        }
+    }
+}
+
+impl<W: Write> Write for Capped<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.since.elapsed() >= DAY {
+            (self.since, self.left) = (Instant::now(), DAY_BYTES_MAX);
+        }
+        let bytes = line.len() as u64;
+        if bytes > self.left {
+            self.left = 0;
+            return Ok(line.len());
+        }
+        self.left -= bytes;
+        self.inner.write_all(line).map(|()| line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
 
 /// Starts logging to `dir`; `level` is an `EnvFilter` directive such as `info` or `sessions_daemon=debug`.
 ///
@@ -26,9 +71,28 @@ pub(crate) fn start(dir: &Path, level: &str) -> Result<(), InitError> {
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter)
-        .with_writer(file)
+        .with_writer(Mutex::new(Capped::new(file)))
         .finish();
     // A second start in one process (tests) keeps the first subscriber.
     let _kept = tracing::subscriber::set_global_default(subscriber);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_of_logs_is_bounded_and_the_next_begins_anew() {
+        let mut log = Capped::new(Vec::new());
+        let line = vec![b'x'; 1 << 20];
+        for _ in 0..32 {
+            log.write_all(&line).unwrap();
+        }
+        assert_eq!(log.inner.len() as u64, DAY_BYTES_MAX);
+        log.left = 0;
+        log.since = Instant::now().checked_sub(DAY).unwrap();
+        log.write_all(b"next day").unwrap();
+        assert!(log.inner.ends_with(b"next day"));
+    }
 }

@@ -107,7 +107,7 @@ mod tests {
         let roots = Roots::load(file.clone(), &[], &[]);
         assert!(roots.meet(&root).unwrap());
         let roots = Roots::load(file, &[], &[]);
-        assert_eq!(roots.known(), [root.clone()]);
+        assert_eq!(roots.known(), std::slice::from_ref(&root));
         assert!(!roots.meet(&root).unwrap());
     }
 
@@ -115,14 +115,14 @@ mod tests {
     fn missing_and_excluded_roots_ask_for_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let (file, root) = (dir.path().join("roots"), dir.path().join("a"));
-        let roots = Roots::load(file.clone(), &[root.clone()], &[]);
+        let roots = Roots::load(file.clone(), std::slice::from_ref(&root), &[]);
         assert!(!roots.meet(&root).unwrap());
         fs::create_dir(&root).unwrap();
         assert!(
             roots.meet(&root).unwrap(),
             "it was not there when the sandbox was entered"
         );
-        let roots = Roots::load(file, &[], &[root.clone()]);
+        let roots = Roots::load(file, &[], std::slice::from_ref(&root));
         assert!(!roots.meet(&root).unwrap());
         assert_eq!(
             roots.meet(Path::new("a")).unwrap_err().kind(),

@@ -81,12 +81,16 @@ impl Backend {
                 }
             };
             let verified = reader.verify(&mut tell);
-            send(verified.map_err(|error| failed(&error)).map(|losses| VerifyStep {
-                bytes_checked: last.0,
-                bytes_total: last.1,
-                is_done: true,
-                losses: losses.iter().map(describe).collect(),
-            }));
+            send(
+                verified
+                    .map_err(|error| failed(&error))
+                    .map(|losses| VerifyStep {
+                        bytes_checked: last.0,
+                        bytes_total: last.1,
+                        is_done: true,
+                        losses: losses.iter().map(describe).collect(),
+                    }),
+            );
         });
         Ok(())
     }
@@ -117,7 +121,6 @@ impl Backend {
         });
         Ok(())
     }
-
 }
 
 /// Runs `work` on a blocking thread; it ends by itself, since every send fails once the call that it

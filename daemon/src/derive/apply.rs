@@ -64,7 +64,12 @@ impl Applier<'_> {
                 self.append(row.seq, *source, *generation, from..*end)?;
                 Ok(end.0 - start.0)
             }
-            Logged::Opened { source, parent, base, .. } => {
+            Logged::Opened {
+                source,
+                parent,
+                base,
+                ..
+            } => {
                 let is_cut = self.loses_rows(*source, *parent, *base)?;
                 self.note_source(row.seq, *source, |facts| facts.is_cut = Some(is_cut))?;
                 Ok(0)
@@ -82,12 +87,16 @@ impl Applier<'_> {
         parent: Option<GenerationId>,
         base: ByteOffset,
     ) -> Result<bool, DeriveError> {
-        let Some(parent) = parent else { return Ok(false) };
+        let Some(parent) = parent else {
+            return Ok(false);
+        };
         if self.source(source)?.origin.shape() == Shape::Snapshot {
             return Ok(false);
         }
         let generations = self.archive.generations(source)?;
-        Ok(generations.iter().any(|row| row.id == parent && row.length > base))
+        Ok(generations
+            .iter()
+            .any(|row| row.id == parent && row.length > base))
     }
 
     fn append(

@@ -29,21 +29,17 @@ pub(crate) enum DeriveError {
         #[source]
         source: io::Error,
     },
+    /// Too little space is left.
+    #[error("{free} bytes are free in {dir}, and {wanted} are left to others")]
+    NoSpace {
+        /// Where.
+        dir: PathBuf,
+        /// What is free.
+        free: u64,
+        /// What the settings leave to others.
+        wanted: u64,
+    },
     /// The log names a source that is not there.
     #[error("the archive's log names source {0}, which it does not have")]
     NoSource(SourceId),
-}
-
-impl DeriveError {
-    /// Returns the chain of causes in one line, for `status`.
-    pub(crate) fn chain(&self) -> String {
-        let mut line = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            line.push_str(": ");
-            line.push_str(&error.to_string());
-            cause = error.source();
-        }
-        line
-    }
 }

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::apply::Applier;
 use super::pair::{Load, Pair};
 use super::{Board, DeriveError, Order, Parts, folder};
+use crate::app::chain;
 
 /// Rows of the log taken at a time.
 const ROWS_MAX: usize = 256;
@@ -176,6 +177,7 @@ impl Worker {
         loop {
             match self.next_event(&pair, &uncommitted) {
                 Event::Rows => {
+                    self.check_space()?;
                     uncommitted.add(self.apply_some(&mut pair)?);
                     if uncommitted.is_due() {
                         self.show(&mut pair, &mut uncommitted)?;
@@ -200,6 +202,25 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Fails while so little space is left that archiving needs all of it.
+    fn check_space(&self) -> Result<(), DeriveError> {
+        let dir = &self.parts.derived;
+        let wanted = self.parts.free_bytes_min;
+        let stat = rustix::fs::statvfs(dir).map_err(|error| DeriveError::Folder {
+            dir: dir.clone(),
+            source: error.into(),
+        })?;
+        let free = stat.f_bavail * stat.f_frsize;
+        if free < wanted {
+            return Err(DeriveError::NoSpace {
+                dir: dir.clone(),
+                free,
+                wanted,
+            });
+        }
+        Ok(())
     }
 
     /// Returns what comes next: an order before rows, rows before quiet.
@@ -290,15 +311,20 @@ impl Worker {
     }
 
     fn report(&self, error: &DeriveError) {
-        let message = error.chain();
+        let message = chain(error);
         tracing::error!(%message, "deriving failed");
         let hint = match error {
+            DeriveError::NoSpace { .. } => {
+                "free some space, or lower min_free_mb; archiving goes on meanwhile, searching what is \
+                 indexed too"
+            }
             DeriveError::Archive(_) => "run \"sessions verify\" to see what the archive has lost",
             _ => "it is tried again in 30 s; \"sessions rebuild\" builds catalog and index anew",
         };
         let since = self.parts.clock.now();
         let kind = match error {
             DeriveError::Archive(_) => FaultKind::Archive,
+            DeriveError::NoSpace { .. } => FaultKind::Disk,
             _ => FaultKind::Derived,
         };
         self.board.set_fault(Some(Fault {

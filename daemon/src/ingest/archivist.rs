@@ -28,7 +28,7 @@ const PAUSED: &str = "paused";
 
 /// The thread's own state.
 #[derive(Debug)]
-pub struct Archivist {
+pub(crate) struct Archivist {
     archive: Archive,
     reader: ArchiveReader,
     work: Work,
@@ -116,7 +116,6 @@ impl Archivist {
                 Command::Settle { deadline, settled } => {
                     self.settling.begin(deadline, settled, &mut self.work);
                 }
-                Command::Hint(path) => self.work.take_path(&path),
                 Command::Operate {
                     operation,
                     recorded,
@@ -126,9 +125,6 @@ impl Archivist {
                     drop(recorded.send(outcome));
                 }
                 Command::SetPaused { is_paused, set } => drop(set.send(self.set_paused(is_paused))),
-                Command::Backup { to, written } => {
-                    drop(written.send(self.archive.backup(&to).map_err(IngestError::from)));
-                }
             }
         }
     }

@@ -8,14 +8,14 @@ use super::IngestError;
 
 /// Roots and path patterns that are never read.
 #[derive(Debug, Clone, Default)]
-pub struct Excludes {
+pub(crate) struct Excludes {
     roots: Vec<PathBuf>,
     globs: GlobSet,
 }
 
 impl Excludes {
     /// Takes config roots, and globs over whole paths or paths below a root.
-    pub fn new(roots: Vec<PathBuf>, globs: &[String]) -> Result<Self, IngestError> {
+    pub(crate) fn new(roots: Vec<PathBuf>, globs: &[String]) -> Result<Self, IngestError> {
         let fault = |pattern: &str, source| IngestError::Pattern {
             pattern: pattern.into(),
             source,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{Archive, BackupReceipt, Heads, NewOperation};
+use sessions_archive::{Archive, Heads, NewOperation};
 use sessions_model::{Fault, Seq};
 use sessions_watch::{Method, RootWatch, Watcher};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,50 +20,50 @@ const ANSWER_GRACE: Duration = Duration::from_millis(250);
 
 /// What an archivist is started with.
 #[derive(Debug)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// The archive, which the archivist owns from now on.
-    pub archive: Archive,
+    pub(crate) archive: Archive,
     /// Config roots; they need not exist.
-    pub roots: Vec<PathBuf>,
+    pub(crate) roots: Vec<PathBuf>,
     /// What is left alone.
-    pub excludes: Excludes,
+    pub(crate) excludes: Excludes,
     /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// A directory of ours, for cookie files; it must exist.
-    pub cookie_dir: PathBuf,
+    pub(crate) cookie_dir: PathBuf,
     /// A directory on the file system that holds the archive.
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// Is told when the archive's position moves.
-    pub heads: watch::Sender<Heads>,
+    pub(crate) heads: watch::Sender<Heads>,
     /// Free bytes below which folding waits.
-    pub free_bytes_min: u64,
+    pub(crate) free_bytes_min: u64,
     /// How long things are waited for.
-    pub pace: Pace,
+    pub(crate) pace: Pace,
     /// How changes come to be known.
-    pub method: Method,
+    pub(crate) method: Method,
 }
 
 /// How long the archivist waits, and for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// How long a line may stay without an end before it is archived as it is.
-    pub line: Duration,
+    pub(crate) line: Duration,
     /// The first pause before looking again at a file that was changing; doubles from there.
-    pub steady: Duration,
+    pub(crate) steady: Duration,
     /// The longest such pause, and the longest before the archive is tried again.
-    pub steady_max: Duration,
+    pub(crate) steady_max: Duration,
     /// Pause before trying again what could not be read.
-    pub unreadable: Duration,
+    pub(crate) unreadable: Duration,
     /// Quiet before all of a source is compared with what is archived of it.
-    pub compare: Duration,
+    pub(crate) compare: Duration,
     /// Quiet before a source is packed more densely.
-    pub fold: Duration,
+    pub(crate) fold: Duration,
     /// Time between two walks that look for what events missed.
-    pub audit: Duration,
+    pub(crate) audit: Duration,
     /// Idle time before the write-ahead log is emptied.
-    pub checkpoint: Duration,
+    pub(crate) checkpoint: Duration,
     /// Time between two looks at a root without events.
-    pub poll: Duration,
+    pub(crate) poll: Duration,
 }
 
 impl Default for Pace {
@@ -84,26 +84,26 @@ impl Default for Pace {
 
 /// What a wait for everything on disk came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub(crate) struct Settled {
     /// The archive's position.
-    pub heads: Heads,
+    pub(crate) heads: Heads,
     /// Whether everything that was on disk when it was asked for is in the archive.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// Why not, for a person.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// How far the scan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ScanProgress {
+pub(crate) struct ScanProgress {
     /// Sources that are archived.
-    pub sources_done: u64,
+    pub(crate) sources_done: u64,
     /// Sources that were found.
-    pub sources_total: u64,
+    pub(crate) sources_total: u64,
     /// Bytes that are archived.
-    pub bytes_done: u64,
+    pub(crate) bytes_done: u64,
     /// Bytes that were found.
-    pub bytes_total: u64,
+    pub(crate) bytes_total: u64,
 }
 
 /// What the archivist is asked.
@@ -113,7 +113,6 @@ pub(crate) enum Command {
         deadline: Instant,
         settled: oneshot::Sender<Settled>,
     },
-    Hint(PathBuf),
     Operate {
         operation: NewOperation,
         recorded: oneshot::Sender<Result<Seq, IngestError>>,
@@ -121,10 +120,6 @@ pub(crate) enum Command {
     SetPaused {
         is_paused: bool,
         set: oneshot::Sender<Result<(), IngestError>>,
-    },
-    Backup {
-        to: PathBuf,
-        written: oneshot::Sender<Result<BackupReceipt, IngestError>>,
     },
 }
 
@@ -148,7 +143,7 @@ impl SharedBoard {
 }
 
 /// Asks the archivist.
-pub struct ArchivistHandle {
+pub(crate) struct ArchivistHandle {
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) watcher: Watcher,
     pub(crate) board: SharedBoard,
@@ -168,7 +163,7 @@ impl fmt::Debug for ArchivistHandle {
 
 impl ArchivistHandle {
     /// Waits, at most so long, until everything that is on disk now is in the archive.
-    pub async fn settle(&self, wait: Duration) -> Settled {
+    pub(crate) async fn settle(&self, wait: Duration) -> Settled {
         let deadline = self.clock.monotonic() + wait;
         let (settled, answer) = oneshot::channel();
         let asked = async {
@@ -182,16 +177,8 @@ impl ArchivistHandle {
         }
     }
 
-    /// Says that a path may have changed.
-    pub fn hint(&self, path: PathBuf) {
-        // A hint that finds no room is lost, as hints may be.
-        if self.commands.try_send(Command::Hint(path)).is_ok() {
-            self.watcher.wake();
-        }
-    }
-
     /// Records what the user wrote.
-    pub async fn operate(&self, operation: NewOperation) -> Result<Seq, IngestError> {
+    pub(crate) async fn operate(&self, operation: NewOperation) -> Result<Seq, IngestError> {
         let (recorded, answer) = oneshot::channel();
         self.ask(Command::Operate {
             operation,
@@ -202,36 +189,29 @@ impl ArchivistHandle {
     }
 
     /// Stops archiving, or goes on with it. Survives restarts.
-    pub async fn set_paused(&self, is_paused: bool) -> Result<(), IngestError> {
+    pub(crate) async fn set_paused(&self, is_paused: bool) -> Result<(), IngestError> {
         let (set, answer) = oneshot::channel();
         self.ask(Command::SetPaused { is_paused, set }).await?;
         answer.await.map_err(|_| IngestError::Silent)?
     }
 
-    /// Writes a verified copy of the archive to a file that does not exist yet.
-    pub async fn backup(&self, to: PathBuf) -> Result<BackupReceipt, IngestError> {
-        let (written, answer) = oneshot::channel();
-        self.ask(Command::Backup { to, written }).await?;
-        answer.await.map_err(|_| IngestError::Silent)?
-    }
-
     /// Returns how far the scan is.
-    pub fn progress(&self) -> ScanProgress {
+    pub(crate) fn progress(&self) -> ScanProgress {
         self.board.lock().progress
     }
 
     /// Returns what is wrong now.
-    pub fn faults(&self) -> Vec<Fault> {
+    pub(crate) fn faults(&self) -> Vec<Fault> {
         self.board.lock().faults.clone()
     }
 
     /// Tells whether archiving is paused.
-    pub fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.board.lock().is_paused
     }
 
     /// Returns how each root is watched.
-    pub fn root_watches(&self) -> Vec<(PathBuf, RootWatch)> {
+    pub(crate) fn root_watches(&self) -> Vec<(PathBuf, RootWatch)> {
         self.roots
             .iter()
             .cloned()
@@ -240,12 +220,12 @@ impl ArchivistHandle {
     }
 
     /// Returns the archive's position.
-    pub fn heads(&self) -> Heads {
+    pub(crate) fn heads(&self) -> Heads {
         *self.heads.borrow()
     }
 
     /// Ends the archivist after its current step, and joins it. What it had not read stays on disk.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.watcher.close();
         let thread = self
             .thread

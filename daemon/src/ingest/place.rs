@@ -1,6 +1,6 @@
 //! Where a source lies: a config root and the path below it. Touches the disk only to resolve a root.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sessions_model::RootId;
@@ -43,28 +43,6 @@ impl Roots {
     /// Returns where `place` is on disk.
     pub(crate) fn locate(&self, place: &Place) -> PathBuf {
         self.0[place.root].path.join(&*place.path)
-    }
-
-    /// Returns the place of `path`, which may lead through links to a root.
-    pub(crate) fn place(&self, path: &Path) -> Option<Place> {
-        let below = |root: &Path| Some(path.strip_prefix(root).ok()?.to_path_buf());
-        let real_parent = || {
-            let parent = path.parent()?.canonicalize().ok()?;
-            Some(parent.join(path.file_name()?))
-        };
-        let direct = self
-            .0
-            .iter()
-            .enumerate()
-            .find_map(|(at, root)| Some((at, below(&root.path)?)));
-        let (root, path) = direct.or_else(|| {
-            let real = real_parent()?;
-            self.0.iter().enumerate().find_map(|(at, root)| {
-                let root = root.path.canonicalize().ok()?;
-                Some((at, real.strip_prefix(root).ok()?.to_path_buf()))
-            })
-        })?;
-        Some(Place::new(root, path.to_str()?))
     }
 
     pub(crate) fn index_of(&self, id: RootId) -> Option<usize> {

@@ -32,8 +32,11 @@ impl SessionService for Rpc {
             live_only: request.live_only,
             root: request.root,
         };
-        let (sessions, unresolved_cwds) =
-            self.backend.list(filter, UNRESOLVED_MAX).await.map_err(refusal::status)?;
+        let (sessions, unresolved_cwds) = self
+            .backend
+            .list(filter, UNRESOLVED_MAX)
+            .await
+            .map_err(refusal::status)?;
         let (sender, reply) = stream::reply();
         self.tasks.start(async move {
             // A reader that left needs no more.
@@ -47,7 +50,11 @@ impl SessionService for Rpc {
         request: Request<wire::ResolveRequest>,
     ) -> Result<Response<wire::ResolveResponse>, Status> {
         let wire::ResolveRequest { name, cwd, root } = request.into_inner();
-        let name = Name { text: name, cwd, root };
+        let name = Name {
+            text: name,
+            cwd,
+            root,
+        };
         let sessions = self.backend.resolve(name).await.map_err(refusal::status)?;
         let sessions = sessions.into_iter().map(convert::session).collect();
         Ok(Response::new(wire::ResolveResponse { sessions }))
@@ -71,12 +78,13 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::SourcesRequest>,
     ) -> Result<Response<wire::SourcesResponse>, Status> {
-        let session = session_id(&request.into_inner().session)?;
-        let sources = self
-            .backend
-            .sources(session)
-            .await
-            .map_err(refusal::status)?;
+        let session = request.into_inner().session;
+        let sources = if session.is_empty() {
+            self.backend.unowned_sources().await
+        } else {
+            self.backend.sources(session_id(&session)?).await
+        };
+        let sources = sources.map_err(refusal::status)?;
         let sources = sources.into_iter().map(convert::source).collect();
         Ok(Response::new(wire::SourcesResponse { sources }))
     }
@@ -96,7 +104,9 @@ impl SessionService for Rpc {
                 )
                 .is_ok()
         };
-        self.backend.stream_bytes(model::SourceId(source), generation, send).map_err(refusal::status)?;
+        self.backend
+            .stream_bytes(model::SourceId(source), generation, send)
+            .map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 

@@ -64,10 +64,16 @@ pub(super) async fn send_sessions(
         if sessions.is_empty() {
             break;
         }
-        let message = wire::ListResponse { sessions, unresolved_cwds: Vec::new() };
+        let message = wire::ListResponse {
+            sessions,
+            unresolved_cwds: Vec::new(),
+        };
         sender.send_from_task(Ok(message)).await?;
     }
-    let message = wire::ListResponse { sessions: Vec::new(), unresolved_cwds };
+    let message = wire::ListResponse {
+        sessions: Vec::new(),
+        unresolved_cwds,
+    };
     sender.send_from_task(Ok(message)).await
 }
 

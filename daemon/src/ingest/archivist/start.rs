@@ -23,7 +23,7 @@ const COMMANDS_MAX: usize = 256;
 
 impl Archivist {
     /// Watches the roots, begins to scan them, and archives what is there and what comes.
-    pub fn start(parts: Parts) -> Result<ArchivistHandle, IngestError> {
+    pub(crate) fn start(parts: Parts) -> Result<ArchivistHandle, IngestError> {
         Self::start_on(parts, Box::new(SystemDisk))
     }
 

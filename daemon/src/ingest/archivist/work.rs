@@ -90,13 +90,6 @@ impl Work {
             .collect();
     }
 
-    /// Takes a hint about a path that anybody named.
-    pub(super) fn take_path(&mut self, path: &Path) {
-        if let (Some(place), false) = (self.roots.place(path), self.is_paused) {
-            self.take_hint(place.root, Path::new(&*place.path));
-        }
-    }
-
     /// Takes a hint about a path below a root: a file, a folder, or something that is gone.
     pub(super) fn take_hint(&mut self, root: usize, below: &Path) {
         let Some(below) = below.to_str() else { return };

@@ -153,17 +153,3 @@ fn an_idle_archivist_does_nothing() {
     bench.settled();
     assert_eq!(bench.reader().heads().unwrap(), before);
 }
-
-#[test]
-fn a_hint_names_a_path_through_any_of_its_names() {
-    let mut bench = Bench::new();
-    bench.method = Method::Polling;
-    bench.pace.poll = Duration::from_hours(1);
-    let alias = bench.home().join("alias");
-    std::os::unix::fs::symlink(bench.path(""), &alias).unwrap();
-    bench.start();
-    bench.settle();
-    bench.write(MAIN, rows(0, 3, 100));
-    bench.handle().hint(alias.join(MAIN));
-    bench.until(|bench| bench.archived(MAIN) == rows(0, 3, 100).as_bytes());
-}
