@@ -188,6 +188,11 @@ impl ArchiveReader {
         self.states(Which::OfSession(session))
     }
 
+    /// Returns every source whose path names no session, in the order they were first seen.
+    pub fn unowned_sources(&self) -> Result<Vec<SourceState>> {
+        self.states(Which::OfNoSession)
+    }
+
     /// Returns the source at `path` below `root`.
     pub fn find_source(&self, root: RootId, path: &str) -> Result<Option<SourceState>> {
         self.states(Which::At(root, path))

@@ -17,6 +17,7 @@ pub(crate) enum Which<'a> {
     All,
     One(SourceId),
     OfSession(&'a SessionId),
+    OfNoSession,
     At(RootId, &'a str),
 }
 
@@ -34,6 +35,7 @@ pub(crate) fn states(
         Which::OfSession(id) => list("WHERE s.session = ?1", &|sql| {
             rows(connection, sql, [id.as_str()])
         }),
+        Which::OfNoSession => list("WHERE s.session IS NULL", &|sql| rows(connection, sql, [])),
         Which::At(root, path) => list("WHERE s.root = ?1 AND s.path = ?2", &|sql| {
             rows(connection, sql, params![root.0, path])
         }),

@@ -149,8 +149,17 @@ impl Client {
 
     /// Lists the archived files of a session.
     pub async fn sources(&self, session: &SessionId) -> Result<Vec<Source>, ClientError> {
+        self.list_sources(session.as_str()).await
+    }
+
+    /// Lists the archived files whose path names no session, such as the history of prompts.
+    pub async fn unowned_sources(&self) -> Result<Vec<Source>, ClientError> {
+        self.list_sources("").await
+    }
+
+    async fn list_sources(&self, session: &str) -> Result<Vec<Source>, ClientError> {
         let request = wire::SourcesRequest {
-            session: session.as_str().to_owned(),
+            session: session.to_owned(),
         };
         let response = checked(self.sessions().sources(short(request)).await)?;
         Ok(response.sources.into_iter().map(convert::source).collect())
@@ -229,7 +238,10 @@ impl Client {
 
     /// Asks how the daemon is doing.
     pub async fn status(&self) -> Result<Status, ClientError> {
-        let request = wire::StatusRequest { root: None, brief: false };
+        let request = wire::StatusRequest {
+            root: None,
+            brief: false,
+        };
         let response = checked(self.daemon().status(short(request)).await)?;
         convert::status(response)
     }

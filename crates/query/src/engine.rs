@@ -90,6 +90,11 @@ impl Engine {
         sources::list(&self.archive, &self.catalog, session)
     }
 
+    /// Lists the sources whose path names no session, and their generations.
+    pub fn unowned_sources(&self) -> Result<Vec<SourceListing>, QueryError> {
+        sources::list_unowned(&self.archive)
+    }
+
     /// Lists the projects, the latest first.
     pub fn projects(&self) -> Result<Vec<Project>, QueryError> {
         Ok(self.catalog.projects()?)

@@ -1,4 +1,4 @@
-//! The archived sources of a session. What they hold is none of its business.
+//! The archived sources of a session, and those of none. What they hold is none of its business.
 
 use sessions_archive::{ArchiveReader, SourceState};
 use sessions_catalog::CatalogReader;
@@ -58,9 +58,21 @@ pub(crate) fn list(
     catalog: &CatalogReader,
     session: &SessionId,
 ) -> Result<Vec<SourceListing>, QueryError> {
+    describe(archive, of_session(archive, catalog, session)?)
+}
+
+/// Lists the sources whose path names no session.
+pub(crate) fn list_unowned(archive: &ArchiveReader) -> Result<Vec<SourceListing>, QueryError> {
+    describe(archive, archive.unowned_sources()?)
+}
+
+fn describe(
+    archive: &ArchiveReader,
+    sources: Vec<SourceState>,
+) -> Result<Vec<SourceListing>, QueryError> {
     let roots = archive.roots()?;
     let mut listings = Vec::new();
-    for source in of_session(archive, catalog, session)? {
+    for source in sources {
         let root = roots.iter().find(|root| root.id == source.root);
         let generations = archive.generations(source.id)?;
         listings.push(SourceListing {

@@ -130,6 +130,17 @@ fn old_subagent_files_are_found_through_their_rows() {
 }
 
 #[test]
+fn files_of_no_session_are_listed_by_themselves() {
+    let mut world = World::new();
+    world.append(PATH, &prompt("s", "p1", "", "first"));
+    world.append("history.jsonl", "{\"display\":\"first\"}\n");
+    let sources = world.engine().unowned_sources().unwrap();
+    let paths: Vec<_> = sources.iter().map(|source| source.path.as_str()).collect();
+    assert_eq!(paths, ["history.jsonl"]);
+    assert_eq!(sources[0].generations.len(), 1);
+}
+
+#[test]
 fn sources_list_their_generations() {
     let mut world = World::new();
     let first = prompt("s", "p1", "", "first");
