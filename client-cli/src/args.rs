@@ -133,9 +133,9 @@ pub(crate) struct Search {
 /// `sessions view`.
 #[derive(Debug, Args)]
 pub(crate) struct View {
-    /// The session: the start of its id, its title, or @ for the one at hand.
-    #[arg(default_value = "@")]
-    pub(crate) id: String,
+    /// The session: the start of its id, its title, or @ for the one at hand [default: @]. With --source
+    /// or --sources and no session: the files that belong to none, such as history.jsonl.
+    pub(crate) id: Option<String>,
     /// Show tool results whole instead of their first 20 lines.
     #[arg(long)]
     pub(crate) full: bool,
@@ -145,9 +145,12 @@ pub(crate) struct View {
     /// Of this generation of the file instead of the newest whole one.
     #[arg(long, value_name = "G", requires = "raw")]
     pub(crate) generation: Option<u64>,
-    /// Of this file of the session instead of the main transcript.
+    /// Of this file instead of the session's main transcript.
     #[arg(long, value_name = "PATH", requires = "raw")]
     pub(crate) source: Option<String>,
+    /// List the archived files and their generations instead.
+    #[arg(long, conflicts_with_all = ["raw", "full"])]
+    pub(crate) sources: bool,
     /// Print JSON; see docs/json.md.
     #[arg(long)]
     pub(crate) json: bool,

@@ -9,6 +9,7 @@ mod overview;
 mod project;
 mod rebuild;
 mod search;
+mod source;
 mod status;
 mod verify;
 mod view;

@@ -14,7 +14,9 @@ use crate::render::text::visible;
 /// What kind of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Nothing was found.
+    /// None: the answer holds nothing.
+    Empty,
+    /// What was named does not exist.
     Nothing,
     /// The command or the query is wrong.
     Usage,
@@ -30,7 +32,7 @@ impl Kind {
     /// Returns the exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
-            Self::Nothing => 1,
+            Self::Empty | Self::Nothing => 1,
             Self::Usage => 2,
             Self::Daemon => 3,
             Self::Internal => 4,
@@ -73,7 +75,7 @@ impl CliError {
 
     /// The answer was empty, and has been printed.
     pub(crate) fn nothing() -> Self {
-        Self::new(Kind::Nothing, String::new())
+        Self::new(Kind::Empty, String::new())
     }
 
     /// Makes one of the file `path`.
@@ -113,8 +115,13 @@ impl CliError {
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
         if !self.message.is_empty() {
+            let label = if self.kind == Kind::Empty {
+                ""
+            } else {
+                "error: "
+            };
             // Names and file contents end up in messages: they are data.
-            text = format!("error: {}\n", visible(&self.message));
+            text = format!("{label}{}\n", visible(&self.message));
         }
         if !self.detail.is_empty() {
             text.push_str(self.detail.trim_end_matches('\n'));

@@ -6,11 +6,13 @@
 mod entry;
 mod search;
 mod session;
+mod source;
 mod status;
 
 pub(crate) use entry::EntryJson;
 pub(crate) use search::AnswerJson;
 pub(crate) use session::{ProjectJson, SessionJson};
+pub(crate) use source::SourceJson;
 pub(crate) use status::StatusJson;
 
 use std::io::{self, Write};

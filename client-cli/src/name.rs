@@ -12,7 +12,7 @@ use crate::render::candidates;
 use crate::terminal::Terminal;
 
 /// What stands for the session at hand.
-const AT_HAND: &str = "@";
+pub(crate) const AT_HAND: &str = "@";
 
 /// Candidates that are listed before the rest is counted.
 const CANDIDATES_MAX: usize = 10;

@@ -7,6 +7,7 @@ pub(crate) mod progress;
 pub(crate) mod projects;
 pub(crate) mod quantity;
 pub(crate) mod results;
+pub(crate) mod sources;
 pub(crate) mod standing;
 pub(crate) mod text;
 

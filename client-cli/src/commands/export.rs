@@ -7,7 +7,7 @@ use sessions_client::Client;
 use sessions_model::{Session, SessionFilter};
 
 use crate::args::{Export, Format};
-use crate::commands::{import, view};
+use crate::commands::{import, source};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::export::file::{Existing, WholeFile};
@@ -153,10 +153,10 @@ async fn write_lines(
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let sources = client.sources(&session.id).await?;
-    let source = view::main_transcript(&sources, session)?;
+    let source = source::main_transcript(&sources, session)?;
     let mut bytes = client.bytes(source.id, None).await?;
     let to_terminal = args.output.is_none() && stdout().is_terminal();
-    view::copy(&mut bytes, out, to_terminal).await
+    source::copy(&mut bytes, out, to_terminal).await
 }
 
 async fn write_json(

@@ -1,0 +1,198 @@
+//! The archived files behind a session: which one is meant, their list, and their bytes.
+
+use std::io::{IsTerminal, Write, stdout};
+
+use sessions_client::{Bytes, Client, Source};
+use sessions_model::{GenerationId, Session};
+
+use crate::args::View;
+use crate::context::Context;
+use crate::error::{CliError, Kind};
+use crate::json::{Array, SourceJson};
+use crate::name;
+use crate::output::Output;
+use crate::render::sources;
+use crate::render::text::visible;
+
+/// The kind of a session's main file.
+const TRANSCRIPT: &str = "transcript";
+
+/// Lists the files of the session that is named, or those of none.
+pub(crate) async fn list(context: &Context, args: &View) -> Result<(), CliError> {
+    let client = context.connect().await?;
+    let sources = match &args.id {
+        Some(id) => of_session(&client, context, id).await?.1,
+        None => of_none(&client, context).await?,
+    };
+    if args.json {
+        let mut out = Output::direct();
+        let mut array = Array::open(&mut out)?;
+        for source in &sources {
+            array.push(&SourceJson::new(source))?;
+        }
+        array.close()?;
+        out.finish()?;
+    } else {
+        let mut out = Output::paged(&context.terminal);
+        write!(out, "{}", sources::list(&sources, &context.now))?;
+        out.finish()?;
+    }
+    if sources.is_empty() {
+        return Err(CliError::nothing());
+    }
+    Ok(())
+}
+
+/// Prints the archived bytes of one file.
+pub(crate) async fn print(context: &Context, args: &View) -> Result<(), CliError> {
+    let client = context.connect().await?;
+    let (source, generation) = choose(&client, context, args).await?;
+    let mut bytes = client.bytes(source.id, generation).await?;
+    copy(&mut bytes, &mut Output::direct(), stdout().is_terminal()).await
+}
+
+async fn choose(
+    client: &Client,
+    context: &Context,
+    args: &View,
+) -> Result<(Source, Option<GenerationId>), CliError> {
+    let source = match (&args.id, &args.source) {
+        (None, Some(path)) => find(&of_none(client, context).await?, path)?.clone(),
+        (id, path) => {
+            let id = id.as_deref().unwrap_or(name::AT_HAND);
+            let (session, sources) = of_session(client, context, id).await?;
+            match path {
+                Some(path) => find(&sources, path)?.clone(),
+                None => main_transcript(&sources, &session)?.clone(),
+            }
+        }
+    };
+    let generation = args.generation.map(GenerationId);
+    check_generation(&source, generation)?;
+    Ok((source, generation))
+}
+
+async fn of_session(
+    client: &Client,
+    context: &Context,
+    id: &str,
+) -> Result<(Session, Vec<Source>), CliError> {
+    let session = name::resolve(client, context, id).await?;
+    let sources = client.sources(&session.id).await?;
+    Ok((session, sources))
+}
+
+/// Returns the files that belong to no session, of the root that was named.
+async fn of_none(client: &Client, context: &Context) -> Result<Vec<Source>, CliError> {
+    let root = context.root_filter();
+    let mut sources = client.unowned_sources().await?;
+    sources.retain(|source| root.as_ref().is_none_or(|root| *root == source.root));
+    Ok(sources)
+}
+
+/// Copies bytes as they are; on a terminal, with what it would act on made visible.
+pub(crate) async fn copy(
+    bytes: &mut Bytes,
+    out: &mut impl Write,
+    to_terminal: bool,
+) -> Result<(), CliError> {
+    while let Some(run) = bytes.next().await? {
+        if to_terminal {
+            out.write_all(visible(&String::from_utf8_lossy(&run)).as_bytes())?;
+        } else {
+            out.write_all(&run)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// Returns the main transcript; where a session has files in several projects, the one that is on disk.
+pub(crate) fn main_transcript<'a>(
+    sources: &'a [Source],
+    session: &Session,
+) -> Result<&'a Source, CliError> {
+    let transcripts = || sources.iter().filter(|source| source.kind == TRANSCRIPT);
+    let on_disk = transcripts().find(|source| !source.is_gone && source.root == session.root);
+    on_disk.or_else(|| transcripts().next()).ok_or_else(|| {
+        CliError::new(
+            Kind::Nothing,
+            format!("session {} has no transcript", session.id),
+        )
+        .hint(format!(
+            "its other files are listed by: sessions view {} --sources",
+            session.id
+        ))
+    })
+}
+
+/// Finds the file that `path` names: whole, or by its end.
+fn find<'a>(sources: &'a [Source], path: &str) -> Result<&'a Source, CliError> {
+    let is_named = |source: &&Source| {
+        let whole = format!("{}/{}", source.root.trim_end_matches('/'), source.path);
+        source.path == path || whole == path
+    };
+    let ends_so = |source: &&Source| source.path.ends_with(&format!("/{path}"));
+    if let Some(source) = sources.iter().find(is_named) {
+        return Ok(source);
+    }
+    let mut candidates = sources.iter().filter(ends_so);
+    match (candidates.next(), candidates.next()) {
+        (Some(source), None) => Ok(source),
+        _ => Err(no_source(sources, path)),
+    }
+}
+
+fn no_source(sources: &[Source], path: &str) -> CliError {
+    CliError::new(Kind::Nothing, format!("no one archived file is {path}"))
+        .show(sources.iter().map(|source| source.path.as_str()))
+        .hint("name one of these, or the session that the file belongs to")
+}
+
+fn check_generation(source: &Source, generation: Option<GenerationId>) -> Result<(), CliError> {
+    let Some(wanted) = generation else {
+        return Ok(());
+    };
+    let there = || source.generations.iter().map(|generation| generation.id);
+    if there().any(|id| id == wanted) {
+        return Ok(());
+    }
+    let there: Vec<String> = there().map(|id| id.to_string()).collect();
+    let message = format!("{} has no generation {wanted}", source.path);
+    Err(CliError::new(Kind::Nothing, message).hint(format!("it has {}", there.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sessions_model::SourceId;
+
+    fn source(id: u64, path: &str, kind: &str) -> Source {
+        Source {
+            id: SourceId(id),
+            path: path.into(),
+            root: "/home/user/.claude".into(),
+            kind: kind.into(),
+            generations: Vec::new(),
+            is_gone: false,
+        }
+    }
+
+    fn check(path: &str, expect: Option<u64>) {
+        let sources = [
+            source(1, "projects/-src/3f.jsonl", TRANSCRIPT),
+            source(2, "projects/-src/3f/tool-results/a.txt", "tool-result"),
+            source(3, "projects/-src/3f/subagents/a.txt", "sidecar"),
+        ];
+        let found = find(&sources, path).ok().map(|source| source.id.0);
+        assert_eq!(found, expect, "{path}");
+    }
+
+    #[test]
+    fn sources_are_named_whole_or_by_their_end() {
+        check("projects/-src/3f.jsonl", Some(1));
+        check("/home/user/.claude/projects/-src/3f.jsonl", Some(1));
+        check("tool-results/a.txt", Some(2));
+        check("a.txt", None);
+        check("f.jsonl", None);
+    }
+}
