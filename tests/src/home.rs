@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -18,6 +18,9 @@ use crate::waiting::wait_for;
 
 /// How long everything on disk may take to be archived and indexed: 100 MB, unoptimised, on two cores.
 const SETTLE_MAX: Duration = Duration::from_mins(3);
+
+/// How long the archive may wait for the end of a line: two quiet seconds and a busy machine.
+const UNFINISHED_MAX: Duration = Duration::from_secs(6);
 
 /// A home for the product and the config root it looks at.
 #[derive(Debug)]
@@ -156,11 +159,17 @@ impl Home {
         Ok((!is_equal).then(fault))
     }
 
-    /// Compares every source of `tree` with the archive; returns what differs.
+    /// Compares every source of `tree` with the archive; returns what differs. What differs is given
+    /// the time an unfinished line is, since the client may yet finish it.
     pub fn differences(&self, tree: &Tree) -> Result<Vec<String>> {
         let mut found = Vec::new();
         for (path, bytes) in &tree.files {
-            found.extend(self.difference(path, bytes)?);
+            let since = Instant::now();
+            let mut difference = self.difference(path, bytes)?;
+            while difference.is_some() && since.elapsed() < UNFINISHED_MAX {
+                difference = self.difference(path, bytes)?;
+            }
+            found.extend(difference);
         }
         Ok(found)
     }

@@ -130,21 +130,24 @@ fn compare_lived(home: &Home, config: &Config, lived: &Lived) -> Result<Option<S
     Ok((!is_archived(home, lived)?).then(fault))
 }
 
-/// Looks through the generations of a transcript; those of all sources are numbered in one row.
+/// Looks through the generations of a transcript.
 fn is_archived(home: &Home, lived: &Lived) -> Result<bool> {
-    for generation in 1..=GENERATIONS_MAX {
-        let generation = generation.to_string();
-        let args = ["view", &lived.session, "--raw", "--generation", &generation];
-        let output = home.sessions(&args)?;
-        if output.status.success() && output.stdout.starts_with(&lived.bytes) {
-            return Ok(true);
+    let sources = home.json(&["view", "--sources", "--json", &lived.session])?;
+    let sources = sources.as_array().context("sources are an array")?;
+    let transcripts = sources
+        .iter()
+        .filter(|source| source["kind"] == "transcript");
+    for generation in transcripts.flat_map(|source| source["generations"].as_array()) {
+        for generation in generation {
+            let id = generation["generation"].to_string();
+            let args = ["view", &lived.session, "--raw", "--generation", &id];
+            if home.bytes(&args)?.starts_with(&lived.bytes) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
 }
-
-/// Generations that all sources of this play may have together: a few more than there are files.
-const GENERATIONS_MAX: u32 = 96;
 
 fn listed(home: &Home) -> Result<Vec<String>> {
     let sessions = home.json(&["list", "--json", "--limit", "1000"])?;
