@@ -98,6 +98,7 @@ struct Ground {
     roots: Roots,
     facts: Facts,
     clock: Arc<dyn Clock>,
+    machine: Option<[u8; 32]>,
     _lock: DataLock,
 }
 
@@ -152,6 +153,7 @@ fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     roots
         .remember()
         .map_err(AppError::file("write", paths.data.join("roots")))?;
+    let machine = machine_fingerprint();
     let sandbox = sandbox::enter(&allowed(&own, &roots));
     logs::start(&paths.log_dir(), &settings.log)
         .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
@@ -171,8 +173,20 @@ fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         roots,
         facts,
         clock,
+        machine,
         _lock: lock,
     })
+}
+
+/// Returns a hash of what the system calls this machine; none where it has no name for it.
+///
+/// Source: machine-id(5). The name itself is not to leave the machine, so its hash is keyed.
+fn machine_fingerprint() -> Option<[u8; 32]> {
+    let id = fs::read_to_string("/etc/machine-id").ok()?;
+    Some(blake3::derive_key(
+        "claude-sessions 2026-11 device of an archive",
+        id.trim().as_bytes(),
+    ))
 }
 
 fn allowed(own: &[PathBuf], roots: &Roots) -> Allowed {
@@ -225,7 +239,12 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
         clock,
         ..
     } = ground;
-    let (archive, lost) = open_archive(paths, facts.started_at)?;
+    let (mut archive, lost) = open_archive(paths, facts.started_at)?;
+    if let Some(machine) = &ground.machine
+        && archive.meet_machine(*machine)?
+    {
+        tracing::warn!("this is another machine than before: its sources are archived as its own");
+    }
     let (reader, asked) = (archive.reader()?, archive.reader()?);
     let (heads_in, heads) = watch::channel(reader.heads()?);
     let deriver = Deriver::start(

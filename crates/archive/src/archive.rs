@@ -60,6 +60,36 @@ impl Archive {
         self.device
     }
 
+    /// Takes note of the machine that the archive is on, by a fingerprint of it. On another one than
+    /// before, as after a disk was cloned, the device gets a new id: two devices never share one.
+    /// Returns whether it did.
+    pub fn meet_machine(&mut self, fingerprint: [u8; 32]) -> Result<bool> {
+        let fresh = random_id()?;
+        let mut meet = || -> rusqlite::Result<bool> {
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let known: Option<[u8; 32]> = transaction
+                .query_row("SELECT value FROM meta WHERE key = 'machine'", [], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            let is_other = known.is_some_and(|known| known != fingerprint);
+            let write = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
+            transaction.execute(write, ("machine", fingerprint))?;
+            if is_other {
+                transaction.execute(write, ("device", fresh))?;
+            }
+            transaction.commit()?;
+            Ok(is_other)
+        };
+        let is_other = meet().during(|| Step::Open(self.path.clone()))?;
+        if is_other {
+            self.device = DeviceId(fresh);
+        }
+        Ok(is_other)
+    }
+
     /// Returns every source, in the order they were first seen.
     pub fn sources(&self) -> Result<Vec<SourceState>> {
         source::states(&self.connection, Which::All).during(|| Step::List)
@@ -150,7 +180,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut archive = Archive::open(folder.path(), NOW).unwrap();
         let mut transaction = archive.begin(NOW).unwrap();
-        let root = transaction.root("/home/ada/.claude").unwrap();
+        let root = transaction.root("/home/dev/.claude").unwrap();
         let origin = Origin {
             path: "history.jsonl".to_owned(),
             kind: SourceKind::History,

@@ -208,3 +208,23 @@ fn what_the_user_wrote_is_kept_in_order() {
     assert_eq!(reader.setting("paused").unwrap().as_deref(), Some("yes"));
     assert_eq!(reader.log_after(Lane::Live, Seq(0), 9).unwrap().len(), 2);
 }
+
+#[test]
+fn a_cloned_disk_is_another_device_and_the_archive_the_same() {
+    let mut scene = Scene::new();
+    let (archive, device) = (scene.archive.id(), scene.archive.device());
+    assert!(
+        !scene.archive.meet_machine([1; 32]).unwrap(),
+        "the first one met is its own"
+    );
+    assert!(!scene.archive.meet_machine([1; 32]).unwrap());
+    assert_eq!(scene.archive.device(), device);
+    assert!(scene.archive.meet_machine([2; 32]).unwrap());
+    let renewed = scene.archive.device();
+    assert_ne!(renewed, device);
+    scene.reopen();
+    assert_eq!(
+        (scene.archive.id(), scene.archive.device()),
+        (archive, renewed)
+    );
+}

@@ -22,7 +22,7 @@ impl Scene {
         let dir = folder.path().join("data");
         let mut archive = Archive::open(&dir, NOW).unwrap();
         let mut transaction = archive.begin(NOW).unwrap();
-        let root = transaction.root("/home/ada/.claude").unwrap();
+        let root = transaction.root("/home/dev/.claude").unwrap();
         transaction.commit().unwrap();
         Self {
             archive,
