@@ -347,12 +347,3 @@ async fn end_on_signals(stop: watch::Sender<bool>) -> Result<std::convert::Infal
         stop.send_replace(true);
     }
 }
-
-/// Returns an error and its causes in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
-}

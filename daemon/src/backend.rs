@@ -25,7 +25,7 @@ pub(crate) use copy::{BackupPiece, VerifyStep, blocking};
 pub(crate) use report::setting_fault;
 
 pub(crate) use crate::annotation::Annotation;
-use crate::app::chain;
+use crate::causes::chain;
 use crate::clock::Clock;
 use crate::derive::{Deriver, contiguous};
 use crate::ingest::{ArchivistHandle, Settled};

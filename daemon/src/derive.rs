@@ -11,6 +11,7 @@ mod error;
 mod folder;
 mod pair;
 mod serving;
+mod sources;
 mod thread;
 
 use std::path::PathBuf;

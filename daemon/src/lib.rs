@@ -10,6 +10,7 @@
 mod annotation;
 mod app;
 mod backend;
+mod causes;
 mod clock;
 mod config;
 mod derive;
@@ -24,6 +25,7 @@ mod sandbox;
 mod socket;
 mod supervise;
 
-pub use app::{AppError, chain, run};
+pub use app::{AppError, run};
+pub use causes::chain;
 pub use ingest::IngestError;
 pub use salvage::SalvageError;

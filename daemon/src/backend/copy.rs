@@ -9,7 +9,7 @@ use sessions_archive::{ArchiveError, ArchiveReader, GenerationRow, Loss};
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
 use super::{Backend, Refusal};
-use crate::app::chain;
+use crate::causes::chain;
 
 /// Bytes in one message.
 const PIECE_BYTES: u64 = 1 << 20;

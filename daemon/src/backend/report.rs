@@ -12,7 +12,7 @@ use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status};
 use sessions_watch::RootWatch;
 
 use super::{Backend, Refusal};
-use crate::app::chain;
+use crate::causes::chain;
 
 /// How far back a rate looks.
 const RATE_WINDOW: Duration = Duration::from_secs(10);

@@ -3,13 +3,12 @@
 //! Stateless but for a cache of what sources are: each record is merged by itself, so the rows may be
 //! cut as they like, and replay changes nothing.
 
-use rustc_hash::{FxHashMap, FxHashSet};
 use sessions_archive::{ArchiveReader, LogRow, Logged, SourceState};
 use sessions_catalog::{MessageKey, Position, SessionFacts, SourceFacts, TokenUse};
 use sessions_index::Document;
 use sessions_model::{
-    Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, RootId,
-    Seq, SessionOrdinal, Shape, SourceId, SourceKind,
+    Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, Seq,
+    SessionOrdinal, Shape, SourceId, SourceKind,
 };
 use sessions_transcript::{LINE_BYTES_MAX, Lines, parse, record_key, spilled_passages};
 
@@ -24,17 +23,6 @@ pub(super) struct Applier<'a> {
     /// Whether the index lacks the row's documents.
     pub(super) indexes: bool,
 }
-
-/// What sources are, kept between rows.
-#[derive(Debug, Default)]
-pub(super) struct SourceCache {
-    states: FxHashMap<SourceId, SourceState>,
-    /// Roots that the catalog was told of.
-    roots: FxHashSet<RootId>,
-}
-
-/// Sources kept; the cache is emptied when it is full.
-const SOURCES_MAX: usize = 10_000;
 
 /// Bytes read from the archive at a time.
 const READ_BYTES: u64 = 32 << 20;
@@ -376,27 +364,10 @@ impl Applier<'_> {
     }
 
     fn source(&mut self, id: SourceId) -> Result<SourceState, DeriveError> {
-        if let Some(state) = self.pair.sources.states.get(&id) {
-            return Ok(state.clone());
-        }
-        let state = self.archive.source(id)?.ok_or(DeriveError::NoSource(id))?;
-        if !self.pair.sources.roots.contains(&state.root) {
-            self.tell_roots()?;
-        }
-        let states = &mut self.pair.sources.states;
-        if states.len() >= SOURCES_MAX {
-            states.clear();
-        }
-        states.insert(id, state.clone());
-        Ok(state)
-    }
-
-    fn tell_roots(&mut self) -> Result<(), DeriveError> {
-        for root in self.archive.roots()? {
-            self.pair.catalog.root(root.id, &root.path);
-            self.pair.sources.roots.insert(root.id);
-        }
-        Ok(())
+        let Pair {
+            sources, catalog, ..
+        } = &mut *self.pair;
+        sources.state(id, self.archive, catalog)
     }
 }
 

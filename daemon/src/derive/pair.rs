@@ -8,8 +8,8 @@ use sessions_index::{IndexWriter, Opened as IndexOpened, Position, WriterBudget}
 use sessions_model::{ArchiveId, Seq};
 use sessions_query::Engine;
 
-use super::apply::SourceCache;
 use super::folder::{self, Folder};
+use super::sources::SourceCache;
 use super::{DeriveError, Serving};
 
 /// Threads and memory of the index's writer: two threads, since an import has two cores to fill.

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::apply::Applier;
 use super::pair::{Load, Pair};
 use super::{Board, DeriveError, Order, Parts, folder};
-use crate::app::chain;
+use crate::causes::chain;
 
 /// Rows of the log taken at a time.
 const ROWS_MAX: usize = 256;
