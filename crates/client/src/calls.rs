@@ -298,6 +298,6 @@ impl Client {
                 .shutdown(short(wire::ShutdownRequest {}))
                 .await,
         )?;
-        Ok(crate::start::outwait(status.pid).await?)
+        Ok(crate::start::outwait(status.pid, &self.paths).await?)
     }
 }

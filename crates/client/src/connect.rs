@@ -52,6 +52,7 @@ pub struct Connection {
 #[derive(Debug, Clone)]
 pub struct Client {
     channel: Channel,
+    pub(crate) paths: Paths,
     introduce: Introduce,
 }
 
@@ -67,22 +68,22 @@ impl Client {
                 (None, Start::IfAbsent) => connection.start_daemon().await?,
                 (None, Start::Never) => return Err(ClientError::Absent),
             };
-            let client = Self::over(stream, socket.clone());
+            let client = Self::over(stream, &connection.paths);
             if connection.start == Start::Never {
                 return Ok(client);
             }
             match client.greet(connection.root.as_deref()).await? {
                 Greeting::Ready => return Ok(client),
-                Greeting::Leaves { pid } => start::outwait(pid).await?,
+                Greeting::Leaves { pid } => start::outwait(pid, &connection.paths).await?,
             }
         }
         let message = format!("it wanted to be started anew {STARTS_MAX} times in a row");
         Err(ClientError::Daemon { message })
     }
 
-    /// Talks over `stream`; later connections, should this one be lost, are made to `socket`.
-    fn over(stream: UnixStream, socket: PathBuf) -> Self {
-        let mut first = Some(stream);
+    /// Talks over `stream`; later connections, should this one be lost, are made to the socket.
+    fn over(stream: UnixStream, paths: &Paths) -> Self {
+        let (mut first, socket) = (Some(stream), paths.socket());
         let connector = service_fn(move |_| {
             let (stream, socket) = (first.take(), socket.clone());
             async move {
@@ -96,6 +97,7 @@ impl Client {
         let endpoint = Endpoint::from_static("http://sessionsd.invalid");
         Self {
             channel: endpoint.connect_with_connector_lazy(connector),
+            paths: paths.clone(),
             introduce: Introduce::own(),
         }
     }

@@ -77,7 +77,7 @@ pub(crate) async fn start(
             return Ok(stream);
         }
         let failed = ended.filter(|status| !status.success());
-        if let Some(status) = failed.filter(|_| !is_owned(paths)) {
+        if let Some(status) = failed.filter(|_| data_of(paths) != Data::Owned) {
             let reason = last_words(paths, status);
             return Err(StartError::Ended { reason, status }.into());
         }
@@ -88,18 +88,30 @@ pub(crate) async fn start(
     }
 }
 
-/// Whether some daemon holds the data: one that was started at the same time, and will listen soon.
-fn is_owned(paths: &Paths) -> bool {
-    let Ok(file) = File::open(paths.lock_file()) else {
-        return false;
-    };
-    flock(&file, FlockOperation::NonBlockingLockShared).is_err()
+/// Whether a daemon holds the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Data {
+    /// It cannot be told.
+    Unknown,
+    /// None does.
+    Free,
+    /// One does: it runs, or was started at the same time and will listen soon.
+    Owned,
 }
 
-/// Waits until the process `pid` has ended.
-pub(crate) async fn outwait(pid: u32) -> Result<(), StartError> {
+fn data_of(paths: &Paths) -> Data {
+    match File::open(paths.lock_file()) {
+        Err(_) => Data::Unknown,
+        Ok(file) if flock(&file, FlockOperation::NonBlockingLockShared).is_ok() => Data::Free,
+        Ok(_) => Data::Owned,
+    }
+}
+
+/// Waits until the process `pid` has ended, or at least let go of the data: a process whose parent
+/// takes no notice of its end keeps its number.
+pub(crate) async fn outwait(pid: u32, paths: &Paths) -> Result<(), StartError> {
     let mut wait = Wait::until(END_DEADLINE);
-    while is_running(pid) {
+    while is_running(pid) && data_of(paths) != Data::Free {
         if !wait.pause().await {
             let seconds = END_DEADLINE.as_secs();
             return Err(StartError::OldStays { pid, seconds });
@@ -302,6 +314,23 @@ mod tests {
         let mut child = Command::new("true").spawn().unwrap();
         let pid = child.id();
         child.wait().unwrap();
-        outwait(pid).await.unwrap();
+        let (_home, _, _, paths) = trial("");
+        outwait(pid, &paths).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn daemon_whose_end_nobody_noticed_is_outwaited() {
+        let (_home, _, _, paths) = trial("");
+        create_private(&paths.data).unwrap();
+        let lock = File::create(paths.lock_file()).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        let mut child = Command::new("true").spawn().unwrap();
+        let ended = async {
+            tokio::task::yield_now().await;
+            drop(lock);
+        };
+        let (outwaited, ()) = tokio::join!(outwait(child.id(), &paths), ended);
+        outwaited.unwrap();
+        child.wait().unwrap();
     }
 }

@@ -196,7 +196,10 @@ impl wire::session_service_server::SessionService for Service {
     type BytesStream = Messages<wire::BytesResponse>;
 
     async fn list(&self, _: Request<wire::ListRequest>) -> Answer<Self::ListStream> {
-        let part = |sessions, unresolved_cwds| wire::ListResponse { sessions, unresolved_cwds };
+        let part = |sessions, unresolved_cwds| wire::ListResponse {
+            sessions,
+            unresolved_cwds,
+        };
         self.stream(vec![
             part(vec![session("0b9d")], Vec::new()),
             part(Vec::new(), vec!["/src/parser".into()]),
