@@ -67,6 +67,10 @@ impl Archivist {
             self.settling.answer(&self.work, *self.heads.borrow());
         }
         self.settling.end();
+        // The file alone then holds everything, for whoever copies it.
+        if let Err(error) = self.archive.checkpoint_wal() {
+            tracing::warn!(error = faults::chain(&error), "the write-ahead log stays");
+        }
     }
 
     /// Returns until when there is nothing to do; none if only a hint can bring work.

@@ -131,6 +131,17 @@ fn quiet_sources_are_folded_and_read_the_same() {
 }
 
 #[test]
+fn an_archive_at_rest_is_one_file() {
+    let mut bench = Bench::started();
+    bench.append(MAIN, rows(0, 10, 100));
+    bench.settled();
+    bench.handle().stop();
+    let log = bench.home().join("archive/archive.db-wal");
+    assert_eq!(std::fs::metadata(log).map_or(0, |log| log.len()), 0);
+    bench.stop();
+}
+
+#[test]
 fn an_audit_finds_what_no_event_told() {
     let mut bench = Bench::new();
     bench.method = Method::Polling;
