@@ -1,5 +1,7 @@
 //! The wiring: what is opened, started and joined, in which order. The only place that knows all parts.
 
+mod ground;
+
 use std::fs;
 use std::io;
 use std::path::PathBuf;
@@ -14,18 +16,17 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::backend::{Backend, Facts, setting_fault};
-use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Settings};
+use crate::backend::Backend;
+use crate::causes::chain;
 use crate::derive::{Deriver, Parts as DeriverParts};
 use crate::ingest::{
     Archivist, ArchivistHandle, Excludes, IngestError, Pace, Parts as ArchivistParts,
 };
-use crate::lock::{self, DataLock};
-use crate::roots::Roots;
 use crate::salvage::{self, SalvageError};
-use crate::sandbox::{self, Allowed};
-use crate::{logs, rpc, socket};
+use crate::{rpc, socket};
+
+pub use ground::check_sandbox;
+use ground::{Ground, prepare};
 
 /// Threads for questions and copies.
 const BLOCKING_THREADS_MAX: usize = 12;
@@ -86,20 +87,19 @@ impl AppError {
         }
     }
 
+    /// Whether a salvage may mend it.
+    fn is_damage(&self) -> bool {
+        match self {
+            Self::Archive(error) | Self::Ingest(IngestError::Archive(error)) => {
+                error.kind() == ErrorKind::Corrupt
+            }
+            _ => false,
+        }
+    }
+
     fn start(what: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Start { what, source }
     }
-}
-
-/// What stands before anything is opened.
-struct Ground {
-    paths: Paths,
-    settings: Settings,
-    roots: Roots,
-    facts: Facts,
-    clock: Arc<dyn Clock>,
-    machine: Option<[u8; 32]>,
-    _lock: DataLock,
 }
 
 /// Runs the daemon until it is told to end.
@@ -118,99 +118,18 @@ pub fn run(environment: &Environment) -> Result<(), AppError> {
     ended
 }
 
-/// Makes the directories, takes the lock, reads the settings and enters the sandbox.
-fn prepare(environment: &Environment) -> Result<Ground, AppError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let started_at = clock.now();
-    let paths = Paths::choose(environment)?;
-    let own = [
-        paths.data.clone(),
-        paths.state.clone(),
-        paths.runtime.clone(),
-        paths.log_dir(),
-    ];
-    for dir in own
-        .iter()
-        .chain([&paths.archive_dir(), &paths.derived_dir()])
-    {
-        create_private(dir)?;
-    }
-    let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => AppError::Locked {
-            data: paths.data.clone(),
-        },
-        _ => AppError::File {
-            doing: "lock",
-            path: paths.lock_file(),
-            source,
-        },
-    })?;
-    let home = environment.home.clone().unwrap_or_default();
-    let (settings, setting_faults) = config::read(&paths.config_file(), &home);
-    let mut named = environment.config_roots();
-    named.extend(settings.roots.iter().cloned());
-    let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
-    roots
-        .remember()
-        .map_err(AppError::file("write", paths.data.join("roots")))?;
-    let machine = machine_fingerprint();
-    let sandbox = sandbox::enter(&allowed(&own, &roots));
-    logs::start(&paths.log_dir(), &settings.log)
-        .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
-    let faults = setting_faults
-        .into_iter()
-        .map(|fault| setting_fault(fault, started_at));
-    let facts = Facts {
-        paths: paths.clone(),
-        started_at,
-        sandbox: sandbox.lines,
-        faults: faults.collect(),
-    };
-    Ok(Ground {
-        paths,
-        settings,
-        roots,
-        facts,
-        clock,
-        machine,
-        _lock: lock,
-    })
-}
-
-/// Returns a hash of what the system calls this machine; none where it has no name for it.
-///
-/// Source: machine-id(5). The name itself is not to leave the machine, so its hash is keyed.
-fn machine_fingerprint() -> Option<[u8; 32]> {
-    let id = fs::read_to_string("/etc/machine-id").ok()?;
-    Some(blake3::derive_key(
-        "claude-sessions 2026-11 device of an archive",
-        id.trim().as_bytes(),
-    ))
-}
-
-fn allowed(own: &[PathBuf], roots: &Roots) -> Allowed {
-    let system = [
-        "/proc",
-        "/sys/fs",
-        "/dev/urandom",
-        "/dev/null",
-        "/etc/localtime",
-    ];
-    let read = roots
-        .known()
-        .iter()
-        .cloned()
-        .chain(system.map(PathBuf::from));
-    Allowed {
-        read: read.filter(|path| path.exists()).collect(),
-        write: own.to_vec(),
-    }
-}
-
 /// Opens and starts the parts, serves, and ends them in reverse order.
 async fn serve(ground: &Ground) -> Result<(), AppError> {
-    let (backend, listener, stop) = start(ground)?;
+    let started = match start(ground) {
+        Err(error) if error.is_damage() => {
+            let dir = ground.paths.archive_dir();
+            tracing::error!(error = chain(&error), "the archive is damaged");
+            salvage::want(&dir).map_err(AppError::file("write to", dir))?;
+            start(ground)
+        }
+        started => started,
+    };
+    let (backend, listener, stop) = started?;
     let connections = socket::OwnConnections::new(listener);
     let signals = end_on_signals(stop.clone());
     let served = tokio::select! {
@@ -247,10 +166,13 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
     }
     let (reader, asked) = (archive.reader()?, archive.reader()?);
     let (heads_in, heads) = watch::channel(reader.heads()?);
+    let archive_id = archive.id();
+    // The first to be able to fail on what is archived: nothing else runs yet.
+    let archivist = start_archivist(ground, archive, heads_in)?;
     let deriver = Deriver::start(
         DeriverParts {
             archive: reader,
-            archive_id: archive.id(),
+            archive_id,
             derived: paths.derived_dir(),
             free_bytes_min: ground.settings.min_free_bytes,
             heads: heads.clone(),
@@ -260,7 +182,6 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
         tokio::runtime::Handle::current(),
     )
     .map_err(AppError::start("the deriver"))?;
-    let archivist = start_archivist(ground, archive, heads_in)?;
     let listener =
         socket::bind(&paths.socket()).map_err(AppError::file("listen on", paths.socket()))?;
     let stop = watch::Sender::new(false);
@@ -312,10 +233,8 @@ fn start_archivist(
 /// Opens the archive; a damaged one is salvaged first, and what was lost is named.
 fn open_archive(paths: &Paths, now: Timestamp) -> Result<(Archive, Option<Fault>), AppError> {
     let dir = paths.archive_dir();
-    let opened = Archive::open(&dir, now);
-    let damaged = matches!(&opened, Err(error) if error.kind() == ErrorKind::Corrupt);
-    if !damaged {
-        return Ok((opened?, None));
+    if !salvage::is_wanted(&dir)? {
+        return Ok((Archive::open(&dir, now)?, None));
     }
     let lost = salvage::replace_damaged(&dir, now)?;
     let hint = format!(

@@ -272,7 +272,8 @@ impl Backend {
         let heads = *self.heads.borrow();
         let progress = self.progress(applied, heads);
         let indexed_seq = contiguous(applied, heads);
-        let complete = indexed_seq >= heads.head() && progress.is_none();
+        let is_listed = self.archivist.progress().is_listed || self.archivist.is_paused();
+        let complete = is_listed && indexed_seq >= heads.head() && progress.is_none();
         let reason = (!complete).then(|| self.why_incomplete());
         (
             Coverage {

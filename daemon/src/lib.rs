@@ -25,7 +25,7 @@ mod sandbox;
 mod socket;
 mod supervise;
 
-pub use app::{AppError, run};
+pub use app::{AppError, check_sandbox, run};
 pub use causes::chain;
 pub use ingest::IngestError;
 pub use salvage::SalvageError;

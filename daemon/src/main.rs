@@ -4,18 +4,37 @@ use std::fs;
 use std::io::Write;
 use std::process::ExitCode;
 
-use sessions_daemon::{AppError, chain, run};
+use sessions_daemon::{AppError, chain, check_sandbox, run};
 use sessions_paths::{Environment, Paths};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
         None => start(),
+        Some("--check-sandbox") => check(),
         Some("--version" | "-V") => say(&format!("sessionsd {}", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h") => say("sessionsd: run it with \"sessions daemon start\""),
         Some(other) => {
-            complain(&format!("unknown argument {other}"), "it takes none");
+            complain(
+                &format!("unknown argument {other}"),
+                "it takes --check-sandbox, or nothing",
+            );
             ExitCode::from(2)
+        }
+    }
+}
+
+fn check() -> ExitCode {
+    let checked = Environment::read().map_err(AppError::from);
+    match checked.and_then(|environment| check_sandbox(&environment)) {
+        Ok((lines, true)) => say(&lines.join("\n")),
+        Ok((lines, false)) => {
+            complain(&lines.join("\n"), "this system denies less than it should");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            complain(&chain(&error), hint(&error));
+            ExitCode::from(3)
         }
     }
 }

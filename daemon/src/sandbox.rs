@@ -5,7 +5,11 @@
 //!
 //! Invariant: the daemon opens Claude's directories for reading only, and has no way to the network.
 
+mod probe;
+
 use std::path::PathBuf;
+
+pub(crate) use probe::{Attempt, probe};
 
 /// What the daemon may touch.
 #[derive(Debug, Clone)]

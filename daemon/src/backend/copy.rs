@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use sessions_archive::{ArchiveError, ArchiveReader, GenerationRow, Loss};
+use sessions_archive::{ArchiveError, ArchiveReader, Damage, ErrorKind, GenerationRow, Loss};
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
 use super::{Backend, Refusal};
@@ -64,6 +64,7 @@ impl Backend {
         send: impl Fn(Result<VerifyStep, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {
         let reader = self.archive_reader()?;
+        let dir = self.facts.paths.archive_dir();
         blocking(move || {
             let mut last = (0, 0);
             let mut tell = |bytes_checked, bytes_total| {
@@ -80,15 +81,20 @@ impl Backend {
                     ControlFlow::Break(())
                 }
             };
-            let verified = reader.verify(&mut tell);
+            let found = find_damage(&reader, &mut tell);
+            if found.as_ref().is_ok_and(|found| found.is_mendable)
+                && let Err(error) = salvage::want(&dir)
+            {
+                tracing::error!(%error, "no salvage could be asked for");
+            }
             send(
-                verified
+                found
                     .map_err(|error| failed(&error))
-                    .map(|losses| VerifyStep {
+                    .map(|found| VerifyStep {
                         bytes_checked: last.0,
                         bytes_total: last.1,
                         is_done: true,
-                        losses: losses.iter().map(describe).collect(),
+                        losses: found.lines,
                     }),
             );
         });
@@ -121,6 +127,33 @@ impl Backend {
         });
         Ok(())
     }
+}
+
+/// What a verification found.
+struct Found {
+    /// What is wrong, for a person.
+    lines: Vec<String>,
+    /// Whether a salvage has something to do: what is merely missing is lost already.
+    is_mendable: bool,
+}
+
+fn find_damage(
+    reader: &ArchiveReader,
+    tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<Found, ArchiveError> {
+    let mut lines = reader.check_structure()?;
+    let is_broken = !lines.is_empty();
+    let losses = match reader.verify(tell) {
+        // What the structure says of it is known.
+        Err(error) if is_broken && error.kind() == ErrorKind::Corrupt => Vec::new(),
+        verified => verified?,
+    };
+    let is_damaged = losses.iter().any(|loss| loss.damage != Damage::Missing);
+    lines.extend(losses.iter().map(describe));
+    Ok(Found {
+        lines,
+        is_mendable: is_broken || is_damaged,
+    })
 }
 
 /// Runs `work` on a blocking thread; it ends by itself, since every send fails once the call that it

@@ -96,6 +96,8 @@ pub(crate) struct Settled {
 /// How far the scan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct ScanProgress {
+    /// Whether the roots were listed: before that, nothing found does not mean that there is nothing.
+    pub(crate) is_listed: bool,
     /// Sources that are archived.
     pub(crate) sources_done: u64,
     /// Sources that were found.

@@ -4,6 +4,7 @@
 mod damage;
 mod idle;
 mod import;
+mod sandbox;
 mod settings;
 mod start;
 

@@ -60,6 +60,7 @@ impl Work {
             .extend(endangered.iter().map(|(place, _)| place.clone()));
         self.open_ahead();
         self.queue_backlog(endangered.into_iter().chain(others));
+        self.progress.is_listed = true;
     }
 
     /// Looks through a root again: events were lost, or it appeared.

@@ -1,0 +1,142 @@
+//! What stands before anything is opened: directories, the lock, settings, roots and the sandbox.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sessions_paths::{Environment, Paths, create_private};
+
+use super::AppError;
+use crate::backend::{Facts, setting_fault};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Settings};
+use crate::lock::{self, DataLock};
+use crate::logs;
+use crate::roots::Roots;
+use crate::sandbox::{self, Allowed, Attempt};
+
+/// What stands before anything is opened.
+pub(super) struct Ground {
+    pub(super) paths: Paths,
+    pub(super) settings: Settings,
+    pub(super) roots: Roots,
+    pub(super) facts: Facts,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) machine: Option<[u8; 32]>,
+    _lock: DataLock,
+}
+
+/// Enters the sandbox that the daemon would run in, and tries what it should deny. A line each, and
+/// whether all was denied.
+///
+/// # Errors
+/// When the directories cannot be made.
+pub fn check_sandbox(environment: &Environment) -> Result<(Vec<String>, bool), AppError> {
+    let paths = Paths::choose(environment)?;
+    let own = own_dirs(&paths)?;
+    let roots = Roots::load(paths.data.join("roots"), &environment.config_roots(), &[]);
+    let mut lines = sandbox::enter(&allowed(&own, &roots)).lines;
+    let attempts = sandbox::probe(roots.known());
+    let say = |Attempt { what, is_denied }: &Attempt| match is_denied {
+        true => format!("{what}: denied"),
+        false => format!("{what}: ALLOWED"),
+    };
+    lines.extend(attempts.iter().map(say));
+    Ok((lines, attempts.iter().all(|attempt| attempt.is_denied)))
+}
+
+fn own_dirs(paths: &Paths) -> Result<Vec<PathBuf>, AppError> {
+    let own = vec![
+        paths.data.clone(),
+        paths.state.clone(),
+        paths.runtime.clone(),
+        paths.log_dir(),
+    ];
+    for dir in own
+        .iter()
+        .chain([&paths.archive_dir(), &paths.derived_dir()])
+    {
+        create_private(dir)?;
+    }
+    Ok(own)
+}
+
+/// Makes the directories, takes the lock, reads the settings and enters the sandbox.
+pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let started_at = clock.now();
+    let paths = Paths::choose(environment)?;
+    let own = own_dirs(&paths)?;
+    let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => AppError::Locked {
+            data: paths.data.clone(),
+        },
+        _ => AppError::File {
+            doing: "lock",
+            path: paths.lock_file(),
+            source,
+        },
+    })?;
+    let home = environment.home.clone().unwrap_or_default();
+    let (settings, setting_faults) = config::read(&paths.config_file(), &home);
+    let mut named = environment.config_roots();
+    named.extend(settings.roots.iter().cloned());
+    let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
+    roots
+        .remember()
+        .map_err(AppError::file("write", paths.data.join("roots")))?;
+    let machine = machine_fingerprint();
+    let sandbox = sandbox::enter(&allowed(&own, &roots));
+    logs::start(&paths.log_dir(), &settings.log)
+        .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
+    let faults = setting_faults
+        .into_iter()
+        .map(|fault| setting_fault(fault, started_at));
+    let facts = Facts {
+        paths: paths.clone(),
+        started_at,
+        sandbox: sandbox.lines,
+        faults: faults.collect(),
+    };
+    Ok(Ground {
+        paths,
+        settings,
+        roots,
+        facts,
+        clock,
+        machine,
+        _lock: lock,
+    })
+}
+
+/// Returns a hash of what the system calls this machine; none where it has no name for it.
+///
+/// Source: machine-id(5). The name itself is not to leave the machine, so its hash is keyed.
+fn machine_fingerprint() -> Option<[u8; 32]> {
+    let id = fs::read_to_string("/etc/machine-id").ok()?;
+    Some(blake3::derive_key(
+        "claude-sessions 2026-11 device of an archive",
+        id.trim().as_bytes(),
+    ))
+}
+
+fn allowed(own: &[PathBuf], roots: &Roots) -> Allowed {
+    let system = [
+        "/proc",
+        "/sys/fs",
+        "/dev/urandom",
+        "/dev/null",
+        "/etc/localtime",
+    ];
+    let read = roots
+        .known()
+        .iter()
+        .cloned()
+        .chain(system.map(PathBuf::from));
+    Allowed {
+        read: read.filter(|path| path.exists()).collect(),
+        write: own.to_vec(),
+    }
+}
