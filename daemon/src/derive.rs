@@ -14,6 +14,9 @@ mod serving;
 mod sources;
 mod thread;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,6 +81,15 @@ struct Board {
 }
 
 impl Board {
+    fn new() -> Self {
+        Self {
+            visible: watch::Sender::new(Applied::default()),
+            serving: watch::Sender::new(None),
+            fault: Mutex::new(None),
+            bytes: AtomicU64::new(0),
+        }
+    }
+
     fn set_fault(&self, fault: Option<Fault>) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
@@ -98,12 +110,7 @@ impl Deriver {
     /// When the system refuses a thread.
     pub(crate) fn start(parts: Parts, runtime: Handle) -> std::io::Result<Self> {
         let (orders, inbox) = mpsc::channel(ORDERS_MAX);
-        let board = Arc::new(Board {
-            visible: watch::Sender::new(Applied::default()),
-            serving: watch::Sender::new(None),
-            fault: Mutex::new(None),
-            bytes: AtomicU64::new(0),
-        });
+        let board = Arc::new(Board::new());
         let worker = thread::Worker::new(parts, runtime, inbox, Arc::clone(&board));
         let thread = std::thread::Builder::new()
             .name("derive".into())

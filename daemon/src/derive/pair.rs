@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sessions_archive::{ArchiveReader, Lane};
 use sessions_catalog::{Applied, Catalog, Opened as CatalogOpened};
-use sessions_index::{IndexWriter, Opened as IndexOpened, Position, WriterBudget};
+use sessions_index::{IndexWriter, Merging, Opened as IndexOpened, Position, WriterBudget};
 use sessions_model::{ArchiveId, Seq};
 use sessions_query::Engine;
 
@@ -40,6 +40,8 @@ pub(super) struct Pair {
     applied: Applied,
     /// What the index has: ahead of the catalog after a kill between the two commits.
     indexed: Applied,
+    /// Whether nothing was applied since it was last put to rest.
+    is_resting: bool,
 }
 
 impl Pair {
@@ -83,6 +85,7 @@ impl Pair {
             archive,
             applied,
             indexed,
+            is_resting: false,
         };
         pair.mark(boot)?;
         Ok(Load::Ready(Box::new(pair)))
@@ -106,6 +109,7 @@ impl Pair {
             archive,
             applied,
             indexed,
+            is_resting: false,
         };
         pair.mark(boot)?;
         Ok(pair)
@@ -140,10 +144,28 @@ impl Pair {
     }
 
     pub(super) fn set_applied(&mut self, lane: Lane, seq: Seq) {
+        self.is_resting = false;
         match lane {
             Lane::Live => self.applied.live = seq,
-            Lane::Backlog => self.applied.backlog = seq,
+            Lane::Backlog => {
+                self.index.set_merging(Merging::Late);
+                self.applied.backlog = seq;
+            }
         }
+    }
+
+    /// Returns whether nothing was applied since it was last put to rest.
+    pub(super) fn is_resting(&self) -> bool {
+        self.is_resting
+    }
+
+    /// Merges what an import left in pieces, and gives back what only haste needs. What was applied is
+    /// committed.
+    pub(super) fn rest(&mut self) -> Result<(), DeriveError> {
+        self.is_resting = true;
+        self.sources = SourceCache::default();
+        self.index.merge_due()?;
+        Ok(self.catalog.shed()?)
     }
 
     /// Returns whether the index has the documents of this row already.

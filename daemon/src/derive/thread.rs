@@ -31,6 +31,9 @@ const COMMIT_AFTER: Duration = Duration::from_secs(5);
 /// How long it must be quiet before applied rows are made visible unasked.
 const QUIET: Duration = Duration::from_millis(400);
 
+/// How long it must be quiet before the pair is put to rest.
+const REST: Duration = Duration::from_secs(3);
+
 /// How long to wait after a failure before trying again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -48,6 +51,7 @@ enum Event {
     Order(Order),
     Rows,
     Quiet,
+    Rest,
     Closed,
 }
 
@@ -184,6 +188,7 @@ impl Worker {
                     }
                 }
                 Event::Quiet => self.show(&mut pair, &mut uncommitted)?,
+                Event::Rest => pair.rest()?,
                 Event::Order(Order::Show { live, shown }) => {
                     while pair.applied().live < live && self.apply_lane(&mut pair, Lane::Live)? > 0
                     {
@@ -241,12 +246,17 @@ impl Worker {
             parts,
             ..
         } = self;
+        let (pause, then) = if uncommitted.since.is_some() {
+            (QUIET, Event::Quiet)
+        } else {
+            (REST, Event::Rest)
+        };
         runtime.block_on(async {
             tokio::select! {
                 biased;
                 order = inbox.recv() => order.map_or(Event::Closed, Event::Order),
                 moved = parts.heads.changed() => moved.map_or(Event::Closed, |()| Event::Rows),
-                () = tokio::time::sleep(QUIET), if uncommitted.since.is_some() => Event::Quiet,
+                () = tokio::time::sleep(pause), if !pair.is_resting() => then,
             }
         })
     }
@@ -272,7 +282,7 @@ impl Worker {
     }
 
     /// Applies a batch of one lane; returns the bytes applied, at least one for each row.
-    fn apply_lane(&mut self, pair: &mut Pair, lane: Lane) -> Result<u64, DeriveError> {
+    pub(super) fn apply_lane(&mut self, pair: &mut Pair, lane: Lane) -> Result<u64, DeriveError> {
         let after = match lane {
             Lane::Live => pair.applied().live,
             Lane::Backlog => pair.applied().backlog,

@@ -1,0 +1,241 @@
+//! The derived pair over a real archive: replay, lanes and kills between its two commits.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sessions_archive::{Archive, Cursor, FileStamp, Fingerprint, Lane};
+use sessions_catalog::Applied;
+use sessions_index::Position;
+use sessions_model::{ByteOffset, GenerationId, Session, SessionFilter, SourceId, Timestamp};
+use sessions_query::SearchRequest;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+use super::pair::{Load, Pair};
+use super::thread::Worker;
+use super::{Board, Parts};
+use crate::clock::SystemClock;
+
+const NOW: Timestamp = Timestamp(1_780_000_000_000);
+const BOOT: &str = "this boot";
+const SESSION: &str = "11111111-2222-4333-8444-555555555555";
+
+/// An archive, and a worker that derives from it.
+struct World {
+    dir: tempfile::TempDir,
+    archive: Archive,
+    source: SourceId,
+    generation: GenerationId,
+    length: u64,
+    runtime: Runtime,
+}
+
+impl World {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("derived")).unwrap();
+        let mut archive = Archive::open(&dir.path().join("archive"), NOW).unwrap();
+        let mut transaction = archive.begin(NOW).unwrap();
+        let root = transaction.root("/root/.claude").unwrap();
+        let path = format!("projects/-x/{SESSION}.jsonl");
+        let origin = sessions_transcript::classify(&path).unwrap();
+        let source = transaction.source(root, &origin).unwrap();
+        let generation = transaction
+            .open_generation(source, None, Lane::Backlog)
+            .unwrap();
+        transaction.commit().unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        Self {
+            dir,
+            archive,
+            source,
+            generation,
+            length: 0,
+            runtime,
+        }
+    }
+
+    fn append(&mut self, bytes: &str, lane: Lane) {
+        self.append_from(self.length + bytes.len() as u64, bytes, lane);
+    }
+
+    /// Appends bytes after which the line that begins at `line_start` is unfinished, or nothing is.
+    fn append_from(&mut self, line_start: u64, bytes: &str, lane: Lane) {
+        self.length += bytes.len() as u64;
+        let offset = ByteOffset(self.length);
+        let cursor = Cursor {
+            source: self.source,
+            generation: self.generation,
+            offset,
+            line_start: ByteOffset(line_start),
+            fingerprint: Fingerprint {
+                head: [0; 32],
+                head_len: 0,
+                tail: [0; 32],
+                tail_len: 0,
+            },
+            stamp: FileStamp {
+                device: 1,
+                inode: 1,
+                size: self.length,
+                modified_ns: 0,
+            },
+        };
+        let mut transaction = self.archive.begin(NOW).unwrap();
+        transaction.append(&cursor, bytes.as_bytes(), lane).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    fn derived(&self) -> PathBuf {
+        self.dir.path().join("derived")
+    }
+
+    fn worker(&self) -> Worker {
+        let parts = Parts {
+            archive: self.archive.reader().unwrap(),
+            archive_id: self.archive.id(),
+            derived: self.derived(),
+            free_bytes_min: 0,
+            heads: watch::Sender::new(self.archive.reader().unwrap().heads().unwrap()).subscribe(),
+            clock: Arc::new(SystemClock),
+            started_at: NOW,
+        };
+        let (_, inbox) = mpsc::channel(1);
+        Worker::new(
+            parts,
+            self.runtime.handle().clone(),
+            inbox,
+            Arc::new(Board::new()),
+        )
+    }
+
+    fn create(&self) -> Pair {
+        Pair::create((&self.derived(), BOOT, self.archive.id())).unwrap()
+    }
+
+    fn load(&self, boot: &str) -> Load {
+        Pair::load((&self.derived(), boot, self.archive.id())).unwrap()
+    }
+
+    /// Applies each lane whole, in this order.
+    fn apply(&self, pair: &mut Pair, lanes: [Lane; 2]) {
+        let mut worker = self.worker();
+        for lane in lanes {
+            while worker.apply_lane(pair, lane).unwrap() > 0 {}
+        }
+    }
+
+    /// Returns what a list and a search for `word` say.
+    fn answers(&self, pair: &Pair, word: &str) -> (Vec<Session>, u64) {
+        let serving = Arc::new(pair.serving(vec![self.archive.reader().unwrap()]).unwrap());
+        let mut lease = self.runtime.block_on(serving.lease()).unwrap();
+        let nobody = HashSet::new();
+        let sessions = lease
+            .engine()
+            .list(&SessionFilter::default(), &nobody)
+            .unwrap();
+        let request = SearchRequest {
+            query: word.into(),
+            limit: 10,
+            root: None,
+            with_automated: true,
+            utc_offset_ms: 0,
+            now: NOW,
+        };
+        (
+            sessions,
+            lease.engine().search(&request, &nobody).unwrap().total,
+        )
+    }
+}
+
+fn prompt(number: u32, text: &str) -> String {
+    format!(
+        r#"{{"type":"user","uuid":"u{number}","parentUuid":null,"sessionId":"{SESSION}","cwd":"/src/x","#
+    ) + &format!(
+        r#""timestamp":"2026-05-01T10:00:{number:02}.000Z","message":{{"role":"user","content":"{text}"}}}}"#
+    ) + "\n"
+}
+
+fn filled() -> World {
+    let mut world = World::new();
+    for number in 0..20 {
+        let lane = if number % 3 == 0 {
+            Lane::Live
+        } else {
+            Lane::Backlog
+        };
+        world.append(&prompt(number, &format!("quartz number {number}")), lane);
+    }
+    world
+}
+
+#[test]
+fn a_kill_between_the_two_commits_costs_nothing_and_doubles_nothing() {
+    let world = filled();
+    let mut pair = world.create();
+    pair.take_over(&world.derived()).unwrap();
+    world.apply(&mut pair, [Lane::Live, Lane::Backlog]);
+    let Applied { backlog, live } = pair.applied();
+    let position = Position {
+        archive: world.archive.id(),
+        backlog,
+        live,
+    };
+    pair.index.commit(&position).unwrap();
+    drop(pair);
+    let Load::Ready(mut pair) = world.load(BOOT) else {
+        panic!("the pair goes on")
+    };
+    assert_eq!(
+        pair.applied(),
+        Applied::default(),
+        "the catalog was not committed"
+    );
+    world.apply(&mut pair, [Lane::Live, Lane::Backlog]);
+    pair.commit().unwrap();
+    let (sessions, total) = world.answers(&pair, "quartz");
+    assert_eq!((sessions.len(), sessions[0].prompts, total), (1, 20, 20));
+}
+
+#[test]
+fn lanes_in_either_order_give_the_same_answers() {
+    let world = filled();
+    let [one, other] = [[Lane::Live, Lane::Backlog], [Lane::Backlog, Lane::Live]].map(|lanes| {
+        let mut pair = world.create();
+        world.apply(&mut pair, lanes);
+        pair.commit().unwrap();
+        world.answers(&pair, "quartz")
+    });
+    assert_eq!(one, other);
+    assert_eq!(one.0[0].title, "quartz number 0");
+}
+
+#[test]
+fn a_pair_of_a_boot_that_ended_badly_is_built_anew() {
+    let world = filled();
+    let pair = world.create();
+    pair.take_over(&world.derived()).unwrap();
+    drop(pair);
+    assert!(matches!(world.load("the next boot"), Load::Rebuild(_)));
+    let Load::Ready(pair) = world.load(BOOT) else {
+        panic!("a kill tears nothing")
+    };
+    pair.close().unwrap();
+    assert!(matches!(world.load("the next boot"), Load::Ready(_)));
+}
+
+#[test]
+fn a_line_in_two_appends_is_parsed_once_it_is_whole() {
+    let mut world = World::new();
+    let line = prompt(1, "split in two");
+    let (first, second) = line.split_at(40);
+    world.append_from(0, first, Lane::Live);
+    world.append(second, Lane::Live);
+    let mut pair = world.create();
+    world.apply(&mut pair, [Lane::Live, Lane::Backlog]);
+    pair.commit().unwrap();
+    let (sessions, total) = world.answers(&pair, "split");
+    assert_eq!((sessions[0].prompts, total), (1, 1));
+}
