@@ -105,7 +105,7 @@ impl Reader<'_> {
             self.fault(
                 span,
                 error.message(),
-                "see CONTRIBUTING.md for the settings there are",
+                "see docs/settings.md for what can be set",
             );
         }
         let mut settings = Settings::default();
