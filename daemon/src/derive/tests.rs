@@ -37,7 +37,7 @@ impl World {
         std::fs::create_dir(dir.path().join("derived")).unwrap();
         let mut archive = Archive::open(&dir.path().join("archive"), NOW).unwrap();
         let mut transaction = archive.begin(NOW).unwrap();
-        let root = transaction.root("/root/.claude").unwrap();
+        let root = transaction.root("/home/dev/.claude").unwrap();
         let path = format!("projects/-x/{SESSION}.jsonl");
         let origin = sessions_transcript::classify(&path).unwrap();
         let source = transaction.source(root, &origin).unwrap();
