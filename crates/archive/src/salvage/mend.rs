@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::notes;
 use crate::verify::Loss;
@@ -48,7 +48,7 @@ pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<()> {
          SELECT (SELECT value FROM meta WHERE key = 'device'), 'lost'
          WHERE NOT EXISTS (SELECT 1 FROM roots) AND EXISTS (SELECT 1 FROM segments);",
     )?;
-    // A generation whose row is lost takes a source of its own; its bytes begin at zero.
+    // A generation whose row is lost begins at zero, in the source whose cursor was in it.
     let lost = "SELECT generation, min(start), max(until) FROM segments
          WHERE generation NOT IN (SELECT id FROM generations) GROUP BY generation";
     let generations: Vec<(i64, i64, i64)> = new
@@ -56,12 +56,7 @@ pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<()> {
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     for (generation, _, length) in generations {
-        let source: i64 = new.query_row(
-            "INSERT INTO sources (root, path, kind)
-             SELECT min(id), 'lost/generation-' || ?1, 4 FROM roots RETURNING id",
-            [generation],
-            |row| row.get(0),
-        )?;
+        let source = source_of(new, generation)?;
         new.execute(
             "INSERT INTO generations (id, source, base, length, line_start, folded, opened_at)
              VALUES (?1, ?2, 0, ?3, ?3, 0, 0)",
@@ -85,6 +80,22 @@ pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<()> {
          OR generation NOT IN (SELECT id FROM generations);",
     )?;
     new.execute_batch("DELETE FROM blobs WHERE id NOT IN (SELECT blob FROM segments);")
+}
+
+/// Returns the source of a generation whose row is lost; one of its own where no cursor was in it.
+fn source_of(new: &Connection, generation: i64) -> rusqlite::Result<i64> {
+    let known = "SELECT source FROM cursors WHERE generation = ?1
+         AND source IN (SELECT id FROM sources)";
+    let known = new.query_row(known, [generation], |row| row.get(0));
+    if let Some(source) = known.optional()? {
+        return Ok(source);
+    }
+    new.query_row(
+        "INSERT INTO sources (root, path, kind)
+         SELECT min(id), 'lost/generation-' || ?1, 4 FROM roots RETURNING id",
+        [generation],
+        |row| row.get(0),
+    )
 }
 
 /// Drops the cursors of sources that lost bytes, so that their files are read again from the start.

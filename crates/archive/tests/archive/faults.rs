@@ -114,6 +114,52 @@ fn one_flipped_bit_is_named_and_costs_its_frame_alone() {
     );
 }
 
+/// Returns the bytes of a database whose first page of the table or index `name` is rubbish.
+fn spoiled(database: &Path, name: &str) -> Vec<u8> {
+    let page: u64 = Connection::open(database)
+        .unwrap()
+        .query_row(
+            "SELECT rootpage FROM sqlite_master WHERE name = ?1",
+            [name],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let mut file = fs::read(database).unwrap();
+    let start = usize::try_from((page - 1) * 4096).unwrap();
+    file[start..start + 4096].fill(0xa5);
+    file
+}
+
+#[test]
+fn salvage_finds_the_source_of_generations_whose_rows_are_lost() {
+    let (scene, held) = full_scene();
+    let broken = scene.dir.join("broken.db");
+    fs::write(&broken, spoiled(&scene.database(), "generations")).unwrap();
+    let salvaged = Archive::salvage(&broken, &scene.dir.join("saved/archive.db"), NOW).unwrap();
+    assert_eq!(salvaged.losses, []);
+    let saved = Archive::open(&scene.dir.join("saved"), NOW).unwrap();
+    let reader = saved.reader().unwrap();
+    for (source, generation, bytes) in held {
+        let generations = reader.generations(source).unwrap();
+        assert_eq!(generations[0].id, generation);
+        let end = ByteOffset(bytes.len() as u64);
+        let read = reader.bytes(generation, ByteOffset(0)..end).unwrap();
+        assert!(read == bytes, "{source}");
+    }
+}
+
+#[test]
+fn a_spoiled_index_is_told_though_every_frame_reads_back() {
+    let (mut scene, _) = full_scene();
+    let database = scene.database();
+    let check = |scene: &Scene| scene.archive.reader().unwrap().check_structure().unwrap();
+    assert_eq!(check(&scene), Vec::<String>::new());
+    fs::write(&database, spoiled(&database, "segments_blob")).unwrap();
+    scene.reopen();
+    assert_eq!(verify(&scene.archive), []);
+    assert!(!check(&scene).is_empty());
+}
+
 #[test]
 fn salvage_keeps_everything_but_the_damaged_frame() {
     let (mut scene, held) = full_scene();
