@@ -292,7 +292,11 @@ impl Client {
 
     /// Ends the daemon, and returns when its process has ended.
     pub async fn shutdown(&self) -> Result<(), ClientError> {
-        let status = self.status().await?;
+        let request = wire::StatusRequest {
+            root: None,
+            brief: true,
+        };
+        let status = checked(self.daemon().status(short(request)).await)?;
         checked(
             self.daemon()
                 .shutdown(short(wire::ShutdownRequest {}))
