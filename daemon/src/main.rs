@@ -7,6 +7,11 @@ use std::process::ExitCode;
 use sessions_daemon::{AppError, chain, check_sandbox, run};
 use sessions_paths::{Environment, Paths};
 
+/// Threads hand documents to one another, which the system's allocator answers with an arena for each,
+/// and gives little of them back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
@@ -72,7 +77,9 @@ fn hint(error: &AppError) -> &'static str {
         AppError::Archive(error) if error.kind() == sessions_archive::ErrorKind::NewerSchema => {
             "install the newest version of Claude Sessions"
         }
-        AppError::Archive(_) => "restore a backup, or move the archive away to begin anew",
+        AppError::Archive(_) | AppError::Salvage(_) => {
+            "restore a backup, or move the archive away to begin anew"
+        }
         _ => "see that the directory exists, is yours, and has space",
     }
 }

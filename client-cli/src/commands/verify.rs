@@ -39,5 +39,5 @@ pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     let error = CliError::new(Kind::Daemon, format!("{losses} did not read back"));
     Err(error
         .show(report.losses.iter().map(String::as_str))
-        .hint("restore a backup, or let the files that are still on disk be archived again"))
+        .hint("\"sessions daemon restart\" keeps what reads back, and archives what is still on disk again"))
 }

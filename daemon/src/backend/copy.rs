@@ -10,6 +10,7 @@ use sessions_model::{ByteOffset, GenerationId, SourceId};
 
 use super::{Backend, Refusal};
 use crate::causes::chain;
+use crate::salvage;
 
 /// Bytes in one message.
 const PIECE_BYTES: u64 = 1 << 20;

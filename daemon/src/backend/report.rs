@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use sessions_archive::Heads;
+use sessions_archive::{ArchiveError, Heads, RootRow};
 use sessions_catalog::Applied;
-use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status};
+use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status, Timestamp};
 use sessions_watch::RootWatch;
 
 use super::{Backend, Refusal};
@@ -64,10 +64,18 @@ impl Backend {
     /// Says how the daemon is doing.
     pub(crate) async fn status(&self) -> Result<Status, Refusal> {
         let (coverage, progress) = self.position();
-        let usage = self
-            .archive_reader()?
+        let mut faults = self.faults();
+        let reader = self.archive_reader()?;
+        let (usage, rows) = match reader
             .usage(self.clock.now())
-            .map_err(|error| Refusal::Failed(chain(&error)))?;
+            .and_then(|usage| Ok((usage, reader.roots()?)))
+        {
+            Ok(read) => read,
+            Err(error) => {
+                faults.push(unreadable(&error, self.clock.now()));
+                Default::default()
+            }
+        };
         // Before the first pair there is nothing to count, and nothing wrong with that.
         let counted = self
             .ask(|engine| Ok((engine.totals()?, engine.defects()?)))
@@ -79,11 +87,11 @@ impl Backend {
             sessions: totals.sessions,
             sources: usage.sources,
             bytes: usage.source_bytes,
-            roots: self.root_statuses()?,
+            roots: self.root_statuses(&rows),
             progress,
             defects,
             disk: self.disk(usage.appended_last_30_days),
-            faults: self.faults(),
+            faults,
             sandbox: self.facts.sandbox.clone(),
             ..self.introduction()
         })
@@ -111,11 +119,7 @@ impl Backend {
         })
     }
 
-    fn root_statuses(&self) -> Result<Vec<RootStatus>, Refusal> {
-        let reader = self.archive_reader()?;
-        let rows = reader
-            .roots()
-            .map_err(|error| Refusal::Failed(chain(&error)))?;
+    fn root_statuses(&self, rows: &[RootRow]) -> Vec<RootStatus> {
         let watches = self.archivist.root_watches();
         let status = |(path, watch): (std::path::PathBuf, RootWatch)| {
             let path = path.to_string_lossy().into_owned();
@@ -128,7 +132,7 @@ impl Backend {
                 path,
             }
         };
-        Ok(watches.into_iter().map(status).collect())
+        watches.into_iter().map(status).collect()
     }
 
     fn disk(&self, appended: u64) -> DiskUse {
@@ -162,6 +166,16 @@ impl Backend {
     }
 }
 
+/// Says that the archive's own facts cannot be read, which is no reason to say nothing at all.
+fn unreadable(error: &ArchiveError, since: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Archive,
+        message: format!("could not read the archive: {}", chain(error)),
+        hint: "run \"sessions verify\" to see what is damaged".into(),
+        since,
+    }
+}
+
 fn watched_by(watch: &RootWatch) -> String {
     match watch {
         RootWatch::Events => "events".into(),
@@ -189,10 +203,7 @@ fn free_bytes(path: &Path) -> u64 {
 }
 
 /// Makes a fault of a wrong setting.
-pub(crate) fn setting_fault(
-    fault: crate::config::SettingFault,
-    since: sessions_model::Timestamp,
-) -> Fault {
+pub(crate) fn setting_fault(fault: crate::config::SettingFault, since: Timestamp) -> Fault {
     Fault {
         kind: FaultKind::Config,
         message: fault.message,
