@@ -7,11 +7,6 @@ use std::process::ExitCode;
 use sessions_daemon::{AppError, chain, check_sandbox, run};
 use sessions_paths::{Environment, Paths};
 
-/// Threads hand documents to one another, which the system's allocator answers with an arena for each,
-/// and gives little of them back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
