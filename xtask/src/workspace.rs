@@ -59,17 +59,14 @@ impl Workspace {
     /// Builds the daemon and the CLI, and returns the folder they are in.
     pub(crate) fn build_programs(&self, profile: Profile) -> Result<PathBuf> {
         let mut cargo = self.cargo();
-        cargo.args([
-            "build",
-            "--bins",
-            "-p",
-            "sessions-daemon",
-            "-p",
-            "sessions-cli",
-        ]);
-        if profile == Profile::Release {
-            cargo.arg("--release");
-        }
+        cargo.args(["build", "--bins"]);
+        match profile {
+            Profile::Release => {
+                cargo.args(["--release", "-p", "sessions-daemon", "-p", "sessions-cli"])
+            }
+            // As the tests select it: with other features every dependency would be built twice.
+            Profile::Debug => cargo.arg("--workspace"),
+        };
         run_visibly(&mut cargo)?;
         Ok(self.target.join(profile.folder()))
     }
