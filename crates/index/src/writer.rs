@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::FxHashMap;
 use sessions_model::{ArchiveId, SessionOrdinal};
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, UserOperation};
+use tantivy::indexer::{IndexWriterOptions, UserOperation};
 use tantivy::{Index, Term};
 
 use crate::document::{Document, Position};
 use crate::error::IndexError;
+use crate::merging::Merging;
 use crate::opening::{self, Opened};
 use crate::payload;
 use crate::queue::Queue;
@@ -155,6 +156,21 @@ impl IndexWriter {
         Ok(())
     }
 
+    /// Says when segments are merged; it holds from the next segment on.
+    pub fn set_merging(&self, merging: Merging) {
+        self.writer.set_merge_policy(merging.policy());
+    }
+
+    /// Merges, behind the caller's back, the segments that are due by now. Only what was committed is
+    /// touched.
+    pub fn merge_due(&mut self) -> Result<(), IndexError> {
+        self.set_merging(Merging::Soon);
+        // Segments are looked at with each commit.
+        self.is_dirty = true;
+        let position = self.position;
+        self.commit(&position)
+    }
+
     /// Returns whether something was added since the last commit.
     pub fn is_dirty(&self) -> bool {
         self.is_dirty
@@ -234,6 +250,6 @@ fn start(index: &Index, budget: WriterBudget) -> tantivy::Result<tantivy::IndexW
         .num_merge_threads(1)
         .build();
     let writer = index.writer_with_options(options)?;
-    writer.set_merge_policy(Box::new(LogMergePolicy::default()));
+    writer.set_merge_policy(Merging::Soon.policy());
     Ok(writer)
 }
