@@ -56,6 +56,12 @@ impl Admitted {
         Ok(is_new)
     }
 
+    /// Forgets the sessions of which everything is written.
+    pub(crate) fn shed(&mut self) {
+        self.sessions.retain(|_, keys| !keys.fresh.is_empty());
+        self.sessions.shrink_to_fit();
+    }
+
     /// Writes what is new.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), CatalogError> {
         for (session, keys) in &mut self.sessions {

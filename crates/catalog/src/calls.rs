@@ -43,6 +43,11 @@ impl Calls {
         Ok(stored)
     }
 
+    /// Gives back room.
+    pub(crate) fn shed(&mut self) {
+        self.changed.shrink_to_fit();
+    }
+
     /// Writes what changed.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), CatalogError> {
         for ((source, call), tool) in self.changed.drain() {

@@ -278,6 +278,21 @@ impl Catalog {
         }
         Ok(())
     }
+
+    /// Lets go of what is held to save reading it again. What is not committed yet stays.
+    pub fn shed(&mut self) -> Result<(), CatalogError> {
+        if self.states.has_changes() {
+            return Ok(());
+        }
+        self.states = States::default();
+        self.ordinals = FxHashMap::default();
+        self.admitted.shed();
+        self.ledger.shed();
+        self.calls.shed();
+        self.connection
+            .execute_batch("PRAGMA shrink_memory")
+            .writing("what it holds in memory")
+    }
 }
 
 pub(crate) fn read_applied(connection: &Connection) -> rusqlite::Result<Applied> {

@@ -38,6 +38,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Gives back room.
+    pub(crate) fn shed(&mut self) {
+        self.messages.shrink_to_fit();
+    }
+
     /// Takes in what one line reports.
     pub(crate) fn add(
         &mut self,

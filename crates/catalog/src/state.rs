@@ -231,6 +231,11 @@ impl States {
         })
     }
 
+    /// Returns whether something is not written yet.
+    pub(crate) fn has_changes(&self) -> bool {
+        self.states.values().any(|state| state.is_changed)
+    }
+
     /// Writes what changed.
     pub(crate) fn flush(&mut self, connection: &Connection) -> Result<(), CatalogError> {
         for (ordinal, state) in &mut self.states {
