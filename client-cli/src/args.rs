@@ -132,6 +132,7 @@ pub(crate) struct Search {
 
 /// `sessions view`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, as typed")]
 pub(crate) struct View {
     /// The session: the start of its id, its title, or @ for the one at hand [default: @]. With --source
     /// or --sources and no session: the files that belong to none, such as history.jsonl.

@@ -18,9 +18,6 @@ use crate::repository;
 /// Lines of a list where no limit is given.
 const ROWS_MAX: usize = 30;
 
-/// Sessions that are asked for so that folding them leaves enough lines.
-const SESSIONS_MAX: u32 = 1000;
-
 /// Directories that are looked up after one list.
 const LOOK_UPS_MAX: usize = 32;
 
@@ -64,8 +61,8 @@ fn filter(context: &Context, args: &List) -> Result<SessionFilter, CliError> {
     };
     let limit = match args.limit {
         Some(limit) if args.json || args.automated => limit,
-        _ if args.json => 0,
-        _ => SESSIONS_MAX,
+        // What is folded is counted, and may stand before what is not: all of them.
+        _ => 0,
     };
     Ok(SessionFilter {
         project: args.project.clone(),

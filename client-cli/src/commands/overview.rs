@@ -13,9 +13,6 @@ use crate::render::{progress, standing};
 /// Lines of the latest sessions.
 const ROWS_MAX: usize = 8;
 
-/// Sessions that are asked for so that folding them leaves enough lines.
-const SESSIONS_MAX: u32 = 100;
-
 const NEXT: &str = "\
 sessions search WORDS    find anything that was said or done
 sessions view ID         read a session; @ is the latest of this directory
@@ -27,8 +24,8 @@ sessions --help          everything else
 pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
     let client = context.connect().await?;
     let status = client.status().await?;
+    // What is folded is counted, and may stand before what is not: all of them.
     let filter = SessionFilter {
-        limit: SESSIONS_MAX,
         root: context.root_filter(),
         ..SessionFilter::default()
     };

@@ -160,9 +160,10 @@ fn heading(entry: &Entry, now: &Now, terminal: &Terminal) -> String {
 /// Returns what is special about an entry, in words.
 pub(crate) fn notes_of(entry: &Entry) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(tool) = entry.tool.as_ref().filter(|tool| !tool.files.is_empty()) {
-        notes.push(one_line(&tool.files.join(", ")));
-    }
+    let files = entry.tool.iter().flat_map(|tool| &tool.files);
+    // What the text says already is not said twice.
+    let unsaid = files.filter(|file| !entry.text.contains(*file));
+    notes.extend(unsaid.map(|file| one_line(file)));
     if entry.is_error && entry.kind != EntryKind::ApiError {
         notes.push("failed".to_owned());
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use sessions_model::{OnDisk, ProjectKey, Session, Timestamp};
 
-use super::quantity::{count, number};
+use super::quantity::count;
 use super::text::{columns, cut, fit, one_line};
 use super::{short_id, title};
 use crate::moment::Now;
@@ -18,7 +18,7 @@ const PROJECT_COLUMNS_MAX: usize = 24;
 const TITLE_COLUMNS_MIN: usize = 12;
 
 const AGE_COLUMNS: usize = 10;
-const PROMPTS_COLUMNS: usize = 7;
+const PROMPTS_COLUMNS: usize = 13;
 
 /// Whether sessions of scripts are shown one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,7 +155,7 @@ fn age(session: &Session, now: &Now) -> String {
 }
 
 fn prompts(session: &Session) -> String {
-    format!("{:>1$}", number(session.prompts), PROMPTS_COLUMNS)
+    format!("{:>1$}", count(session.prompts, "prompt"), PROMPTS_COLUMNS)
 }
 
 fn mark(session: &Session) -> (&'static str, Role) {
