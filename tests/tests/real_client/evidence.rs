@@ -137,7 +137,7 @@ fn is_archived(home: &Home, lived: &Lived) -> Result<bool> {
     let transcripts = sources
         .iter()
         .filter(|source| source["kind"] == "transcript");
-    for generation in transcripts.flat_map(|source| source["generations"].as_array()) {
+    for generation in transcripts.filter_map(|source| source["generations"].as_array()) {
         for generation in generation {
             let id = generation["generation"].to_string();
             let args = ["view", &lived.session, "--raw", "--generation", &id];

@@ -18,6 +18,9 @@ use crate::play::Stage;
 /// How long the client may take to note a prompt that it queues.
 const QUEUE_MAX: Duration = Duration::from_secs(20);
 
+/// How long the client may take to write what it has.
+const FLUSH_MAX: Duration = Duration::from_secs(20);
+
 type Scene = fn(&mut Stage<'_>) -> Result<()>;
 
 /// Every scene, by name.
@@ -227,6 +230,11 @@ fn killed(stage: &mut Stage<'_>) -> Result<()> {
         .client
         .start(&directory, &prompt, &["--session-id", session])?;
     stage.mock.wait_for("outage")?;
+    // The client writes what it has every 100 ms; what a kill takes before that is nowhere to be found.
+    let path = stage.transcript(session)?;
+    wait_for("the answer on disk", FLUSH_MAX, || {
+        Ok(fs::read_to_string(&path)?.contains(said).then_some(()))
+    })?;
     run.kill()?;
     run.wait()?;
     stage.mock.open("outage");
