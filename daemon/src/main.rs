@@ -7,6 +7,11 @@ use std::process::ExitCode;
 use sessions_daemon::{AppError, chain, check_sandbox, run};
 use sessions_paths::{Environment, Paths};
 
+/// Threads hand documents to one another, which the system's allocator answers with an arena for each,
+/// and gives little of them back.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {

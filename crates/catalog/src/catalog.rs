@@ -290,7 +290,7 @@ impl Catalog {
         self.ledger.shed();
         self.calls.shed();
         self.connection
-            .execute_batch("PRAGMA shrink_memory")
+            .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory")
             .writing("what it holds in memory")
     }
 }

@@ -15,7 +15,7 @@ use super::{DeriveError, Serving};
 /// Threads and memory of the index's writer: two threads, since an import has two cores to fill.
 const BUDGET: WriterBudget = WriterBudget {
     threads: 2,
-    heap_bytes: 64 << 20,
+    heap_bytes: 96 << 20,
 };
 
 /// Where a pair belongs: the folder of pairs, this boot's name, and the archive.
