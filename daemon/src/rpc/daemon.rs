@@ -1,6 +1,7 @@
 //! `DaemonService`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sessions_proto as wire;
 use sessions_proto::daemon_service_server::DaemonService;
@@ -9,6 +10,9 @@ use tonic::{Request, Response, Status};
 use super::stream::{self, Reply};
 use super::{Rpc, convert, refusal};
 use crate::backend::{BackupPiece, Refusal, VerifyStep};
+
+/// Time between two reports of an import that nothing else interrupts.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
 #[tonic::async_trait]
 impl DaemonService for Rpc {
@@ -46,6 +50,7 @@ impl DaemonService for Rpc {
         self.tasks.start(async move {
             loop {
                 let (coverage, progress) = backend.position();
+                let is_importing = progress.is_some();
                 let message = wire::WatchResponse {
                     coverage: Some(convert::coverage(coverage)),
                     progress: progress.map(convert::progress),
@@ -56,6 +61,7 @@ impl DaemonService for Rpc {
                 tokio::select! {
                     moved = visible.changed() => if moved.is_err() { break },
                     _ = stopping.wait_for(|&on| on) => break,
+                    () = tokio::time::sleep(PROGRESS_EVERY), if is_importing => {}
                 }
             }
         });
