@@ -17,7 +17,7 @@ use crate::error::{ArchiveError, Damage, During, Refusal, Result, Step};
 use crate::source;
 
 /// Raw frames kept for the next line of the same place: those of a page of hits.
-const CACHE_BYTES_MAX: usize = 12 * 1024 * 1024;
+const CACHE_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// What the bookkeeping of one frame counts for, so that tiny frames stay bounded too.
 const CACHE_ENTRY_BYTES: usize = 1024;
 /// Bytes looked at in one step when searching backwards for a newline.
