@@ -216,10 +216,37 @@ impl Backend {
         if let Some(fault) = annotation.fault() {
             return Err(Refusal::Argument(fault));
         }
+        let annotation = match annotation {
+            Annotation::ProjectMove { from, to } => self.name_projects(from, to).await?,
+            facts @ Annotation::Directory { .. } => facts,
+        };
         let recorded = self.archivist.operate(annotation.to_operation()).await;
         let seq = recorded.map_err(|error| Refusal::Failed(chain(&error)))?;
         self.deriver.show(seq, WAIT).await;
         Ok(seq)
+    }
+
+    /// Returns the move with its target by the key that the project is known by, where people know it by
+    /// its name; a project that nobody knows cannot be moved.
+    async fn name_projects(&self, from: String, to: String) -> Result<Annotation, Refusal> {
+        let projects = self.projects().await?;
+        let is_known = |project: &Project| {
+            let below = |cwd: &String| std::path::Path::new(cwd).starts_with(&from);
+            project.key.0 == from || project.name == from || project.cwds.iter().any(below)
+        };
+        if !projects.iter().any(is_known) {
+            return Err(Refusal::NotFound(format!("no project is called {from}")));
+        }
+        let mut named = projects.into_iter().filter(|project| project.name == to);
+        let to = match (named.next(), named.next()) {
+            (Some(one), None) => one.key.0,
+            (Some(_), Some(_)) => {
+                let what = format!("several projects are called {to}: name the one by its key");
+                return Err(Refusal::Argument(what));
+            }
+            (None, _) => to,
+        };
+        Ok(Annotation::ProjectMove { from, to })
     }
 
     /// Stops archiving, or goes on with it; survives restarts.

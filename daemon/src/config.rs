@@ -171,6 +171,10 @@ impl Reader<'_> {
     }
 
     fn texts(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {
+        // One text is a list of one: left out for its form alone, an exclude would let everything in.
+        if let Some(text) = value.get_ref().as_str() {
+            return vec![text.to_owned()];
+        }
         let Some(items) = value.get_ref().as_array() else {
             self.fault(
                 value.span(),
@@ -256,6 +260,15 @@ mod tests {
             [PathBuf::from("/h/.claude"), PathBuf::from("/x")]
         );
         assert_eq!(settings.min_free_bytes, 1 << 20);
+    }
+
+    #[test]
+    fn one_text_is_a_list_of_one() {
+        let (settings, faults) = read_from("exclude = \"**/secret/**\"\n");
+        assert_eq!(
+            (settings.exclude, faults),
+            (vec!["**/secret/**".into()], Vec::new())
+        );
     }
 
     #[test]

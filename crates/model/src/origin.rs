@@ -68,7 +68,8 @@ pub struct Origin {
 impl Origin {
     /// Returns how this file changes.
     pub fn shape(&self) -> Shape {
-        let is_journal = self.kind == SourceKind::Sidecar && self.path.rsplit('.').next() == Some("jsonl");
+        let is_journal =
+            self.kind == SourceKind::Sidecar && self.path.rsplit('.').next() == Some("jsonl");
         if is_journal {
             Shape::Lines
         } else {

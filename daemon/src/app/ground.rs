@@ -67,6 +67,8 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let started_at = clock.now();
     let paths = Paths::choose(environment)?;
+    // What is kept is as private as the transcripts: for this user alone, whatever the shell's mask is.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let own = own_dirs(&paths)?;
     let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => AppError::Locked {

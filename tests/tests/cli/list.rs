@@ -120,3 +120,29 @@ fn a_worktree_belongs_to_its_repository_once_moved() {
     assert_eq!(in_project("orchard-web"), 0);
     samples.daemon.stop().unwrap();
 }
+
+#[test]
+fn projects_are_merged_by_the_names_people_see() {
+    let samples = Samples::archived();
+    let lines = || {
+        let output = samples.home.bytes(&["project", "list", "--json"]).unwrap();
+        let projects: Value = serde_json::from_slice(&output).unwrap();
+        let name = |project: &Value| project["name"].as_str().unwrap().to_owned();
+        projects
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines().len(), 3);
+    samples
+        .home
+        .bytes(&["project", "merge", "lantern", "ledger"])
+        .unwrap();
+    let mut merged = lines();
+    merged.sort();
+    assert_eq!(merged, ["ledger", "orchard-web"]);
+    samples.check_exit(&["project", "move", "no-such-project", "x"], 1);
+    samples.daemon.stop().unwrap();
+}
