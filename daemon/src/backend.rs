@@ -235,7 +235,8 @@ impl Backend {
             project.key.0 == from || project.name == from || project.cwds.iter().any(below)
         };
         if !projects.iter().any(is_known) {
-            return Err(Refusal::NotFound(format!("no project is called {from}")));
+            let what = format!("no project is called {from}; \"sessions project list\" names them");
+            return Err(Refusal::Argument(what));
         }
         let mut named = projects.into_iter().filter(|project| project.name == to);
         let to = match (named.next(), named.next()) {

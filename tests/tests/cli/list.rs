@@ -143,6 +143,6 @@ fn projects_are_merged_by_the_names_people_see() {
     let mut merged = lines();
     merged.sort();
     assert_eq!(merged, ["ledger", "orchard-web"]);
-    samples.check_exit(&["project", "move", "no-such-project", "x"], 1);
+    samples.check_exit(&["project", "move", "no-such-project", "x"], 2);
     samples.daemon.stop().unwrap();
 }
