@@ -134,7 +134,7 @@ pub(crate) struct Search {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, as typed")]
 pub(crate) struct View {
-    /// The session: the start of its id, its title, or @ for the one at hand [default: @]. With --source
+    /// The session: the start of its id, its title, or @ for the one at hand (default: @). With --source
     /// or --sources and no session: the files that belong to none, such as history.jsonl.
     pub(crate) id: Option<String>,
     /// Show tool results whole instead of their first 20 lines.
