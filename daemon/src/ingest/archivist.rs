@@ -69,7 +69,10 @@ impl Archivist {
         self.settling.end();
         // The file alone then holds everything, for whoever copies it.
         if let Err(error) = self.archive.checkpoint_wal() {
-            tracing::warn!(error = faults::chain(&error), "the write-ahead log stays");
+            tracing::warn!(
+                error = crate::causes::chain(&error),
+                "the write-ahead log stays"
+            );
         }
     }
 

@@ -6,6 +6,8 @@ use std::path::Path;
 use sessions_archive::{ArchiveError, ErrorKind};
 use sessions_model::{Fault, FaultKind, Timestamp};
 
+use crate::causes::chain;
+
 use super::place::Place;
 use super::walk::Block;
 
@@ -167,15 +169,4 @@ pub(crate) fn archive(error: &ArchiveError, since: Timestamp) -> Fault {
         hint: hint.into(),
         since,
     }
-}
-
-/// Joins an error and what caused it.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

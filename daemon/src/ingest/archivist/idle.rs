@@ -9,10 +9,10 @@ use sessions_model::GenerationId;
 
 use super::Archivist;
 use super::work::Work;
+use crate::causes::chain;
 use crate::ingest::comparison::{Comparison, Verdict};
 use crate::ingest::disk::{SourceFile, is_same};
 use crate::ingest::error::LookError;
-use crate::ingest::faults;
 use crate::ingest::handle::Pace;
 use crate::ingest::place::Place;
 
@@ -111,7 +111,7 @@ impl Archivist {
         if let Err(error) = done {
             // Nothing of this is lost by waiting; what fails for good fails in a batch, too, and is
             // a fault then.
-            tracing::warn!(error = faults::chain(&error), "work that can wait failed");
+            tracing::warn!(error = chain(&error), "work that can wait failed");
         }
     }
 
