@@ -102,8 +102,11 @@ impl Work {
     }
 
     /// Returns the time so long ago, in nanoseconds since 1970.
+    ///
+    /// Files carry nanoseconds and the clock milliseconds, so "now" is the end of its millisecond:
+    /// what was written before this call is not from the future.
     pub(super) fn nanoseconds_ago(&self, ago: Duration) -> i128 {
         let ago = i128::try_from(ago.as_nanos()).unwrap_or(i128::MAX);
-        i128::from(self.clock.now().0) * 1_000_000 - ago
+        (i128::from(self.clock.now().0) + 1) * 1_000_000 - ago
     }
 }
