@@ -58,6 +58,8 @@ pub(crate) struct Pace {
     pub(crate) compare: Duration,
     /// Quiet before a source is packed more densely.
     pub(crate) fold: Duration,
+    /// Rest after the last source of a backlog before any is packed: it is being indexed still.
+    pub(crate) rest: Duration,
     /// Time between two walks that look for what events missed.
     pub(crate) audit: Duration,
     /// Idle time before the write-ahead log is emptied.
@@ -75,6 +77,7 @@ impl Default for Pace {
             unreadable: Duration::from_secs(30),
             compare: Duration::from_mins(1),
             fold: Duration::from_mins(15),
+            rest: Duration::from_secs(10),
             audit: Duration::from_mins(10),
             checkpoint: Duration::from_secs(5),
             poll: Duration::from_secs(2),

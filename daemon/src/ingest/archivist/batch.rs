@@ -50,6 +50,12 @@ pub(super) struct Written {
     pub(super) bytes: u64,
 }
 
+impl Written {
+    fn is_backlog(&self) -> bool {
+        self.job.lane == Lane::Backlog
+    }
+}
+
 /// What is to be written about a source.
 #[derive(Debug)]
 enum Found {
@@ -86,6 +92,9 @@ impl Archivist {
             .as_ref()
             .is_err_and(|error| error.kind() == ErrorKind::Refused);
         if self.take_outcome(outcome) {
+            if batch.written.iter().any(Written::is_backlog) {
+                self.idle.note_backlog(self.work.clock.monotonic());
+            }
             for written in batch.written {
                 self.work.finish(written);
             }

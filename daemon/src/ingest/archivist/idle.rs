@@ -32,6 +32,8 @@ pub(super) struct Idle {
     notes_at: Instant,
     sweep_at: Instant,
     checkpoint_at: Option<Instant>,
+    /// Nothing is packed before that.
+    fold_from: Instant,
     /// Changes that only an audit found.
     missed: u64,
 }
@@ -63,6 +65,7 @@ impl Idle {
             notes_at: now + pace.checkpoint,
             sweep_at: now + pace.fold,
             checkpoint_at: None,
+            fold_from: now,
             missed: 0,
         }
     }
@@ -72,17 +75,24 @@ impl Idle {
         self.checkpoint_at = Some(now + self.pace.checkpoint);
     }
 
+    /// Notes that a source of a backlog was archived.
+    pub(super) fn note_backlog(&mut self, now: Instant) {
+        self.fold_from = now + self.pace.rest;
+    }
+
     /// Returns when there is something to do, `now` if there is already.
     pub(super) fn next_due(&self, work: &Work, now: Instant) -> Option<Instant> {
-        if self.task.is_some() || !work.to_compare.is_empty() || !work.to_fold.is_empty() {
+        if self.task.is_some() || !work.to_compare.is_empty() {
             return Some(now);
         }
         let dues = [
             Some(self.audit_at),
             Some(self.notes_at),
             Some(self.sweep_at),
+            self.checkpoint_at,
+            (!work.to_fold.is_empty()).then_some(self.fold_from),
         ];
-        dues.into_iter().chain([self.checkpoint_at]).flatten().min()
+        dues.into_iter().flatten().min()
     }
 
     fn has_room(&self) -> bool {
@@ -103,7 +113,9 @@ impl Archivist {
             self.idle.checkpoint_at = None;
             self.work.tail.shrink();
             self.archive.checkpoint_wal()
-        } else if let Some(place) = self.work.to_fold.pop_front() {
+        } else if self.idle.fold_from <= now
+            && let Some(place) = self.work.to_fold.pop_front()
+        {
             self.begin_fold(&place)
         } else {
             self.do_what_recurs(now)
@@ -161,9 +173,7 @@ impl Archivist {
         let Some(known) = self.work.known.get(place) else {
             return Ok(());
         };
-        let changed_ns = known.cursor.map_or(0, |cursor| cursor.stamp.modified_ns);
-        let is_quiet = changed_ns <= self.work.nanoseconds_ago(self.idle.pace.fold);
-        if !self.idle.has_room() || !is_quiet {
+        if !self.idle.has_room() || !self.work.is_quiet_for(place, self.idle.pace.fold) {
             return Ok(());
         }
         let generations = self.reader.generations(known.id)?;

@@ -83,7 +83,16 @@ impl Work {
             self.timers
                 .set(place, Purpose::Compare, now + self.pace.compare);
         }
-        self.timers.set(place, Purpose::Fold, now + self.pace.fold);
+        let is_quiet = self.is_quiet_for(place, self.pace.fold);
+        let fold_at = if is_quiet { now } else { now + self.pace.fold };
+        self.timers.set(place, Purpose::Fold, fold_at);
+    }
+
+    /// Tells whether a source was last written so long ago.
+    pub(super) fn is_quiet_for(&self, place: &Place, quiet: Duration) -> bool {
+        let cursor = self.known.get(place).and_then(|known| known.cursor);
+        let changed_ns = cursor.map_or(0, |cursor| cursor.stamp.modified_ns);
+        changed_ns <= self.nanoseconds_ago(quiet)
     }
 
     pub(super) fn count_done(&mut self, job: &Job) {

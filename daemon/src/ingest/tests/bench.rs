@@ -48,6 +48,7 @@ pub(super) fn patient() -> Pace {
         unreadable: never,
         compare: never,
         fold: never,
+        rest: Duration::ZERO,
         audit: never,
         checkpoint: never,
         poll: Duration::from_millis(20),

@@ -52,6 +52,23 @@ fn the_first_scan_is_a_backlog_and_what_comes_later_is_live() {
 }
 
 #[test]
+fn what_was_quiet_when_it_was_imported_is_packed_soon() {
+    let mut bench = Bench::new();
+    bench.pace.fold = DAY;
+    bench.write(&session(0), rows(0, 10, 100));
+    bench.write(&session(1), rows(1, 10, 100));
+    set_age(&bench, &session(0), 2);
+    bench.start();
+    let is_packed = |bench: &Bench, number| {
+        let rows = bench.generations(&session(number));
+        !rows.is_empty() && rows.iter().all(|row| row.folded == row.length)
+    };
+    bench.until(|bench| is_packed(bench, 0));
+    assert!(!is_packed(&bench, 1), "it was written a moment ago");
+    bench.holds(&session(0), 1);
+}
+
+#[test]
 fn what_is_about_to_be_swept_is_archived_first_then_the_newest() {
     let mut bench = Bench::new();
     for (number, days) in [(0, 1), (1, 29), (2, 5), (3, 45), (4, 0)] {
