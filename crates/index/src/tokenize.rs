@@ -23,6 +23,11 @@
 //! direction. What is not found: a phrase that goes on *after* a joined word (`foobarbaz now`) where
 //! the text has the parts.
 //!
+//! # Line numbers
+//! Where the client shows a file it numbers the lines (`    12→let x`). The numbers are no words of the
+//! file: they have no token and no position, so a phrase goes on from line to line. They would be one
+//! posting in twelve.
+//!
 //! # Scripts
 //! Han, kana, hangul, Thai and other scripts that are written without spaces give one token for each
 //! character: a query of one character works, and a longer one is a phrase. Emoji are words. The rest
@@ -42,7 +47,7 @@ mod stream;
 pub(crate) use stream::{FACET_SEPARATOR, FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the same text gives other tokens: an index made with another one is rebuilt.
-pub const TOKENIZER_VERSION: u32 = 1;
+pub const TOKENIZER_VERSION: u32 = 2;
 
 /// Longest token, in bytes: a SHA-512 in hexadecimal.
 pub const TOKEN_BYTES_MAX: usize = 128;

@@ -8,6 +8,11 @@ use super::{ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX};
 /// Longest run that is also emitted whole, in bytes.
 const WHOLE_BYTES_MAX: usize = 64;
 
+/// What stands between a line's number and the line where the client shows a file, and how wide the number
+/// is at least.
+const LINE_NUMBER_ARROW: &[u8] = "→".as_bytes();
+const LINE_NUMBER_WIDTH: usize = 6;
+
 /// A token as it is found; `text` lives until the next one.
 pub(super) struct Piece<'a> {
     pub(super) text: &'a str,
@@ -86,6 +91,10 @@ impl Shape {
         !self.has(Self::UNDERSCORE) && !is_mixed
     }
 
+    fn is_number(self) -> bool {
+        self.0 == Self::DIGIT
+    }
+
     fn is_folded(self) -> bool {
         !self.has(Self::UPPER_FIRST | Self::UPPER_LATER)
     }
@@ -103,6 +112,9 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
     /// Takes the run that begins with an ASCII character at `start`; returns where to go on.
     fn word(&mut self, start: usize) -> usize {
         let (shape, end) = self.measure(start);
+        if shape.is_number() && self.is_line_number(start, end) {
+            return end;
+        }
         if self
             .char_at(end)
             .is_some_and(|c| matches!(class(c), Class::Word | Class::Inner))
@@ -140,6 +152,25 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
             end += 1;
         }
         (shape, end)
+    }
+
+    /// Tells whether the number `start..end` is one that the client put before a line of a file: right-aligned
+    /// at the beginning of a line, with an arrow after it.
+    fn is_line_number(&self, start: usize, end: usize) -> bool {
+        let (before, rest) = self.text.as_bytes().split_at(start);
+        if !rest
+            .get(end - start..)
+            .is_some_and(|after| after.starts_with(LINE_NUMBER_ARROW))
+        {
+            return false;
+        }
+        let spaces = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b' ')
+            .count();
+        let is_first = matches!(before.get(..start - spaces), None | Some([] | [.., b'\n']));
+        is_first && spaces + (end - start) >= LINE_NUMBER_WIDTH
     }
 
     /// The number of a version, which is asked for with and without its `v`.

@@ -65,6 +65,18 @@ fn paths_addresses_and_numbers_fall_into_their_parts() {
 }
 
 #[test]
+fn the_numbers_of_shown_lines_are_no_words() {
+    check("     1→let a = 7;\n    12→let b", "let a 7 let b");
+    check("123456→x", "x");
+    check("1234567→x", "x");
+    // What people write themselves.
+    check("2→3 upgrade", "2 3 upgrade");
+    check("on     1→x", "on 1 x");
+    check("    12 -> x", "12 x");
+    check("    v1→x", "v1 #1 x");
+}
+
+#[test]
 fn scripts_without_spaces_give_a_token_a_character() {
     check("設定ファイル", "設 定 フ ァ イ ル");
     check("ｶﾞ", "ガ");
