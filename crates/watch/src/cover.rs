@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use crate::Folder;
 use crate::file_system;
 use crate::poll::Poll;
 use crate::watcher::{Method, Options, RootIndex, RootWatch, Shared};
@@ -27,9 +28,17 @@ struct Cover {
 
 #[derive(Debug)]
 enum Covered {
-    ByEvents,
-    ByPolling { poll: Poll, due: Instant },
-    Missing { due: Instant },
+    /// `due` is when a folder that is a link to nowhere is looked at again.
+    ByEvents {
+        due: Option<Instant>,
+    },
+    ByPolling {
+        poll: Poll,
+        due: Instant,
+    },
+    Missing {
+        due: Instant,
+    },
 }
 
 /// Every root, and the system's watcher behind them.
@@ -79,7 +88,7 @@ impl Covers {
         self.roots
             .iter()
             .filter_map(|cover| match cover.method {
-                Covered::ByEvents => None,
+                Covered::ByEvents { due } => due,
                 Covered::ByPolling { due, .. } | Covered::Missing { due } => Some(due),
             })
             .min()
@@ -93,7 +102,10 @@ impl Covers {
             Ok(real) if real.is_dir() => {
                 self.roots[root.0].real.clone_from(&real);
                 match self.cover_by_events(root, &real) {
-                    Ok(()) => (Covered::ByEvents, RootWatch::Events),
+                    Ok(()) => {
+                        let due = self.awaits_folder(&real).then_some(due);
+                        (Covered::ByEvents { due }, RootWatch::Events)
+                    }
                     Err(reason) => {
                         let mut poll = Poll::default();
                         poll.walk(&real, &self.options.folders);
@@ -131,16 +143,22 @@ impl Covers {
     /// can be listed.
     pub(crate) fn cover_folder(&mut self, root: RootIndex, below: &Path) {
         let cover = &self.roots[root.0];
-        let is_wanted = self
-            .options
-            .folders
-            .iter()
-            .any(|folder| below.starts_with(folder));
-        if !matches!(cover.method, Covered::ByEvents) || !is_wanted {
+        let folders = &self.options.folders;
+        let is_top = folders.iter().any(|folder| below == Path::new(folder));
+        let is_wanted = folders.iter().any(|folder| below.starts_with(folder));
+        if !matches!(cover.method, Covered::ByEvents { .. }) || !is_wanted {
             return;
         }
         let folder = cover.real.join(below);
-        if let Err(error) = self.watch_folder(&folder) {
+        let watched = if is_top {
+            let real = cover.real.clone();
+            self.watch_top(root, &real, below)
+        } else {
+            // Below a link the system knows it by its path without one.
+            let real = folder.canonicalize();
+            self.watch_folder(real.as_deref().unwrap_or(&folder))
+        };
+        if let Err(error) = watched {
             if matches!(error.kind, ErrorKind::MaxFilesWatch) {
                 self.shared.pending().accept(Err(error.add_path(folder)));
             } else {
@@ -164,6 +182,14 @@ impl Covers {
                         shaken.push(root);
                     }
                 }
+                Covered::ByEvents { due: Some(due) } if *due <= now => {
+                    *due = now + self.options.poll_every;
+                    let mut folders = self.options.folders.iter();
+                    let is_dangling = |folder: &String| is_dangling(&cover.real.join(folder));
+                    if !folders.any(is_dangling) {
+                        shaken.push(root);
+                    }
+                }
                 Covered::Missing { due } if *due <= now => {
                     *due = now + self.options.poll_every;
                     if cover.path.is_dir() {
@@ -180,25 +206,55 @@ impl Covers {
         if let Err(reason) = &self.system {
             return Err(reason.clone());
         }
-        if let Some(name) = file_system::silent(real) {
+        let folders = self.options.folders.iter();
+        let led = folders.filter_map(|folder| Folder::look(&real.join(folder)).directory());
+        let mut places = std::iter::once(real.to_path_buf()).chain(led);
+        if let Some(name) = places.find_map(|place| file_system::silent(&place)) {
             return Err(format!("{name} does not report every change"));
         }
         self.shared.pending().route(root, real.to_path_buf());
-        self.watch_root(real).map_err(|error| {
+        self.watch_root(root, real).map_err(|error| {
             self.uncover(real);
             describe(&error.kind)
         })
     }
 
-    fn watch_root(&mut self, real: &Path) -> notify::Result<()> {
+    fn watch_root(&mut self, root: RootIndex, real: &Path) -> notify::Result<()> {
         let Ok(system) = &mut self.system else {
             return Ok(());
         };
         system.watch(real, RecursiveMode::NonRecursive)?;
         for folder in self.options.folders.clone() {
-            self.watch_folder(&real.join(folder))?;
+            self.watch_top(root, real, Path::new(&folder))?;
         }
         Ok(())
+    }
+
+    /// Watches one of a root's own folders, wherever it leads.
+    fn watch_top(&mut self, root: RootIndex, real: &Path, folder: &Path) -> notify::Result<()> {
+        let at = real.join(folder);
+        match Folder::look(&at) {
+            Folder::Directory(led) => {
+                if led != at {
+                    let below = folder.to_path_buf();
+                    self.shared.pending().route_folder(root, below, led.clone());
+                }
+                self.watch_folder(&led)
+            }
+            Folder::Dangling(_) => {
+                // The root is looked at again until the link leads somewhere.
+                let due = Some(Instant::now() + self.options.poll_every);
+                self.roots[root.0].method = Covered::ByEvents { due };
+                Ok(())
+            }
+            // Whoever archives says what is wrong with it.
+            _ => Ok(()),
+        }
+    }
+
+    fn awaits_folder(&self, real: &Path) -> bool {
+        let mut folders = self.options.folders.iter();
+        folders.any(|folder| is_dangling(&real.join(folder)))
     }
 
     /// Watches `folder` and every folder in it.
@@ -229,7 +285,10 @@ impl Covers {
         let mut watched = vec![real.to_path_buf()];
         for folder in &self.options.folders {
             // Ends without an error: listing has none, and noting a path none either.
-            drop(for_each_folder(&real.join(folder), |folder| {
+            let Some(folder) = Folder::look(&real.join(folder)).directory() else {
+                continue;
+            };
+            drop(for_each_folder(&folder, |folder| {
                 watched.push(folder.to_path_buf());
                 Ok(())
             }));
@@ -248,7 +307,7 @@ fn for_each_folder(
     folder: &Path,
     mut visit: impl FnMut(&Path) -> notify::Result<()>,
 ) -> notify::Result<()> {
-    // A symbolic link is no folder of this root: what it leads to is somebody else's.
+    // A symbolic link deeper down is no folder of this root: what it leads to is somebody else's.
     if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
         return Ok(());
     }
@@ -260,6 +319,10 @@ fn for_each_folder(
         folders.extend(inner.map(|entry| entry.path()));
     }
     Ok(())
+}
+
+fn is_dangling(folder: &Path) -> bool {
+    matches!(Folder::look(folder), Folder::Dangling(_))
 }
 
 fn start_system(cookie_dir: &Path, shared: Arc<Shared>) -> Result<RecommendedWatcher, String> {

@@ -8,11 +8,13 @@
 mod cover;
 mod error;
 mod file_system;
+mod folder;
 mod hints;
 mod pending;
 mod poll;
 mod watcher;
 
 pub use error::WatchError;
+pub use folder::Folder;
 pub use hints::{Changed, Hints, Wake};
 pub use watcher::{Method, Options, RootIndex, RootWatch, Watcher};

@@ -19,6 +19,8 @@ pub(crate) struct Route {
     pub(crate) real: PathBuf,
     /// The root.
     pub(crate) root: RootIndex,
+    /// What the events are of, below the root: all of it, or the one folder that is a link.
+    pub(crate) below: PathBuf,
 }
 
 /// What was reported since the last hand-over.
@@ -26,7 +28,7 @@ pub(crate) struct Route {
 pub(crate) struct Report {
     /// Paths that changed, below their root.
     pub(crate) paths: FxHashSet<(RootIndex, PathBuf)>,
-    /// Those of them that may be folders not seen before.
+    /// Those of them that may be folders not seen before, or folders that went.
     pub(crate) arrived: FxHashSet<(RootIndex, PathBuf)>,
     /// Roots whose events were lost.
     pub(crate) lost: FxHashSet<RootIndex>,
@@ -76,7 +78,15 @@ impl Pending {
     /// Takes the events of `real` as those of `root` from now on.
     pub(crate) fn route(&mut self, root: RootIndex, real: PathBuf) {
         self.routes.retain(|route| route.root != root);
-        self.routes.push(Route { real, root });
+        let below = PathBuf::new();
+        self.routes.push(Route { real, root, below });
+    }
+
+    /// Takes the events of `real` as those of the folder `below` of `root`, which is a link to it.
+    pub(crate) fn route_folder(&mut self, root: RootIndex, below: PathBuf, real: PathBuf) {
+        self.routes
+            .retain(|route| route.root != root || route.below != below);
+        self.routes.push(Route { real, root, below });
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -111,26 +121,27 @@ impl Pending {
             EventKind::Remove(kind) => (false, kind != RemoveKind::File),
             _ => (false, false),
         };
+        let is_creation = matches!(event.kind, EventKind::Create(_));
         for path in &event.paths {
             if path.parent() == Some(&self.cookie_dir) {
-                if matches!(event.kind, EventKind::Create(_)) {
+                if is_creation {
                     self.note_cookie(path);
                 }
                 continue;
             }
-            let Some((root, below)) = self.find(path) else {
-                continue;
-            };
-            if below.as_os_str().is_empty() {
-                if is_departure {
+            for (root, below) in self.find(path) {
+                if !below.as_os_str().is_empty() {
+                    // A folder that went may be the one that a link led to; a root's own folder may be a
+                    // link, which the system takes for a file.
+                    let is_link = is_creation && below.components().count() == 1;
+                    if is_arrival || is_departure || is_link {
+                        self.report.arrived.insert((root, below.clone()));
+                    }
+                    self.note(root, below);
+                } else if is_departure {
                     self.report.shaken.insert(root);
                 }
-                continue;
             }
-            if is_arrival {
-                self.report.arrived.insert((root, below.clone()));
-            }
-            self.note(root, below);
         }
     }
 
@@ -139,7 +150,7 @@ impl Pending {
         let roots: Vec<RootIndex> = error
             .paths
             .iter()
-            .filter_map(|path| self.find(path))
+            .flat_map(|path| self.find(path))
             .map(|(root, _)| root)
             .collect();
         if matches!(error.kind, ErrorKind::MaxFilesWatch) {
@@ -184,13 +195,22 @@ impl Pending {
             .extend(self.routes.iter().map(|route| route.root));
     }
 
-    fn find(&self, path: &Path) -> Option<(RootIndex, PathBuf)> {
-        self.routes
-            .iter()
-            .filter_map(|route| Some((route, path.strip_prefix(&route.real).ok()?)))
-            // Roots may be nested: the deepest one owns the path.
-            .min_by_key(|(_, below)| below.as_os_str().len())
-            .map(|(route, below)| (route.root, below.to_path_buf()))
+    /// Returns every place that `path` has: roots may lie in one another, or share a folder.
+    fn find(&self, path: &Path) -> Vec<(RootIndex, PathBuf)> {
+        let place = |route: &Route| {
+            let rest = path.strip_prefix(&route.real).ok()?;
+            let is_top = rest.as_os_str().is_empty();
+            let below = &route.below;
+            Some((
+                route.root,
+                if is_top {
+                    below.clone()
+                } else {
+                    below.join(rest)
+                },
+            ))
+        };
+        self.routes.iter().filter_map(place).collect()
     }
 }
 
@@ -215,6 +235,20 @@ mod tests {
     fn created(path: &str) -> Event {
         let kind = EventKind::Create(CreateKind::Folder);
         Event::new(kind).add_path(PathBuf::from(path))
+    }
+
+    #[test]
+    fn a_folder_that_two_roots_share_is_reported_for_both() {
+        let mut pending = pending(10);
+        for root in [RootIndex(0), RootIndex(1)] {
+            pending.route_folder(root, "projects".into(), PathBuf::from("/shared"));
+        }
+        pending.accept(Ok(modified("/shared/p/x")));
+        let below = PathBuf::from("projects/p/x");
+        let paths = pending.take().paths;
+        assert_eq!(paths.len(), 2);
+        assert!(paths.contains(&(RootIndex(0), below.clone())));
+        assert!(paths.contains(&(RootIndex(1), below)));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use rustc_hash::FxHashMap;
 
+use crate::Folder;
+
 /// How deep a walk goes below its root.
 const DEPTH_MAX: usize = 16;
 /// How many files of a root are remembered; more are left to the consumer's own walks.
@@ -31,7 +33,9 @@ impl Poll {
         let mut found = FxHashMap::default();
         list(root, Path::new(""), &mut found, None);
         for folder in folders {
-            list(root, Path::new(folder), &mut found, Some(DEPTH_MAX));
+            if let Folder::Directory(_) = Folder::look(&root.join(folder)) {
+                list(root, Path::new(folder), &mut found, Some(DEPTH_MAX));
+            }
         }
         let mut changed: Vec<PathBuf> = found
             .iter()

@@ -203,6 +203,64 @@ fn a_root_behind_a_link_is_watched_and_a_link_out_of_it_is_not() {
     );
 }
 
+/// Makes `root/projects` a link to `disk/projects`, which need not exist.
+#[cfg(unix)]
+fn led_away(home: &Path) {
+    fs::create_dir_all(home.join("root")).unwrap();
+    std::os::unix::fs::symlink(home.join("disk/projects"), home.join("root/projects")).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_is_watched_where_it_leads() {
+    for method in [Method::Events, Method::Polling] {
+        let mut bench = start(method, |home| {
+            fs::create_dir_all(home.join("disk/projects/p")).unwrap();
+            led_away(home);
+        });
+        fs::write(bench.path("projects/p/a.jsonl"), "1").unwrap();
+        bench.until(|wake| reports(wake, "projects/p/a.jsonl"));
+        fs::create_dir_all(bench.path("projects/q/s")).unwrap();
+        if method == Method::Events {
+            bench.until(|wake| reports(wake, "projects/q"));
+        }
+        fs::write(bench.path("projects/q/s/b.jsonl"), "1").unwrap();
+        bench.until(|wake| reports(wake, "projects/q/s/b.jsonl"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_elsewhere_now_is_followed_there() {
+    let mut bench = start(Method::Events, |home| {
+        fs::create_dir_all(home.join("disk/projects")).unwrap();
+        fs::create_dir_all(home.join("other")).unwrap();
+        led_away(home);
+    });
+    let other = bench.home.path().join("other");
+    fs::remove_file(bench.path("projects")).unwrap();
+    std::os::unix::fs::symlink(&other, bench.path("projects")).unwrap();
+    bench.until_cookie("1");
+    fs::write(other.join("a.jsonl"), "1").unwrap();
+    let heard = bench.until_cookie("2");
+    assert!(heard.contains("projects/a.jsonl"), "{heard:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_followed_once_it_leads_somewhere() {
+    let mut bench = start(Method::Events, led_away);
+    for round in 0..2 {
+        fs::create_dir_all(bench.home.path().join("disk/projects")).unwrap();
+        bench.until(|wake| wake.rescans == [RootIndex(0)]);
+        fs::write(bench.path("projects/a.jsonl"), "1").unwrap();
+        let heard = bench.until_cookie(&round.to_string());
+        assert!(heard.contains("projects/a.jsonl"), "{heard:?}");
+        fs::remove_dir_all(bench.home.path().join("disk")).unwrap();
+        bench.until_cookie(&format!("gone{round}"));
+    }
+}
+
 #[test]
 fn a_polled_root_reports_what_changed_and_says_why_it_is_polled() {
     let mut bench = start(Method::Polling, projects);
