@@ -102,14 +102,21 @@ impl Client {
             live_only: filter.live_only,
             root: filter.root,
         };
-        let mut stream = checked(self.sessions().list(short(request)).await)?;
-        let mut listing = Listing::default();
-        while let Some(part) = stream.message().await.map_err(ClientError::from_status)? {
-            let sessions = convert::each(part.sessions, convert::session)?;
-            listing.sessions.extend(sessions);
-            listing.unresolved_cwds.extend(part.unresolved_cwds);
-        }
-        Ok(listing)
+        self.read_from(async |client| {
+            let mut stream = checked(client.sessions().list(short(request.clone())).await)?;
+            let mut listing = Listing::default();
+            while let Some(part) = stream
+                .message()
+                .await
+                .map_err(|status| ClientError::from_status(&status))?
+            {
+                let sessions = convert::each(part.sessions, convert::session)?;
+                listing.sessions.extend(sessions);
+                listing.unresolved_cwds.extend(part.unresolved_cwds);
+            }
+            Ok(listing)
+        })
+        .await
     }
 
     /// Finds the session that `name` means: an id prefix, a title, or `@` for the latest of `cwd`.
@@ -124,7 +131,11 @@ impl Client {
             cwd: cwd.to_owned(),
             root: root.map(str::to_owned),
         };
-        let response = checked(self.sessions().resolve(short(request)).await)?;
+        let response = self
+            .read_from(async |client| {
+                checked(client.sessions().resolve(short(request.clone())).await)
+            })
+            .await?;
         let mut candidates = convert::each(response.sessions, convert::session)?;
         match candidates.len() {
             0 => Err(ClientError::NotFound {
@@ -143,7 +154,11 @@ impl Client {
         let request = wire::ReadRequest {
             session: session.as_str().to_owned(),
         };
-        let stream = checked(self.sessions().read(Request::new(request)).await)?;
+        let stream = self
+            .read_from(async |client| {
+                checked(client.sessions().read(Request::new(request.clone())).await)
+            })
+            .await?;
         Ok(Entries::new(stream))
     }
 
@@ -161,7 +176,11 @@ impl Client {
         let request = wire::SourcesRequest {
             session: session.to_owned(),
         };
-        let response = checked(self.sessions().sources(short(request)).await)?;
+        let response = self
+            .read_from(async |client| {
+                checked(client.sessions().sources(short(request.clone())).await)
+            })
+            .await?;
         Ok(response.sources.into_iter().map(convert::source).collect())
     }
 
@@ -175,7 +194,9 @@ impl Client {
             source: source.0,
             generation: generation.unwrap_or_default().0,
         };
-        let stream = checked(self.sessions().bytes(Request::new(request)).await)?;
+        let stream = self
+            .read_from(async |client| checked(client.sessions().bytes(Request::new(request)).await))
+            .await?;
         Ok(Bytes { stream })
     }
 
@@ -214,7 +235,9 @@ impl Client {
     /// Lists projects.
     pub async fn projects(&self) -> Result<Vec<Project>, ClientError> {
         let request = wire::ProjectsRequest {};
-        let response = checked(self.sessions().projects(short(request)).await)?;
+        let response = self
+            .read_from(async |client| checked(client.sessions().projects(short(request)).await))
+            .await?;
         Ok(response
             .projects
             .into_iter()
@@ -232,7 +255,11 @@ impl Client {
             wait_ms: request.wait_ms,
             utc_offset_ms: request.utc_offset_ms,
         };
-        let response = checked(self.search_service().search(short(request)).await)?;
+        let response = self
+            .read_from(async |client| {
+                checked(client.search_service().search(short(request.clone())).await)
+            })
+            .await?;
         convert::answer(response)
     }
 
@@ -242,14 +269,18 @@ impl Client {
             root: None,
             brief: false,
         };
-        let response = checked(self.daemon().status(short(request)).await)?;
+        let response = self
+            .read_from(async |client| checked(client.daemon().status(short(request.clone())).await))
+            .await?;
         convert::status(response)
     }
 
     /// Follows the archive's position and the import.
     pub async fn watch(&self) -> Result<Updates, ClientError> {
-        let request = Request::new(wire::WatchRequest {});
-        let stream = checked(self.daemon().watch(request).await)?;
+        let request = || Request::new(wire::WatchRequest {});
+        let stream = self
+            .read_from(async |client| checked(client.daemon().watch(request()).await))
+            .await?;
         Ok(Updates { stream })
     }
 
@@ -302,6 +333,6 @@ impl Client {
                 .shutdown(short(wire::ShutdownRequest {}))
                 .await,
         )?;
-        Ok(crate::start::outwait(status.pid, &self.paths).await?)
+        Ok(crate::start::outwait(status.pid, self.paths()).await?)
     }
 }

@@ -52,7 +52,7 @@ pub struct Connection {
 #[derive(Debug, Clone)]
 pub struct Client {
     channel: Channel,
-    pub(crate) paths: Paths,
+    connection: Connection,
     introduce: Introduce,
 }
 
@@ -62,28 +62,50 @@ impl Client {
     /// Connects, starting the daemon or replacing an older one where the connection asks for it.
     pub async fn connect(connection: &Connection) -> Result<Self, ClientError> {
         let socket = connection.paths.socket();
+        let mut lost = None;
         for _ in 0..STARTS_MAX {
             let stream = match (start::try_connect(&socket).await?, connection.start) {
                 (Some(stream), _) => stream,
                 (None, Start::IfAbsent) => connection.start_daemon().await?,
                 (None, Start::Never) => return Err(ClientError::Absent),
             };
-            let client = Self::over(stream, &connection.paths);
+            let client = Self::over(stream, connection);
             if connection.start == Start::Never {
                 return Ok(client);
             }
-            match client.greet(connection.root.as_deref()).await? {
-                Greeting::Ready => return Ok(client),
-                Greeting::Leaves { pid } => start::outwait(pid, &connection.paths).await?,
+            match client.greet(connection.root.as_deref()).await {
+                Ok(Greeting::Ready) => return Ok(client),
+                Ok(Greeting::Leaves { pid }) => start::outwait(pid, &connection.paths).await?,
+                // It was killed a moment ago, and its socket is gone the next time.
+                Err(error @ ClientError::Lost { .. }) => lost = Some(error),
+                Err(error) => return Err(error),
             }
         }
         let message = format!("it wanted to be started anew {STARTS_MAX} times in a row");
-        Err(ClientError::Daemon { message })
+        Err(lost.unwrap_or(ClientError::Daemon { message }))
+    }
+
+    /// Asks what changes nothing; once more, of a daemon that is started where need be, if the one that
+    /// was asked ends before it has answered.
+    pub(crate) async fn read_from<T>(
+        &self,
+        ask: impl AsyncFn(&Self) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        match ask(self).await {
+            Err(ClientError::Lost { .. }) => {}
+            answered => return answered,
+        }
+        ask(&Self::connect(&self.connection).await?).await
+    }
+
+    /// Returns where the daemon's files are.
+    pub(crate) fn paths(&self) -> &Paths {
+        &self.connection.paths
     }
 
     /// Talks over `stream`; later connections, should this one be lost, are made to the socket.
-    fn over(stream: UnixStream, paths: &Paths) -> Self {
-        let (mut first, socket) = (Some(stream), paths.socket());
+    fn over(stream: UnixStream, connection: &Connection) -> Self {
+        let (mut first, socket) = (Some(stream), connection.paths.socket());
         let connector = service_fn(move |_| {
             let (stream, socket) = (first.take(), socket.clone());
             async move {
@@ -97,7 +119,7 @@ impl Client {
         let endpoint = Endpoint::from_static("http://sessionsd.invalid");
         Self {
             channel: endpoint.connect_with_connector_lazy(connector),
-            paths: paths.clone(),
+            connection: connection.clone(),
             introduce: Introduce::own(),
         }
     }
@@ -207,7 +229,7 @@ pub(crate) fn checked<T>(answer: Result<Response<T>, Status>) -> Result<T, Clien
         Some(daemon) if daemon > client => Err(ClientError::Outdated { client, daemon }),
         _ => answer
             .map(Response::into_inner)
-            .map_err(ClientError::from_status),
+            .map_err(|status| ClientError::from_status(&status)),
     }
 }
 

@@ -57,11 +57,10 @@ pub enum ClientError {
         message: String,
     },
     /// The connection ended before the answer was whole.
-    #[error("the connection to the daemon was lost")]
+    #[error("the connection to the daemon was lost: {reason}")]
     Lost {
-        /// What the transport says.
-        #[source]
-        source: Box<Status>,
+        /// What the system says of it.
+        reason: String,
     },
     /// The daemon is newer than this program.
     #[error("the daemon has version {daemon}, this program {client}")]
@@ -126,6 +125,8 @@ pub enum StartError {
     Ended {
         /// What it said last, or how it ended.
         reason: String,
+        /// What it said to do next.
+        hint: Option<String>,
         /// How it ended.
         status: ExitStatus,
     },
@@ -180,7 +181,7 @@ impl ClientError {
         }
     }
 
-    pub(crate) fn from_status(status: Status) -> Self {
+    pub(crate) fn from_status(status: &Status) -> Self {
         let message = status.message().to_owned();
         match status.code() {
             Code::NotFound => Self::NotFound { message },
@@ -198,7 +199,7 @@ impl ClientError {
             // What the transport fails with has a cause; what the daemon answers has none.
             Code::Unavailable | Code::Cancelled | Code::Unknown if status.source().is_some() => {
                 Self::Lost {
-                    source: Box::new(status),
+                    reason: root_cause(status),
                 }
             }
             Code::Unavailable | Code::ResourceExhausted => Self::Unready { message },
@@ -210,12 +211,27 @@ impl ClientError {
     }
 }
 
+/// Returns what is at the bottom of a failure of the transport: what lies above is told in its own terms.
+fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    let said = cause.to_string();
+    // Where the transport knows no cause, it shows its own insides.
+    if said.is_empty() || said.contains(['(', '{']) && !said.contains("os error") {
+        "the daemon ended in mid-answer".into()
+    } else {
+        said
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(code: Code, expect: ErrorKind) {
-        let error = ClientError::from_status(Status::new(code, "what happened"));
+        let error = ClientError::from_status(&Status::new(code, "what happened"));
         assert_eq!(error.kind(), expect, "{code:?}");
     }
 

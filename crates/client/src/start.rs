@@ -78,8 +78,7 @@ pub(crate) async fn start(
         }
         let failed = ended.filter(|status| !status.success());
         if let Some(status) = failed.filter(|_| data_of(paths) != Data::Owned) {
-            let reason = last_words(paths, status);
-            return Err(StartError::Ended { reason, status }.into());
+            return Err(last_words(paths, status).into());
         }
         if !wait.pause().await {
             let seconds = START_DEADLINE.as_secs();
@@ -169,16 +168,22 @@ fn open_output(path: &Path) -> std::io::Result<(File, File)> {
     Ok((file, twin))
 }
 
-/// Returns why the daemon ended, in its own words if it left any.
-fn last_words(paths: &Paths, status: ExitStatus) -> String {
+/// Says why the daemon ended and what to do, in its own words if it left any.
+fn last_words(paths: &Paths, status: ExitStatus) -> StartError {
     let failure = fs::read_to_string(paths.failure_file()).unwrap_or_default();
-    let failure = failure.trim();
-    if !failure.is_empty() {
-        return failure.to_owned();
-    }
-    match last_line(&paths.output_file()) {
-        Some(line) => line,
-        None => format!("sessionsd ended at once ({status})"),
+    let mut lines = failure
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let reason = lines.next().map(str::to_owned);
+    let hint = lines.next().map(str::to_owned);
+    let reason = reason
+        .or_else(|| last_line(&paths.output_file()))
+        .unwrap_or_else(|| format!("sessionsd ended at once ({status})"));
+    StartError::Ended {
+        reason,
+        hint,
+        status,
     }
 }
 
@@ -263,12 +268,16 @@ mod tests {
     }
 
     async fn check_failure(script: &str, expect: &str) {
+        check_words(script, expect, None).await;
+    }
+
+    async fn check_words(script: &str, expect: &str, what_to_do: Option<&str>) {
         let (_home, program, environment, paths) = trial(script);
         let error = start(&program, &environment, &paths).await.unwrap_err();
-        let ClientError::Start(StartError::Ended { reason, .. }) = error else {
+        let ClientError::Start(StartError::Ended { reason, hint, .. }) = error else {
             panic!("unexpected: {error:?}");
         };
-        assert_eq!(reason, expect);
+        assert_eq!((reason.as_str(), hint.as_deref()), (expect, what_to_do));
     }
 
     #[tokio::test]
@@ -284,9 +293,12 @@ mod tests {
         )
         .await;
         check_failure("exit 3", "sessionsd ended at once (exit status: 3)").await;
-        check_failure(
-            "echo noise >&2; echo 'the archive is newer' > $SESSIONS_HOME/state/sessionsd.failed; exit 3",
+        check_words(
+            "echo noise >&2
+            printf 'the archive is newer\nupdate it\n' > $SESSIONS_HOME/state/sessionsd.failed
+            exit 3",
             "the archive is newer",
+            Some("update it"),
         )
         .await;
     }

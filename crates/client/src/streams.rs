@@ -13,7 +13,10 @@ use crate::{ClientError, convert};
 const ENTRY_BYTES_MAX: usize = 256 << 20;
 
 async fn message<T>(stream: &mut Streaming<T>) -> Result<Option<T>, ClientError> {
-    stream.message().await.map_err(ClientError::from_status)
+    stream
+        .message()
+        .await
+        .map_err(|status| ClientError::from_status(&status))
 }
 
 /// The entries of a session, in order.
@@ -83,7 +86,7 @@ impl Bytes {
 }
 
 /// What changed in the daemon.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WatchUpdate {
     /// How far archive and index are.
     pub coverage: Coverage,
