@@ -192,6 +192,9 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
         ClientError::Absent => "run \"sessions daemon start\"",
+        ClientError::Start(StartError::Ended {
+            hint: Some(hint), ..
+        }) => hint,
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
         ClientError::Socket { .. } => "check who owns the file and its directory",

@@ -219,6 +219,7 @@ fn start_archivist(
         archive,
         roots: roots.known().to_vec(),
         excludes: Excludes::new(settings.exclude_roots.clone(), &settings.exclude)?,
+        hold: ground.facts.hold.clone(),
         clock: Arc::clone(clock),
         cookie_dir,
         data_dir: paths.data.clone(),

@@ -103,6 +103,8 @@ pub(crate) struct Facts {
     pub(crate) started_at: Timestamp,
     /// What the sandbox denies.
     pub(crate) sandbox: Vec<String>,
+    /// Why nothing is archived until the settings are mended.
+    pub(crate) hold: Option<String>,
     /// What was wrong at the start: settings, and what salvage had to give up.
     pub(crate) faults: Vec<Fault>,
 }
@@ -253,7 +255,13 @@ impl Backend {
     /// Stops archiving, or goes on with it; survives restarts.
     pub(crate) async fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
         let set = self.archivist.set_paused(paused).await;
-        set.map_err(|error| Refusal::Failed(chain(&error)))
+        set.map_err(|error| Refusal::Failed(chain(&error)))?;
+        match &self.facts.hold {
+            Some(why) if !paused => Err(Refusal::Argument(format!(
+                "archiving goes on once the settings are mended: {why}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Builds catalog and index anew beside the old ones.
@@ -300,9 +308,10 @@ impl Backend {
         let heads = *self.heads.borrow();
         let progress = self.progress(applied, heads);
         let indexed_seq = contiguous(applied, heads);
-        let is_listed = self.archivist.progress().is_listed || self.archivist.is_paused();
-        let complete = is_listed && indexed_seq >= heads.head() && progress.is_none();
-        let reason = (!complete).then(|| self.why_incomplete());
+        let shortfall = self.archivist.shortfall();
+        let is_indexed = indexed_seq >= heads.head() && progress.is_none();
+        let complete = is_indexed && shortfall.is_none();
+        let reason = (!complete).then(|| shortfall.unwrap_or_else(|| self.why_incomplete()));
         (
             Coverage {
                 indexed_seq,

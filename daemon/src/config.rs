@@ -1,7 +1,8 @@
 //! Settings: `config.toml`, read whole, every fault in it reported at once.
 //!
 //! A fault costs its own setting alone: the default stands in, the daemon runs, and `status` names the
-//! file, the line and the mend.
+//! file, the line and the mend. Where a fault may hide what is to be excluded, nothing is archived until
+//! it is mended: what was let in once cannot be kept out any more.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -54,7 +55,14 @@ pub(crate) struct SettingFault {
     pub(crate) message: String,
     /// What to write instead.
     pub(crate) hint: String,
+    /// Whether it may hide what the user wants excluded.
+    pub(crate) hides_excludes: bool,
 }
+
+/// The beginning of every setting that excludes something, and of what may be meant for one.
+const EXCLUDING: &str = "exclu";
+
+const WAITS: &str = "nothing is archived until then, for it may keep out what you want kept out";
 
 /// Reads the settings in `file`; a missing file means the defaults. `home` stands for `~`.
 pub(crate) fn read(file: &Path, home: &Path) -> (Settings, Vec<SettingFault>) {
@@ -68,19 +76,24 @@ pub(crate) fn read(file: &Path, home: &Path) -> (Settings, Vec<SettingFault>) {
         .read(),
         Ok(None) => (Settings::default(), Vec::new()),
         Err(reason) => {
-            let message = format!("could not read {}: {reason}", file.display());
-            let hint = "mend the file or remove it; the defaults are used until then".into();
-            (Settings::default(), vec![SettingFault { message, hint }])
+            let fault = SettingFault {
+                message: format!("could not read {}: {reason}", file.display()),
+                hint: format!("mend the file or remove it; {WAITS}"),
+                hides_excludes: true,
+            };
+            (Settings::default(), vec![fault])
         }
     }
 }
 
 fn read_text(file: &Path) -> Result<Option<String>, String> {
-    let size = match fs::metadata(file) {
-        Ok(metadata) => metadata.len(),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.to_string()),
-    };
+    let is_absent = fs::symlink_metadata(file)
+        .is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory));
+    if is_absent {
+        return Ok(None);
+    }
+    // A link to nowhere is no absent file: what it led to may be mounted later.
+    let size = fs::metadata(file).map_err(|error| error.to_string())?.len();
     if size > FILE_BYTES_MAX {
         return Err(format!("it has {size} bytes, more than {FILE_BYTES_MAX}"));
     }
@@ -100,17 +113,23 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(mut self) -> (Settings, Vec<SettingFault>) {
         let (table, errors) = DeTable::parse_recoverable(self.text);
+        // What follows an error of the syntax is lost, and may have been an exclude.
         for error in errors {
             let span = error.span().unwrap_or_default();
-            self.fault(
-                span,
-                error.message(),
-                "see docs/settings.md for what can be set",
-            );
+            self.fault(span, error.message(), "mend the line");
         }
+        let lost = self.faults.iter_mut();
+        lost.for_each(|(_, fault)| fault.hide_excludes());
         let mut settings = Settings::default();
         for (key, value) in table.get_ref() {
+            let before = self.faults.len();
             self.set(&mut settings, key, value);
+            if key.get_ref().starts_with(EXCLUDING) {
+                self.faults
+                    .iter_mut()
+                    .skip(before)
+                    .for_each(|(_, fault)| fault.hide_excludes());
+            }
         }
         self.faults.sort_by_key(|(at, _)| *at);
         (
@@ -220,8 +239,16 @@ impl Reader<'_> {
             SettingFault {
                 message,
                 hint: hint.into(),
+                hides_excludes: false,
             },
         ));
+    }
+}
+
+impl SettingFault {
+    fn hide_excludes(&mut self) {
+        self.hides_excludes = true;
+        self.hint = format!("{}; {WAITS}", self.hint);
     }
 }
 
@@ -269,6 +296,43 @@ mod tests {
             (settings.exclude, faults),
             (vec!["**/secret/**".into()], Vec::new())
         );
+    }
+
+    #[test]
+    fn what_may_hide_an_exclude_is_known_for_it() {
+        let check = |text: &str, expect: bool| {
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("config.toml");
+            fs::write(&file, text).unwrap();
+            let (_, faults) = read(&file, Path::new("/h"));
+            assert!(!faults.is_empty(), "{text}");
+            let hides = faults.iter().any(|fault| fault.hides_excludes);
+            assert_eq!(hides, expect, "{text}: {faults:?}");
+        };
+        check("log = 3\nlok = 3\n", false);
+        check("roots = 3\n", false);
+        check("exclude = 3\n", true);
+        check("exclude = [\"ok\", 3]\n", true);
+        check("exclude = [\"[\"]\n", true);
+        check("exclude_roots = { a = 1 }\n", true);
+        check("excludes = [\"**/secret/**\"]\n", true);
+        check("log = \"info\n", true);
+        let dir = tempfile::tempdir().unwrap();
+        let (file, lost) = (dir.path().join("config.toml"), dir.path().join("lost"));
+        let hides = || {
+            read(&file, Path::new("/h"))
+                .1
+                .iter()
+                .any(|fault| fault.hides_excludes)
+        };
+        std::os::unix::fs::symlink(lost, &file).unwrap();
+        assert!(hides(), "a link to nowhere");
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        assert!(hides(), "a directory");
+        fs::remove_dir(&file).unwrap();
+        fs::write(&file, [0xff]).unwrap();
+        assert!(hides(), "not UTF-8");
     }
 
     #[test]

@@ -59,8 +59,9 @@ fn start() -> ExitCode {
     if let (Err(error), Some(file)) = (&ended, &failure_file)
         && !matches!(error, AppError::Locked { .. })
     {
+        tracing::error!(error = chain(error), hint = hint(error), "could not go on");
         // For the client that started us; it has our exit code in any case.
-        let _unwritable = fs::write(file, chain(error));
+        let _unwritable = fs::write(file, format!("{}\n{}\n", chain(error), hint(error)));
     }
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -121,6 +121,16 @@ impl Home {
         })
     }
 
+    /// Waits until nothing is left to be done, whether or not all that is on disk can be archived.
+    pub fn rest(&self) -> Result<Value> {
+        wait_for("a daemon at rest", SETTLE_MAX, || {
+            let status = self.json(&["status", "--json"])?;
+            let is_at_rest =
+                status["progress"].is_null() && status["indexed_seq"] == status["archive_seq"];
+            Ok(is_at_rest.then_some(status))
+        })
+    }
+
     /// Searches; returns the whole answer also where there is no hit.
     pub fn search(&self, query: &str) -> Result<Value> {
         let output = self.sessions(&["search", "--json", "--automated", "--limit", "50", query])?;

@@ -57,11 +57,10 @@ fn execute() -> CliError {
 }
 
 async fn start(context: &Context, wait: bool) -> Result<(), CliError> {
-    let client = context.connect().await?;
     if wait {
-        import::follow(context, &client).await?;
+        import::follow(context).await?;
     }
-    let status = client.status().await?;
+    let status = context.connect().await?.status().await?;
     say(&format!("the daemon runs as process {}", status.pid))
 }
 

@@ -4,13 +4,17 @@ use std::io::Write;
 use std::io::stderr;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sessions_client::Client;
-use sessions_model::Progress;
+use sessions_client::{Client, WatchUpdate};
+use sessions_model::{Coverage, Progress};
 
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::output::quiet;
 use crate::render::progress::line;
+use crate::render::text::one_line;
+
+/// Daemons that are followed, one after the other, before an import counts as failed.
+const DAEMONS_MAX: u32 = 3;
 
 /// A bar over bytes.
 const BYTES: &str = "{msg} [{bar:30}] {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -21,37 +25,78 @@ const ITEMS: &str = "{msg} [{bar:30}] {pos} of {len}";
 /// A bar over an import, whose figures the daemon knows.
 const IMPORT: &str = "[{bar:30}] {msg}";
 
-/// Says on a person's terminal that an import is going on, if one is.
-pub(crate) async fn note(context: &Context, client: &Client) -> Result<(), CliError> {
-    if !context.terminal.bars {
+/// Says on standard error what keeps `what`, an answer just given, from being complete, if anything does;
+/// returns how the daemon is getting on.
+pub(crate) async fn note(
+    context: &Context,
+    client: &Client,
+    what: &str,
+) -> Result<WatchUpdate, CliError> {
+    let update = client.watch().await?.next().await?.unwrap_or_default();
+    say_shortfall(&update.coverage, what)?;
+    say_progress(context, update.progress.as_ref())?;
+    Ok(update)
+}
+
+/// Says on standard error how far an import is, if one is going on.
+pub(crate) async fn note_progress(context: &Context, client: &Client) -> Result<(), CliError> {
+    let update = client.watch().await?.next().await?.unwrap_or_default();
+    say_progress(context, update.progress.as_ref())
+}
+
+fn say_progress(context: &Context, progress: Option<&Progress>) -> Result<(), CliError> {
+    let Some(progress) = progress else {
         return Ok(());
-    }
-    let mut updates = client.watch().await?;
-    let progress = updates.next().await?.and_then(|update| update.progress);
-    if let Some(progress) = progress {
-        quiet(writeln!(stderr(), "{}", line(&progress)))?;
-        quiet(writeln!(
-            stderr(),
-            "\"sessions status --follow\" shows how it goes on"
-        ))?;
+    };
+    quiet(writeln!(stderr(), "{}", line(progress)))?;
+    if context.terminal.bars {
+        let more = "\"sessions status --follow\" shows how it goes on";
+        quiet(writeln!(stderr(), "{more}"))?;
     }
     Ok(())
 }
 
-/// Stays until everything on disk is archived and searchable.
-pub(crate) async fn follow(context: &Context, client: &Client) -> Result<(), CliError> {
-    let mut updates = client.watch().await?;
+/// Says on standard error, so that it is seen whatever becomes of the answer, why it is not complete.
+pub(crate) fn say_shortfall(coverage: &Coverage, what: &str) -> Result<(), CliError> {
+    if coverage.complete {
+        return Ok(());
+    }
+    let reason = coverage.reason.as_deref().map(one_line);
+    let reason = reason.unwrap_or_else(|| "not everything is searchable yet".to_owned());
+    Ok(quiet(writeln!(
+        stderr(),
+        "note: {what} may not be complete: {reason}"
+    ))?)
+}
+
+/// Stays until everything on disk is archived and searchable, or as much of it as can be; says then what
+/// cannot.
+pub(crate) async fn follow(context: &Context) -> Result<(), CliError> {
     let bar = bar(context, 0, IMPORT);
     let mut said = None;
-    while let Some(update) = updates.next().await? {
-        match update.progress {
-            Some(progress) => show(context, &bar, &progress, &mut said)?,
-            None if update.coverage.complete => break,
-            None => {}
+    for _ in 0..DAEMONS_MAX {
+        let mut updates = context.connect().await?.watch().await?;
+        while let Some(update) = updates.next().await? {
+            let Coverage {
+                indexed_seq,
+                archive_seq,
+                ..
+            } = update.coverage;
+            match &update.progress {
+                Some(progress) => show(context, &bar, progress, &mut said)?,
+                None if indexed_seq >= archive_seq => {
+                    bar.finish_and_clear();
+                    return say_shortfall(&update.coverage, "the archive");
+                }
+                None => {}
+            }
         }
+        // It ended, to be started again with what it has to take in.
     }
-    bar.finish_and_clear();
-    Ok(())
+    Err(
+        CliError::new(Kind::Daemon, "the daemon ended before all was archived")
+            .hint("run \"sessions daemon logs\" to see why"),
+    )
 }
 
 /// Moves the bar; where there are none, writes a line for each tenth of the way.

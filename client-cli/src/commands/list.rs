@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use sessions_client::Client;
+use sessions_client::{Client, WatchUpdate};
 use sessions_model::{SessionFilter, Timestamp};
 
 use crate::args::List;
@@ -44,11 +44,11 @@ pub(crate) async fn run(context: &Context, args: List) -> Result<(), CliError> {
         let rows = rows(&listing.sessions, automated);
         let limit = args.limit.map_or(ROWS_MAX, |limit| limit as usize);
         print(context, &rows, limit)?;
-        import::note(context, &client).await?;
     }
+    let update = import::note(context, &client, "the list").await?;
     tell_directories(&client, listing.unresolved_cwds).await;
     if is_empty {
-        return Err(empty(&args));
+        return Err(empty(&args, &update));
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ async fn tell_directories(client: &Client, cwds: Vec<String>) {
     }
 }
 
-fn empty(args: &List) -> CliError {
+fn empty(args: &List, update: &WatchUpdate) -> CliError {
     if args.json {
         return CliError::nothing();
     }
@@ -116,6 +116,10 @@ fn empty(args: &List) -> CliError {
         error
             .say("no session is like that")
             .hint("run \"sessions list\" without filters")
+    } else if update.progress.is_some() {
+        error
+            .say("no session can be listed yet: what is there is just being taken in")
+            .hint("\"sessions status --follow\" waits for it")
     } else {
         error
             .say("no session is archived yet")

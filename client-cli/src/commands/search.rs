@@ -1,6 +1,6 @@
 //! `sessions search`.
 
-use std::io::{Write, stderr};
+use std::io::Write;
 use std::ops::Range;
 
 use sessions_client::{ClientError, SearchRequest};
@@ -11,7 +11,7 @@ use crate::commands::import;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::json::{self, AnswerJson};
-use crate::output::{Output, quiet};
+use crate::output::Output;
 use crate::render::results;
 use crate::render::text::{columns, one_line, visible};
 
@@ -48,28 +48,15 @@ pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError>
             )?;
             out.finish()?;
         }
-        say_coverage(&answer)?;
         if !answer.coverage.complete {
-            import::note(context, &client).await?;
+            import::say_shortfall(&answer.coverage, "the answer")?;
+            import::note_progress(context, &client).await?;
         }
     }
     if answer.hits.is_empty() {
         return Err(nothing(&query, &answer, args.json));
     }
     Ok(())
-}
-
-/// Says when the answer is not complete: on standard error, so that it is seen whatever becomes of the hits.
-fn say_coverage(answer: &SearchAnswer) -> Result<(), CliError> {
-    if answer.coverage.complete {
-        return Ok(());
-    }
-    let reason = answer.coverage.reason.as_deref().map(one_line);
-    let reason = reason.unwrap_or_else(|| "not everything has been searched".to_owned());
-    Ok(quiet(writeln!(
-        stderr(),
-        "note: the answer may not be complete: {reason}"
-    ))?)
 }
 
 fn nothing(query: &str, answer: &SearchAnswer, is_json: bool) -> CliError {

@@ -12,11 +12,10 @@ use crate::render::standing;
 
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: &Status) -> Result<(), CliError> {
-    let client = context.connect().await?;
     if args.follow {
-        import::follow(context, &client).await?;
+        import::follow(context).await?;
     }
-    let status = client.status().await?;
+    let status = context.connect().await?.status().await?;
     if args.json {
         let mut out = Output::direct();
         json::write(&mut out, &StatusJson::new(&status, context.now.at))?;

@@ -7,6 +7,9 @@ use crate::moment::duration;
 
 /// Returns an import on one line: `importing: 45 % (1.2 of 2.6 GB), 300 of 2,149 files, 80 MB/s, 12 s left`.
 pub(crate) fn line(progress: &Progress) -> String {
+    if progress.sources_total == 0 {
+        return "looking at what there is".into();
+    }
     let mut parts = vec![
         format!(
             "{} % searchable ({} of {})",

@@ -10,6 +10,9 @@ use super::text::one_line;
 use crate::moment::Now;
 use crate::terminal::{Paint, Role, Terminal};
 
+/// Months from which on a disk that fills up is nobody's concern.
+const MONTHS_MAX: u64 = 600;
+
 /// Kinds of defects that are listed.
 const DEFECTS_MAX: usize = 12;
 
@@ -101,10 +104,20 @@ fn disk_line(status: &Status) -> String {
         write!(line, "; grows {} a month", size(disk.growth_per_month))
             .expect("a string takes everything");
     }
-    if let Some(months) = disk.months_until_full {
-        write!(line, ", full in {}", count(months, "month")).expect("a string takes everything");
+    if let Some(left) = disk.months_until_full.and_then(time_left) {
+        write!(line, ", full in {left}").expect("a string takes everything");
     }
     line
+}
+
+/// Returns so many months as a person counts them; none where nobody does.
+fn time_left(months: u64) -> Option<String> {
+    match months {
+        0 => Some("less than a month".into()),
+        1..24 => Some(count(months, "month")),
+        24..MONTHS_MAX => Some(format!("about {}", count(months / 12, "year"))),
+        _ => None,
+    }
 }
 
 fn defects(status: &Status) -> Option<String> {
@@ -138,6 +151,18 @@ fn sandbox_line(status: &Status, paint: Paint) -> String {
 mod tests {
     use super::*;
     use crate::samples;
+
+    #[test]
+    fn time_left_is_counted_as_people_do() {
+        let check = |months: u64, expect: Option<&str>| {
+            assert_eq!(time_left(months).as_deref(), expect, "{months}");
+        };
+        check(0, Some("less than a month"));
+        check(1, Some("1 month"));
+        check(23, Some("23 months"));
+        check(62, Some("about 5 years"));
+        check(661_952_786, None);
+    }
 
     #[test]
     fn status_says_what_is_wrong_first() {

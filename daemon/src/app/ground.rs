@@ -70,6 +70,11 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     // What is kept is as private as the transcripts: for this user alone, whatever the shell's mask is.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let own = own_dirs(&paths)?;
+    let home = environment.home.clone().unwrap_or_default();
+    let (settings, setting_faults) = config::read(&paths.config_file(), &home);
+    // Whatever keeps the daemon from starting from here on is in the log, too.
+    logs::start(&paths.log_dir(), &settings.log)
+        .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
     let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => AppError::Locked {
             data: paths.data.clone(),
@@ -80,8 +85,6 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
             source,
         },
     })?;
-    let home = environment.home.clone().unwrap_or_default();
-    let (settings, setting_faults) = config::read(&paths.config_file(), &home);
     let mut named = environment.config_roots();
     named.extend(settings.roots.iter().cloned());
     let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
@@ -90,9 +93,9 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         .map_err(AppError::file("write", paths.data.join("roots")))?;
     let machine = machine_fingerprint();
     let sandbox = sandbox::enter(&allowed(&own, &roots));
-    logs::start(&paths.log_dir(), &settings.log)
-        .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
+    let hold = setting_faults.iter().find(|fault| fault.hides_excludes);
+    let hold = hold.map(|fault| fault.message.clone());
     let faults = setting_faults
         .into_iter()
         .map(|fault| setting_fault(fault, started_at));
@@ -101,6 +104,7 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         started_at,
         sandbox: sandbox.lines,
         faults: faults.collect(),
+        hold,
     };
     Ok(Ground {
         paths,

@@ -100,7 +100,8 @@ impl Backend {
     /// Returns how far an import or a rebuild is; none when there is none.
     pub(super) fn progress(&self, applied: Applied, heads: Heads) -> Option<Progress> {
         let scan = self.archivist.progress();
-        let archived = scan.sources_done >= scan.sources_total;
+        let is_listed = scan.is_listed || self.archivist.is_paused();
+        let archived = is_listed && scan.sources_done >= scan.sources_total;
         if archived && applied.backlog >= heads.backlog {
             return None;
         }

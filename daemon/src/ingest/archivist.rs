@@ -43,7 +43,7 @@ pub(crate) struct Archivist {
 impl Archivist {
     fn run(mut self) {
         self.hints.cover();
-        if !self.work.is_paused {
+        if !self.work.rests() {
             self.work.scan_roots();
         }
         self.publish();
@@ -56,7 +56,7 @@ impl Archivist {
             self.take_commands();
             let now = self.work.clock.monotonic();
             self.work.take_due(now);
-            if !self.work.is_paused && !self.work.is_backing_off(now) {
+            if !self.work.rests() && !self.work.is_backing_off(now) {
                 if self.work.queue.is_empty() {
                     self.idle_step(now);
                 } else {
@@ -79,7 +79,7 @@ impl Archivist {
     /// Returns until when there is nothing to do; none if only a hint can bring work.
     fn next_deadline(&self) -> Option<Instant> {
         let now = self.work.clock.monotonic();
-        let work = if self.work.is_paused {
+        let work = if self.work.rests() {
             None
         } else if let Some(until) = self.work.backing_off_until(now) {
             Some(until)
@@ -101,7 +101,7 @@ impl Archivist {
             cookies,
             ..
         } = wake;
-        if self.work.is_paused {
+        if self.work.rests() {
             // Whatever changed is found when archiving goes on.
         } else {
             for changed in paths {
@@ -149,13 +149,13 @@ impl Archivist {
     fn set_paused(&mut self, is_paused: bool) -> Result<(), IngestError> {
         self.archive
             .set_setting(PAUSED, if is_paused { "true" } else { "false" })?;
-        let was_paused = std::mem::replace(&mut self.work.is_paused, is_paused);
-        match (was_paused, is_paused) {
+        let did_rest = self.work.rests();
+        self.work.is_paused = is_paused;
+        match (did_rest, self.work.rests()) {
             (false, true) => self.work.drop_all(),
             (true, false) => self.work.scan_roots(),
             _ => {}
         }
-        self.board.lock().is_paused = is_paused;
         Ok(())
     }
 
@@ -163,6 +163,8 @@ impl Archivist {
         let mut board = self.board.lock();
         board.progress = self.work.progress;
         board.faults = self.work.faults.list();
+        board.shortfall = self.settling.shortfall(&self.work);
+        board.is_paused = self.work.rests();
     }
 
     /// Notes how a commit, or another use of the archive, went.

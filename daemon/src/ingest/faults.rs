@@ -1,6 +1,7 @@
 //! What is wrong now, for `status`: one fault for each thing that fails, gone once it works again.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use sessions_archive::{ArchiveError, ErrorKind};
@@ -9,7 +10,7 @@ use sessions_model::{Fault, FaultKind, Timestamp};
 use crate::causes::chain;
 
 use super::place::Place;
-use super::walk::Block;
+use super::walk::{Block, DEPTH_MAX};
 
 /// Most faults kept; the rest are counted.
 const FAULTS_MAX: usize = 64;
@@ -49,7 +50,10 @@ impl Faults {
             self.now.insert(about, fault);
         } else {
             self.beyond += 1;
-            let message = format!("{} more paths cannot be read", self.beyond);
+            let message = match self.beyond {
+                1 => "1 more path cannot be read".into(),
+                beyond => format!("{beyond} more paths cannot be read"),
+            };
             let hint = "the log names them".to_owned();
             self.now.insert(
                 About::More,
@@ -85,11 +89,23 @@ impl Faults {
         self.now.values().cloned().collect()
     }
 
-    pub(crate) fn unreadable(&self) -> usize {
-        self.now
-            .keys()
-            .filter(|about| matches!(about, About::Source(_) | About::Walked(_)))
-            .count()
+    /// Returns why something on disk is not archived, for one line; none where all of it can be.
+    pub(crate) fn shortfall(&self) -> Option<String> {
+        let is_root = |about: &About| matches!(about, About::Root(_) | About::Archive);
+        let whole = self.now.iter().find(|(about, _)| is_root(about));
+        if let Some((_, fault)) = whole {
+            return Some(fault.message.clone());
+        }
+        let paths = self
+            .now
+            .iter()
+            .filter(|(about, _)| matches!(about, About::Source(_) | About::Walked(_)));
+        let mut paths = paths.map(|(_, fault)| fault);
+        let first = paths.next()?;
+        Some(match paths.count() as u64 + self.beyond {
+            0 => first.message.clone(),
+            others => format!("{} paths cannot be read", others + 1),
+        })
     }
 
     pub(crate) fn of_archive(&self) -> Option<&Fault> {
@@ -97,12 +113,29 @@ impl Faults {
     }
 }
 
-/// Says that a root is not there.
+/// Says that there is no directory in the place of a root.
 pub(crate) fn missing_root(path: &Path, since: Timestamp) -> Fault {
+    let is_there = match path.metadata() {
+        Ok(_) => true,
+        Err(error) => error.kind() == io::ErrorKind::NotADirectory,
+    };
+    let (what, hint) = if is_there {
+        (
+            "is not a directory",
+            "a config root is the directory that holds Claude Code's \"projects\"; leave a wrong one out \
+             with \"exclude_roots\" in config.toml",
+        )
+    } else {
+        (
+            "is missing",
+            "it is archived as soon as it appears, and what was archived of it is safe; if it will not \
+             come back, name it in \"exclude_roots\" in config.toml",
+        )
+    };
     Fault {
         kind: FaultKind::Root,
-        message: format!("the config root {} is missing", path.display()),
-        hint: "it is archived as soon as it appears; what was archived of it is safe".into(),
+        message: format!("the config root {} {what}", path.display()),
+        hint: hint.into(),
         since,
     }
 }
@@ -112,12 +145,27 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
     let path = path.display();
     let (message, hint) = match block {
         Block::Unreadable(error) => (
-            format!("could not list {path}: {error}"),
+            format!("could not look into {path}: {error}"),
             "check its permissions; it is tried again by itself",
         ),
         Block::LeadsOut => (
             format!("{path} is a link that leads out of the config root and is not followed"),
-            "add the directory it leads to as a root of its own",
+            "put what it leads to in its place, or make \"projects\" itself the link",
+        ),
+        Block::Foreign(target) => (
+            format!(
+                "{path} is a link to {}, which is no directory of yours, and is not followed",
+                target.display()
+            ),
+            "let it lead to a directory that belongs to you",
+        ),
+        Block::Dangling(target) => (
+            format!("{path} is a link to {}, which is missing", target.display()),
+            "mount or make what it leads to; it is archived as soon as it appears",
+        ),
+        Block::Deep => (
+            format!("{path} lies more than {DEPTH_MAX} folders deep and is not archived"),
+            "move it up; Claude Code itself writes nothing so deep",
         ),
         Block::Name => (
             format!("the name of {path} is not UTF-8, so it is not archived"),

@@ -27,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) roots: Vec<PathBuf>,
     /// What is left alone.
     pub(crate) excludes: Excludes,
+    /// Why nothing may be read until the user has mended something.
+    pub(crate) hold: Option<String>,
     /// Tells the time.
     pub(crate) clock: Arc<dyn Clock>,
     /// A directory of ours, for cookie files; it must exist.
@@ -133,6 +135,7 @@ pub(crate) enum Command {
 pub(crate) struct Board {
     pub(crate) progress: ScanProgress,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) shortfall: Option<String>,
     pub(crate) is_paused: bool,
 }
 
@@ -208,6 +211,11 @@ impl ArchivistHandle {
     /// Returns what is wrong now.
     pub(crate) fn faults(&self) -> Vec<Fault> {
         self.board.lock().faults.clone()
+    }
+
+    /// Returns why not all that is on disk is archived, or can be.
+    pub(crate) fn shortfall(&self) -> Option<String> {
+        self.board.lock().shortfall.clone()
     }
 
     /// Tells whether archiving is paused.

@@ -1,16 +1,18 @@
-//! Lists the files of a config root with their stamps. It opens folders alone and follows no link.
+//! Lists the files of a config root with their stamps. It opens folders alone, and follows a link where
+//! one stands in the place of a folder of the root's own. Whatever it passes by, it names.
 
 use std::fs::{self, DirEntry};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sessions_archive::FileStamp;
+use sessions_watch::Folder;
 
 use super::disk::stamp;
 use super::place::FOLDERS;
 
 /// How deep a walk goes below its root.
-const DEPTH_MAX: usize = 16;
+pub(crate) const DEPTH_MAX: usize = 16;
 
 /// What a walk came across.
 #[derive(Debug, Default)]
@@ -28,6 +30,12 @@ pub(crate) enum Block {
     Unreadable(io::Error),
     /// It is a symbolic link to somewhere outside the root.
     LeadsOut,
+    /// It stands for a folder of the root's own, and leads to what is no directory of this user.
+    Foreign(PathBuf),
+    /// It stands for a folder of the root's own, and leads to what is not there.
+    Dangling(PathBuf),
+    /// It lies deeper than [`DEPTH_MAX`].
+    Deep,
     /// Its name is not UTF-8.
     Name,
 }
@@ -35,7 +43,7 @@ pub(crate) enum Block {
 /// Walks all of `root` that may hold sources: its own files, and its folders in depth.
 pub(crate) fn walk_root(root: &Path) -> Walk {
     let mut walk = Walk::default();
-    walk.list(root, "", 0);
+    walk.list(root, "", None);
     for folder in FOLDERS {
         walk.enter(root, folder);
     }
@@ -45,17 +53,29 @@ pub(crate) fn walk_root(root: &Path) -> Walk {
 /// Walks the folder at `below`.
 pub(crate) fn walk_folder(root: &Path, below: &str) -> Walk {
     let mut walk = Walk::default();
-    walk.list(root, below, DEPTH_MAX);
+    if FOLDERS.contains(&below) {
+        walk.enter(root, below);
+        return walk;
+    }
+    let parts: Vec<&str> = below.split('/').collect();
+    match (DEPTH_MAX + 1).checked_sub(parts.len()) {
+        Some(left) => walk.list(root, below, Some(left)),
+        None => walk
+            .blocked
+            .push((parts[..DEPTH_MAX + 2].join("/"), Block::Deep)),
+    }
     walk
 }
 
-/// Tells whether the link at `path` leads to something outside `root`.
+/// Tells whether the link at `path` leads to something outside `root` and the folders it has elsewhere.
 pub(crate) fn leads_out(root: &Path, path: &Path) -> bool {
-    match (root.canonicalize(), path.canonicalize()) {
-        (Ok(root), Ok(target)) => !target.starts_with(root),
-        // A link to nowhere leads nowhere.
-        _ => false,
-    }
+    // A link to nowhere leads nowhere.
+    let Ok(target) = path.canonicalize() else {
+        return false;
+    };
+    let elsewhere = FOLDERS.map(|folder| Folder::look(&root.join(folder)).directory());
+    let mut inside = elsewhere.into_iter().chain([root.canonicalize().ok()]);
+    !inside.any(|inside| inside.is_some_and(|inside| target.starts_with(inside)))
 }
 
 impl Walk {
@@ -67,61 +87,63 @@ impl Walk {
     }
 
     fn enter(&mut self, root: &Path, folder: &str) {
-        let path = root.join(folder);
-        match fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => self.list(root, folder, DEPTH_MAX),
-            Ok(metadata) if metadata.is_symlink() => self.note_link(root, folder.to_owned()),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                self.blocked
-                    .push((folder.to_owned(), Block::Unreadable(error)));
-            }
-            _ => {}
-        }
+        let why = match Folder::look(&root.join(folder)) {
+            Folder::Directory(_) => return self.list(root, folder, Some(DEPTH_MAX)),
+            Folder::Absent => return,
+            Folder::Foreign(target) => Block::Foreign(target),
+            Folder::Dangling(target) => Block::Dangling(target),
+            Folder::Unreadable(error) => Block::Unreadable(error),
+        };
+        self.blocked.push((folder.to_owned(), why));
     }
 
-    fn list(&mut self, root: &Path, below: &str, depth: usize) {
-        match fs::read_dir(root.join(below)) {
-            Ok(entries) => {
-                for entry in entries.flatten() {
-                    self.take(root, below, &entry, depth);
-                }
-            }
-            // It went away meanwhile: then it holds nothing.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self
-                .blocked
-                .push((below.to_owned(), Block::Unreadable(error))),
-        }
-    }
-
-    fn take(&mut self, root: &Path, below: &str, entry: &DirEntry, depth: usize) {
-        let Ok(kind) = entry.file_type() else { return };
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else {
-            let name = name.to_string_lossy();
-            self.blocked.push((join(below, &name), Block::Name));
+    /// Lists a folder, and those in it to a depth; none means its own files alone.
+    fn list(&mut self, root: &Path, below: &str, depth: Option<usize>) {
+        let Some(entries) = self.seen(below, fs::read_dir(root.join(below))) else {
             return;
         };
-        let path = join(below, name);
-        if kind.is_dir() {
-            if depth > 0 {
-                self.list(root, &path, depth - 1);
+        for entry in entries {
+            if let Some(entry) = self.seen(below, entry) {
+                self.take(root, below, &entry, depth);
             }
-        } else if kind.is_file() {
-            self.files.extend(
-                entry
-                    .metadata()
-                    .ok()
-                    .map(|metadata| (path, stamp(&metadata))),
-            );
-        } else if kind.is_symlink() && depth > 0 {
-            self.note_link(root, path);
         }
     }
 
-    fn note_link(&mut self, root: &Path, path: String) {
-        if leads_out(root, &root.join(&path)) {
+    fn take(&mut self, root: &Path, below: &str, entry: &DirEntry, depth: Option<usize>) {
+        let name = entry.file_name();
+        let path = join(below, &name.to_string_lossy());
+        let Some(kind) = self.seen(&path, entry.file_type()) else {
+            return;
+        };
+        if name.to_str().is_none() {
+            // Nothing of ours lies beside the root's own folders under such a name.
+            if depth.is_some() {
+                self.blocked.push((path, Block::Name));
+            }
+        } else if kind.is_dir() {
+            match depth {
+                Some(0) => self.blocked.push((path, Block::Deep)),
+                Some(left) => self.list(root, &path, Some(left - 1)),
+                None => {}
+            }
+        } else if kind.is_file() {
+            let stamp = self.seen(&path, entry.metadata()).as_ref().map(stamp);
+            self.files.extend(stamp.map(|stamp| (path, stamp)));
+        } else if kind.is_symlink() && depth.is_some() && leads_out(root, &root.join(&path)) {
             self.blocked.push((path, Block::LeadsOut));
+        }
+    }
+
+    /// Returns what was seen; what could not be is noted, unless it went away meanwhile.
+    fn seen<T>(&mut self, path: &str, outcome: io::Result<T>) -> Option<T> {
+        match outcome {
+            Ok(seen) => Some(seen),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                self.blocked
+                    .push((path.to_owned(), Block::Unreadable(error)));
+                None
+            }
         }
     }
 }

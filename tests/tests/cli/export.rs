@@ -55,7 +55,7 @@ fn a_backup_is_an_archive_that_answers_the_same() {
     fs::create_dir_all(&archive).unwrap();
     fs::copy(&file, archive.join("archive.db")).unwrap();
     let daemon = restored.start().unwrap();
-    restored.settle().unwrap();
+    restored.rest().unwrap();
     let raw = ["view", PARSER, "--raw"];
     assert_eq!(
         restored.bytes(&raw).unwrap(),

@@ -111,7 +111,7 @@ fn deleted_originals_stay_readable() {
     let daemon = trial.home.start().unwrap();
     trial.home.settle().unwrap();
     fs::remove_dir_all(trial.root.path()).unwrap();
-    trial.home.settle().unwrap();
+    trial.home.rest().unwrap();
     let differences = trial.home.differences(&tree).unwrap();
     assert!(differences.is_empty(), "{differences:#?}");
     fs::create_dir_all(trial.root.path()).unwrap();

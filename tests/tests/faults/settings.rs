@@ -53,7 +53,7 @@ fn every_wrong_setting_is_named_and_the_daemon_runs() {
     let trial = Trial::of_samples();
     trial
         .home
-        .configure("excluded = []\nmin_free_mb = \"many\"\n")
+        .configure("rots = []\nmin_free_mb = \"many\"\n")
         .unwrap();
     let daemon = trial.home.start().unwrap();
     let status = trial.home.settle().unwrap();

@@ -96,7 +96,13 @@ fn a_newer_archive_is_refused_untouched() {
     let asked = trial.home.sessions(&["list"]).unwrap();
     let words = String::from_utf8_lossy(&asked.stderr).into_owned();
     assert_eq!(asked.status.code(), Some(3), "{words}");
-    assert!(words.contains("hint: "), "{words}");
+    assert!(
+        words.contains("hint: install the newest version of Claude Sessions"),
+        "{words}"
+    );
+    let logs = trial.home.bytes(&["daemon", "logs"]).unwrap();
+    let logs = String::from_utf8(logs).unwrap();
+    assert!(logs.contains("could not open the archive"), "{logs}");
     assert!(
         fs::read(&archive).unwrap() == bytes,
         "the archive was written"

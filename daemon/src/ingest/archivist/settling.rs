@@ -67,8 +67,8 @@ impl Settling {
         settled: oneshot::Sender<Settled>,
         work: &mut Work,
     ) {
-        let stage = if work.is_paused {
-            Stage::Failed("archiving is paused".into())
+        let stage = if let Some(reason) = work.rest() {
+            Stage::Failed(reason)
         } else if self.waiting.len() >= WAITING_MAX {
             Stage::Failed("too many are waiting already".into())
         } else {
@@ -179,7 +179,10 @@ impl Settling {
     }
 
     /// Returns what is missing although all that was dirty is done.
-    fn shortfall(&self, work: &Work) -> Option<String> {
+    pub(super) fn shortfall(&self, work: &Work) -> Option<String> {
+        if let Some(shortfall) = work.rest().or_else(|| work.faults.shortfall()) {
+            return Some(shortfall);
+        }
         let watches = self.watcher.root_watches();
         let polled = watches
             .iter()
@@ -190,13 +193,11 @@ impl Settling {
                 "{path} is polled: what was written just now may be missing"
             ));
         }
-        if let left @ 1.. = work.queue.backlog_len() {
-            return Some(format!("{left} files are still to be archived"));
+        match work.queue.backlog_len() {
+            0 => None,
+            1 => Some("1 file is still to be archived".into()),
+            left => Some(format!("{left} files are still to be archived")),
         }
-        if let count @ 1.. = work.faults.unreadable() {
-            return Some(format!("{count} paths cannot be read"));
-        }
-        None
     }
 
     fn remove(&self, name: &str) {

@@ -56,8 +56,9 @@ impl Archivist {
         let mut work = Work::new(roots, parts.excludes, Arc::clone(&clock), parts.pace, disk);
         work.take_known(parts.archive.sources()?);
         work.is_paused = is_paused;
+        work.hold = parts.hold;
         let board = SharedBoard::default();
-        board.lock().is_paused = is_paused;
+        board.lock().is_paused = work.rests();
         let (commands, received) = mpsc::channel(COMMANDS_MAX);
         let now = clock.monotonic();
         let heads = parts.heads.subscribe();

@@ -17,7 +17,7 @@ use crate::ingest::disk::Disk;
 use crate::ingest::faults::{self, About, Faults};
 use crate::ingest::handle::{Pace, ScanProgress};
 use crate::ingest::held::{Held, is_absence};
-use crate::ingest::place::{Place, Roots};
+use crate::ingest::place::{FOLDERS, Place, Roots};
 use crate::ingest::queue::{Queue, delay_after};
 use crate::ingest::tail::Tail;
 use crate::ingest::timers::{Purpose, Timers};
@@ -44,7 +44,10 @@ pub(crate) struct Work {
     pub(super) to_fold: VecDeque<Place>,
     pub(super) faults: Faults,
     pub(super) progress: ScanProgress,
+    /// Whether the user paused archiving.
     pub(super) is_paused: bool,
+    /// Why archiving waits for the user, whether paused or not.
+    pub(super) hold: Option<String>,
     backing_off: Option<Instant>,
     failures: u32,
 }
@@ -74,6 +77,7 @@ impl Work {
             faults: Faults::default(),
             progress: ScanProgress::default(),
             is_paused: false,
+            hold: None,
             backing_off: None,
             failures: 0,
         }
@@ -92,7 +96,9 @@ impl Work {
 
     /// Takes a hint about a path below a root: a file, a folder, or something that is gone.
     pub(super) fn take_hint(&mut self, root: usize, below: &Path) {
-        let Some(below) = below.to_str() else { return };
+        let Some(below) = below.to_str() else {
+            return self.take_unnamed(root, below);
+        };
         if self.excludes.has(&self.roots.0[root].path, below) {
             return;
         }
@@ -108,8 +114,34 @@ impl Work {
         }
     }
 
+    /// Says that what has such a name is not archived, as long as it is there.
+    fn take_unnamed(&mut self, root: usize, below: &Path) {
+        let is_utf8 = |path: &&Path| path.to_str().is_some();
+        // Of a folder with such a name, not of all that is in it.
+        let ancestors: Vec<&Path> = below
+            .ancestors()
+            .take_while(|path| !is_utf8(path))
+            .collect();
+        let Some(below) = ancestors.last() else {
+            return;
+        };
+        let place = Place::new(root, &below.to_string_lossy());
+        let at = &self.roots.0[root].path;
+        let path = at.join(below);
+        let is_wanted = FOLDERS.iter().any(|folder| below.starts_with(folder))
+            && !self.excludes.has(at, &place.path);
+        if is_wanted && fs::symlink_metadata(&path).is_ok() {
+            let fault = faults::blocked(&path, &Block::Name, self.clock.now());
+            self.faults.note(About::Walked(place), fault);
+        } else {
+            self.faults.clear(&About::Walked(place));
+        }
+    }
+
     fn take_link(&mut self, place: Place, path: &Path) {
-        if leads_out(&self.roots.0[place.root].path, path) {
+        if FOLDERS.contains(&&*place.path) {
+            self.rescan_folder(&place);
+        } else if leads_out(&self.roots.0[place.root].path, path) {
             let fault = faults::blocked(path, &Block::LeadsOut, self.clock.now());
             self.faults.note(About::Walked(place), fault);
         } else {
@@ -120,6 +152,7 @@ impl Work {
 
     /// Looks at everything that was at this path or below it.
     fn take_absence(&mut self, place: Place) {
+        self.faults.clear_walked(place.root, &place.path);
         for known in self.known_below(&place) {
             self.queue.push(known);
         }
@@ -158,8 +191,21 @@ impl Work {
             .min()
     }
 
+    /// Returns why nothing is read, where that is the user's will.
+    pub(super) fn rest(&self) -> Option<String> {
+        let hold = self.hold.as_ref();
+        hold.map(|why| format!("archiving is paused: {why}"))
+            .or_else(|| self.is_paused.then(|| "archiving is paused".to_owned()))
+    }
+
+    /// Tells whether nothing is to be read.
+    pub(super) fn rests(&self) -> bool {
+        self.is_paused || self.hold.is_some()
+    }
+
     /// Forgets what was to be done: archiving is paused.
     pub(super) fn drop_all(&mut self) {
+        self.progress = ScanProgress::default();
         self.queue.clear();
         self.endangered.clear();
         self.to_compare.clear();

@@ -29,6 +29,7 @@ pub(super) struct Bench {
     pub(super) pace: Pace,
     pub(super) method: Method,
     pub(super) excludes: Excludes,
+    pub(super) hold: Option<String>,
     running: Option<Running>,
 }
 
@@ -68,6 +69,7 @@ impl Bench {
             pace: patient(),
             method: Method::Events,
             excludes: Excludes::default(),
+            hold: None,
             running: None,
         }
     }
@@ -91,6 +93,7 @@ impl Bench {
             archive,
             roots: vec![self.path("")],
             excludes: self.excludes.clone(),
+            hold: self.hold.clone(),
             clock: Arc::new(SystemClock),
             cookie_dir: self.home.path().join("cookies"),
             data_dir: self.home.path().join("archive"),

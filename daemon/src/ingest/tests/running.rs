@@ -54,6 +54,27 @@ fn a_pause_holds_before_reading_and_survives_a_restart() {
 }
 
 #[test]
+fn what_the_user_has_to_mend_first_holds_whatever_else_is_wished() {
+    let mut bench = Bench::new();
+    bench.hold = Some("config.toml:1: what is this".into());
+    bench.start();
+    bench.append(MAIN, rows(0, 1, 100));
+    bench.wait(bench.handle().set_paused(false)).unwrap();
+    let settled = bench.settle();
+    assert_eq!(
+        settled.reason.as_deref(),
+        Some("archiving is paused: config.toml:1: what is this")
+    );
+    assert_eq!(settled.reason, bench.handle().shortfall());
+    assert!(bench.handle().is_paused());
+    assert_eq!(bench.reader().sources().unwrap(), []);
+    bench.hold = None;
+    bench.restart();
+    bench.until(|bench| bench.settle().complete);
+    bench.holds(MAIN, 1);
+}
+
+#[test]
 fn a_root_without_events_is_archived_and_a_wait_says_what_it_is_worth() {
     let mut bench = Bench::new();
     bench.method = Method::Polling;
