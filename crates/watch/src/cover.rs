@@ -1,6 +1,7 @@
 //! Which roots are covered, and how: by events, by polling, or not at all while they are missing.
 //! It must not know what is done about a change.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -61,6 +62,10 @@ impl Covers {
             Method::Events => start_system(cookie_dir, Arc::clone(&shared)),
             Method::Polling => Err("set so".to_owned()),
         };
+        let system = system.map(|mut system| {
+            watch_beside(&mut system, &options.beside);
+            system
+        });
         let now = Instant::now();
         let cover = |path: PathBuf| Cover {
             real: path.clone(),
@@ -319,6 +324,16 @@ fn for_each_folder(
         folders.extend(inner.map(|entry| entry.path()));
     }
     Ok(())
+}
+
+/// Watches the directories of files beside the roots. Where one cannot be, its files are looked at less often.
+fn watch_beside(system: &mut RecommendedWatcher, files: &[PathBuf]) {
+    let dirs: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+    for dir in dirs {
+        if let Err(error) = system.watch(dir, RecursiveMode::NonRecursive) {
+            tracing::warn!(dir = %dir.display(), %error, "a directory is not watched");
+        }
+    }
 }
 
 fn is_dangling(folder: &Path) -> bool {

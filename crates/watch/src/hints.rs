@@ -32,6 +32,8 @@ pub struct Wake {
     /// Cookie files that appeared. Changes made before one of them are in `paths` of this or an
     /// earlier wake, or their root is in `rescans`.
     pub cookies: Vec<OsString>,
+    /// Something happened to one of the files beside the roots.
+    pub is_beside: bool,
     /// Nothing more will come.
     pub is_closed: bool,
 }
@@ -71,7 +73,7 @@ impl Hints {
             let is_late = deadline.is_some_and(|deadline| deadline <= Instant::now());
             let has_news =
                 !(wake.paths.is_empty() && wake.rescans.is_empty() && wake.cookies.is_empty());
-            if is_called || is_late || has_news {
+            if is_called || is_late || has_news || wake.is_beside {
                 return wake;
             }
         }
@@ -110,6 +112,7 @@ impl Hints {
             paths,
             rescans: rescans.into_iter().collect(),
             cookies: report.cookies,
+            is_beside: report.is_beside,
             is_closed: false,
         }
     }

@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) exhausted: FxHashSet<RootIndex>,
     /// Names of the cookie files that appeared, in order.
     pub(crate) cookies: Vec<OsString>,
+    /// Something happened to a file beside the roots.
+    pub(crate) is_beside: bool,
     /// Somebody asked for the consumer's attention.
     pub(crate) is_woken: bool,
 }
@@ -49,6 +51,7 @@ impl Report {
             && self.shaken.is_empty()
             && self.exhausted.is_empty()
             && self.cookies.is_empty()
+            && !self.is_beside
             && !self.is_woken
     }
 }
@@ -58,6 +61,7 @@ impl Report {
 pub(crate) struct Pending {
     routes: Vec<Route>,
     cookie_dir: PathBuf,
+    beside: Vec<PathBuf>,
     paths_max: usize,
     report: Report,
     /// No more events will come.
@@ -69,10 +73,16 @@ impl Pending {
         Self {
             routes: Vec::new(),
             cookie_dir,
+            beside: Vec::new(),
             paths_max,
             report: Report::default(),
             is_closed: false,
         }
+    }
+
+    /// Notes what happens to these files, or to the directories they are in.
+    pub(crate) fn beside(self, beside: Vec<PathBuf>) -> Self {
+        Self { beside, ..self }
     }
 
     /// Takes the events of `real` as those of `root` from now on.
@@ -123,6 +133,8 @@ impl Pending {
         };
         let is_creation = matches!(event.kind, EventKind::Create(_));
         for path in &event.paths {
+            let is_of = |file: &PathBuf| file == path || file.parent() == Some(path);
+            self.report.is_beside |= self.beside.iter().any(is_of);
             if path.parent() == Some(&self.cookie_dir) {
                 if is_creation {
                     self.note_cookie(path);

@@ -28,6 +28,9 @@ pub enum RootWatch {
 pub struct Options {
     /// Folders of a root that are watched in full depth. Besides them, the root's own files are.
     pub folders: Vec<String>,
+    /// Files elsewhere of which it is told that something happened to one of them, and no more. Each is
+    /// watched through its directory, which must exist when the watch begins.
+    pub beside: Vec<PathBuf>,
     /// How often a root without events is looked at, and a missing one is looked for.
     pub poll_every: Duration,
     /// How many changed paths are kept for the consumer; more become a rescan of their root.
@@ -49,6 +52,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             folders: Vec::new(),
+            beside: Vec::new(),
             poll_every: Duration::from_secs(2),
             paths_max: 4096,
             method: Method::Events,
@@ -101,6 +105,12 @@ impl Shared {
     }
 }
 
+/// Returns the path of a file, which need not exist, as the system names it in events.
+fn real(file: &Path) -> Option<PathBuf> {
+    let dir = file.parent()?.canonicalize().ok()?;
+    Some(dir.join(file.file_name()?))
+}
+
 /// A handle on what is being watched. Clones are handles on the same.
 #[derive(Debug, Clone)]
 pub struct Watcher {
@@ -125,8 +135,15 @@ impl Watcher {
                     path: cookie_dir.to_path_buf(),
                     source,
                 })?;
+        let beside = options
+            .beside
+            .iter()
+            .filter_map(|path| real(path))
+            .collect();
+        let options = Options { beside, ..options };
+        let pending = Pending::new(cookie_dir.clone(), options.paths_max);
         let shared = Arc::new(Shared {
-            pending: Mutex::new(Pending::new(cookie_dir.clone(), options.paths_max)),
+            pending: Mutex::new(pending.beside(options.beside.clone())),
             arrived: Condvar::new(),
             watches: Mutex::new(vec![RootWatch::Missing; roots.len()]),
         });

@@ -309,6 +309,47 @@ fn a_wake_and_a_close_end_the_wait() {
 }
 
 #[test]
+fn what_happens_to_a_file_beside_the_roots_is_told_and_nothing_else_there() {
+    let home = tempfile::tempdir().unwrap();
+    projects(home.path());
+    for folder in ["cookies", "beside"] {
+        fs::create_dir(home.path().join(folder)).unwrap();
+    }
+    let file = home.path().join("beside/socket");
+    let options = Options {
+        beside: vec![file.clone(), home.path().join("missing/file")],
+        ..options(Method::Events)
+    };
+    let roots = vec![home.path().join("root")];
+    let (watcher, mut hints) =
+        Watcher::start(roots, &home.path().join("cookies"), options).unwrap();
+    hints.cover();
+    let mut bench = Bench {
+        home,
+        watcher,
+        hints,
+    };
+    let count = std::cell::Cell::new(0);
+    let told = |bench: &mut Bench, name: &str| {
+        let before = count.get();
+        fs::write(bench.home.path().join("cookies").join(name), "").unwrap();
+        bench.until(|wake| {
+            count.set(count.get() + u32::from(wake.is_beside));
+            wake.cookies.contains(&OsString::from(name))
+        });
+        count.get() > before
+    };
+    fs::write(&file, "1").unwrap();
+    assert!(told(&mut bench, "made"));
+    fs::write(bench.home.path().join("beside/other"), "1").unwrap();
+    assert!(!told(&mut bench, "other"));
+    fs::remove_file(&file).unwrap();
+    assert!(told(&mut bench, "removed"));
+    fs::remove_dir_all(bench.home.path().join("beside")).unwrap();
+    assert!(told(&mut bench, "directory"));
+}
+
+#[test]
 fn nothing_is_said_when_nothing_happens() {
     let mut bench = start(Method::Events, projects);
     let wake = bench
