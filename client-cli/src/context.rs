@@ -57,9 +57,9 @@ impl Context {
         Ok(Client::connect(&self.connection(Start::IfAbsent)).await?)
     }
 
-    /// Connects to a daemon that runs already.
-    pub(crate) async fn connect_running(&self) -> Result<Client, CliError> {
-        Ok(Client::connect(&self.connection(Start::Never)).await?)
+    /// Ends the daemon; false if none runs.
+    pub(crate) async fn end_daemon(&self) -> Result<bool, CliError> {
+        Ok(Client::end(&self.connection(Start::Never)).await?)
     }
 
     /// Returns the daemon's program.

@@ -52,8 +52,6 @@ pub(crate) struct CliError {
     pub(crate) detail: String,
     /// What to do next.
     pub(crate) hint: Option<String>,
-    /// Whether it is that no daemon runs.
-    pub(crate) is_absent: bool,
 }
 
 impl CliError {
@@ -64,7 +62,6 @@ impl CliError {
             message: message.into(),
             detail: String::new(),
             hint: None,
-            is_absent: false,
         }
     }
 
@@ -145,7 +142,6 @@ impl From<ClientError> for CliError {
         let hint = hint(&error);
         let mut cli = Self::new(kind, chain(&error));
         cli.hint = hint;
-        cli.is_absent = matches!(error, ClientError::Absent);
         cli
     }
 }
@@ -191,10 +187,12 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
         ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
+        ClientError::Unready { .. } => "run \"sessions status\" to see how it is doing",
         ClientError::Absent => "run \"sessions daemon start\"",
         ClientError::Start(StartError::Ended {
             hint: Some(hint), ..
         }) => hint,
+        ClientError::Start(StartError::Deaf { .. }) => "run \"sessions daemon restart\"",
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
         ClientError::Socket { .. } => "check who owns the file and its directory",

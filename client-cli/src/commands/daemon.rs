@@ -26,7 +26,7 @@ pub(crate) async fn run(context: &Context, args: Daemon) -> Result<(), CliError>
         Daemon::Start { wait } => start(context, wait).await,
         Daemon::Stop => stop(context).await,
         Daemon::Restart => {
-            end(context).await?;
+            context.end_daemon().await?;
             start(context, false).await
         }
         Daemon::Logs { lines } => logs(context, lines),
@@ -65,22 +65,11 @@ async fn start(context: &Context, wait: bool) -> Result<(), CliError> {
 }
 
 async fn stop(context: &Context) -> Result<(), CliError> {
-    if end(context).await? {
+    if context.end_daemon().await? {
         say("the daemon has ended")
     } else {
         say("no daemon is running")
     }
-}
-
-/// Ends the daemon; false if none runs.
-async fn end(context: &Context) -> Result<bool, CliError> {
-    let client = match context.connect_running().await {
-        Ok(client) => client,
-        Err(error) if error.is_absent => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    client.shutdown().await?;
-    Ok(true)
 }
 
 fn logs(context: &Context, lines: usize) -> Result<(), CliError> {

@@ -67,7 +67,9 @@ impl Client {
             let stream = match (start::try_connect(&socket).await?, connection.start) {
                 (Some(stream), _) => stream,
                 (None, Start::IfAbsent) => connection.start_daemon().await?,
-                (None, Start::Never) => return Err(ClientError::Absent),
+                (None, Start::Never) => start::find(&connection.paths, start::FIND_DEADLINE)
+                    .await?
+                    .ok_or(ClientError::Absent)?,
             };
             let client = Self::over(stream, connection);
             if connection.start == Start::Never {
@@ -101,6 +103,23 @@ impl Client {
     /// Returns where the daemon's files are.
     pub(crate) fn paths(&self) -> &Paths {
         &self.connection.paths
+    }
+
+    /// Ends the daemon, also one that runs and cannot be reached; false if none runs.
+    pub async fn end(connection: &Connection) -> Result<bool, ClientError> {
+        let running = Connection {
+            start: Start::Never,
+            ..connection.clone()
+        };
+        match Self::connect(&running).await {
+            Ok(client) => client.shutdown().await?,
+            Err(ClientError::Absent) => return Ok(false),
+            Err(ClientError::Start(StartError::Deaf { pid, .. })) => {
+                start::end(pid, &connection.paths).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(true)
     }
 
     /// Talks over `stream`; later connections, should this one be lost, are made to the socket.

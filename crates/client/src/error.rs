@@ -138,6 +138,14 @@ pub enum StartError {
         /// How long it was waited for.
         seconds: u64,
     },
+    /// One runs, and does not listen.
+    #[error("the daemon runs as process {pid}, and nobody listens on {socket}")]
+    Deaf {
+        /// Its process.
+        pid: u32,
+        /// The socket.
+        socket: PathBuf,
+    },
     /// The one before it did not end in time.
     #[error("process {pid}, which it is to replace, did not end within {seconds} s")]
     OldStays {

@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
-use rustix::process::{Pid, test_kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use sessions_paths::{Environment, Paths, create_private};
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
@@ -24,6 +24,9 @@ pub const DAEMON: &str = "sessionsd";
 
 /// How long a daemon may take until it listens.
 const START_DEADLINE: Duration = Duration::from_secs(15);
+
+/// How long a daemon that runs may take until it listens again.
+pub(crate) const FIND_DEADLINE: Duration = Duration::from_secs(3);
 
 /// How long a daemon that drains may take until it has ended.
 const END_DEADLINE: Duration = Duration::from_secs(30);
@@ -67,6 +70,9 @@ pub(crate) async fn start(
     paths: &Paths,
 ) -> Result<UnixStream, ClientError> {
     create_private(&paths.state)?;
+    if let Some(stream) = find(paths, START_DEADLINE).await? {
+        return Ok(stream);
+    }
     let mut child = spawn(program, environment, paths)?;
     let socket = paths.socket();
     let mut wait = Wait::until(START_DEADLINE);
@@ -85,6 +91,42 @@ pub(crate) async fn start(
             return Err(StartError::Slow { socket, seconds }.into());
         }
     }
+}
+
+/// Connects to a daemon that holds the data and does not listen yet, or lost its socket and is about to bind
+/// it again; none if there is none.
+pub(crate) async fn find(
+    paths: &Paths,
+    patience: Duration,
+) -> Result<Option<UnixStream>, ClientError> {
+    let socket = paths.socket();
+    let mut wait = Wait::until(patience);
+    while let Some(pid) = holder(paths) {
+        if let Some(stream) = try_connect(&socket).await? {
+            return Ok(Some(stream));
+        }
+        if !wait.pause().await {
+            return Err(StartError::Deaf { pid, socket }.into());
+        }
+    }
+    Ok(None)
+}
+
+/// Tells a daemon that cannot be reached to end, and waits until it has.
+pub(crate) async fn end(pid: u32, paths: &Paths) -> Result<(), StartError> {
+    if let Some(pid) = process(pid) {
+        // It may have ended meanwhile, or belong to somebody else: waiting shows.
+        let _unheeded = kill_process(pid, Signal::TERM);
+    }
+    outwait(pid, paths).await
+}
+
+/// Returns the process that holds the data, as it has written down.
+fn holder(paths: &Paths) -> Option<u32> {
+    let pid = fs::read_to_string(paths.lock_file()).ok()?;
+    let pid = pid.trim().parse().ok()?;
+    // Asked first: to try a lock that is free takes it for a moment, from a daemon that just starts.
+    (is_running(pid) && data_of(paths) == Data::Owned).then_some(pid)
 }
 
 /// Whether a daemon holds the data.
@@ -120,10 +162,11 @@ pub(crate) async fn outwait(pid: u32, paths: &Paths) -> Result<(), StartError> {
 }
 
 fn is_running(pid: u32) -> bool {
-    i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .is_some_and(|pid| test_kill_process(pid).is_ok())
+    process(pid).is_some_and(|pid| test_kill_process(pid).is_ok())
+}
+
+fn process(pid: u32) -> Option<Pid> {
+    i32::try_from(pid).ok().and_then(Pid::from_raw)
 }
 
 /// Executes the daemon in a process group of its own, so that neither Ctrl-C nor the end of the terminal
@@ -319,6 +362,34 @@ mod tests {
         };
         let (connection, _listener) = tokio::join!(start(&program, &environment, &paths), winner);
         connection.unwrap();
+    }
+
+    #[tokio::test]
+    async fn daemon_without_a_socket_is_waited_for_and_can_be_ended() {
+        let (_home, _, _, paths) = trial("");
+        create_private(&paths.data).unwrap();
+        create_private(&paths.runtime).unwrap();
+        assert!(find(&paths, FIND_DEADLINE).await.unwrap().is_none());
+        let mut child = Command::new("sleep").arg("100").spawn().unwrap();
+        let lock = File::create(paths.lock_file()).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        fs::write(paths.lock_file(), child.id().to_string()).unwrap();
+        let error = find(&paths, Duration::ZERO).await.unwrap_err();
+        let ClientError::Start(StartError::Deaf { pid, .. }) = error else {
+            panic!("unexpected: {error:?}");
+        };
+        let bind = async { tokio::net::UnixListener::bind(paths.socket()).unwrap() };
+        let (found, listener) = tokio::join!(find(&paths, FIND_DEADLINE), bind);
+        assert!(found.unwrap().is_some());
+        drop(listener);
+        assert_eq!(pid, child.id());
+        let ended = async {
+            tokio::task::yield_now().await;
+            drop(lock);
+        };
+        let (outwaited, ()) = tokio::join!(end(pid, &paths), ended);
+        outwaited.unwrap();
+        assert!(!child.wait().unwrap().success(), "it was told to end");
     }
 
     #[tokio::test]
