@@ -1,6 +1,7 @@
 //! The wiring: what is opened, started and joined, in which order. The only place that knows all parts.
 
 mod ground;
+mod keeping;
 
 use std::fs;
 use std::io;
@@ -10,11 +11,10 @@ use std::sync::{Arc, Mutex};
 use sessions_archive::{Archive, ArchiveError, ErrorKind, Heads};
 use sessions_model::{Fault, FaultKind, Timestamp};
 use sessions_paths::{Environment, Paths, PathsError, create_private};
-use sessions_watch::Method;
 use tokio::net::UnixListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::backend::Backend;
 use crate::causes::chain;
@@ -27,6 +27,7 @@ use crate::{rpc, socket};
 
 pub use ground::check_sandbox;
 use ground::{Ground, prepare};
+use keeping::Keeping;
 
 /// Threads for questions and copies.
 const BLOCKING_THREADS_MAX: usize = 12;
@@ -129,12 +130,27 @@ async fn serve(ground: &Ground) -> Result<(), AppError> {
         }
         started => started,
     };
-    let (backend, listener, stop) = started?;
-    let connections = socket::OwnConnections::new(listener);
+    let Started {
+        backend,
+        listener,
+        bound,
+        stirred,
+    } = started?;
+    let stop = backend.stop.clone();
+    let (listeners, replacements) = mpsc::channel(1);
+    let connections = socket::OwnConnections::new(listener, replacements);
     let signals = end_on_signals(stop.clone());
+    let keeping = Keeping {
+        footing: Arc::clone(&ground.footing),
+        successor: Arc::clone(&ground.successor),
+        bound,
+        listeners,
+        stop: stop.clone(),
+    };
     let served = tokio::select! {
         served = rpc::serve(Arc::clone(&backend), connections, stop.subscribe()) => served,
         never = signals => match never? {},
+        never = keeping.keep(stirred) => match never {},
     };
     let joined = tokio::task::spawn_blocking(move || {
         backend.deriver.stop();
@@ -148,7 +164,14 @@ async fn serve(ground: &Ground) -> Result<(), AppError> {
     Ok(served?)
 }
 
-type Started = (Arc<Backend>, UnixListener, watch::Sender<bool>);
+/// What runs once everything is started.
+struct Started {
+    backend: Arc<Backend>,
+    listener: UnixListener,
+    bound: socket::Bound,
+    /// Says that something stirred where the daemon stands.
+    stirred: mpsc::Receiver<()>,
+}
 
 fn start(ground: &Ground) -> Result<Started, AppError> {
     let Ground {
@@ -168,7 +191,8 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
     let (heads_in, heads) = watch::channel(reader.heads()?);
     let archive_id = archive.id();
     // The first to be able to fail on what is archived: nothing else runs yet.
-    let archivist = start_archivist(ground, archive, heads_in)?;
+    let (stir, stirred) = mpsc::channel(1);
+    let archivist = start_archivist(ground, archive, heads_in, stir)?;
     let deriver = Deriver::start(
         DeriverParts {
             archive: reader,
@@ -182,9 +206,8 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
         tokio::runtime::Handle::current(),
     )
     .map_err(AppError::start("the deriver"))?;
-    let listener =
+    let (listener, bound) =
         socket::bind(&paths.socket()).map_err(AppError::file("listen on", paths.socket()))?;
-    let stop = watch::Sender::new(false);
     let mut facts = facts.clone();
     facts.faults.extend(lost);
     let backend = Backend {
@@ -196,15 +219,21 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
         clock: Arc::clone(clock),
         facts,
         rate: Mutex::default(),
-        stop: stop.clone(),
+        stop: watch::Sender::new(false),
     };
-    Ok((Arc::new(backend), listener, stop))
+    Ok(Started {
+        backend: Arc::new(backend),
+        listener,
+        bound,
+        stirred,
+    })
 }
 
 fn start_archivist(
     ground: &Ground,
     archive: Archive,
     heads: watch::Sender<Heads>,
+    stir: mpsc::Sender<()>,
 ) -> Result<ArchivistHandle, AppError> {
     let Ground {
         paths,
@@ -226,7 +255,9 @@ fn start_archivist(
         heads,
         free_bytes_min: settings.min_free_bytes,
         pace: Pace::default(),
-        method: Method::Events,
+        beside: vec![paths.socket(), paths.config_file()],
+        stir,
+        method: settings.watch,
     })?;
     Ok(handle)
 }

@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use sessions_watch::Method;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -19,7 +20,14 @@ const MIN_FREE_BYTES: u64 = 512 << 20;
 /// The largest settings file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-const KEYS: [&str; 5] = ["roots", "exclude", "exclude_roots", "min_free_mb", "log"];
+const KEYS: [&str; 6] = [
+    "roots",
+    "exclude",
+    "exclude_roots",
+    "watch",
+    "min_free_mb",
+    "log",
+];
 
 /// What the user set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) exclude: Vec<String>,
     /// Roots that are left alone, even where a client names them.
     pub(crate) exclude_roots: Vec<PathBuf>,
+    /// How changes come to be known.
+    pub(crate) watch: Method,
     /// Space that is left to others, in bytes.
     pub(crate) min_free_bytes: u64,
     /// What is logged, as a `tracing` filter.
@@ -42,6 +52,7 @@ impl Default for Settings {
             roots: Vec::new(),
             exclude: Vec::new(),
             exclude_roots: Vec::new(),
+            watch: Method::Events,
             min_free_bytes: MIN_FREE_BYTES,
             log: "info".into(),
         }
@@ -148,6 +159,15 @@ impl Reader<'_> {
             "roots" => settings.roots = self.paths(value),
             "exclude" => settings.exclude = self.globs(value),
             "exclude_roots" => settings.exclude_roots = self.paths(value),
+            "watch" => match value.get_ref().as_str() {
+                Some("events") => settings.watch = Method::Events,
+                Some("polling") => settings.watch = Method::Polling,
+                _ => self.fault(
+                    value.span(),
+                    "expected a way of watching",
+                    "write \"events\" or \"polling\"",
+                ),
+            },
             "min_free_mb" => {
                 if let Some(megabytes) = self.number(value) {
                     settings.min_free_bytes = megabytes << 20;
@@ -279,14 +299,16 @@ mod tests {
 
     #[test]
     fn settings_are_taken_and_home_is_expanded() {
-        let (settings, faults) =
-            read_from("roots = [\"~/.claude\", \"/x\"]\nexclude = [\"**/a\"]\nmin_free_mb = 1\n");
+        let (settings, faults) = read_from(
+            "roots = [\"~/.claude\", \"/x\"]\nexclude = [\"**/a\"]\nmin_free_mb = 1\nwatch = \"polling\"\n",
+        );
         assert_eq!(faults, Vec::<String>::new());
         assert_eq!(
             settings.roots,
             [PathBuf::from("/h/.claude"), PathBuf::from("/x")]
         );
         assert_eq!(settings.min_free_bytes, 1 << 20);
+        assert_eq!(settings.watch, Method::Polling);
     }
 
     #[test]
@@ -338,7 +360,7 @@ mod tests {
     #[test]
     fn every_fault_is_reported_with_its_line_and_the_rest_stands() {
         let (settings, faults) =
-            read_from("rots = []\nlog = 3\nexclude = [\"ok\", \"[\"]\nmin_free_mb = -1\n");
+            read_from("rots = []\nlog = 3\nexclude = [\"ok\", \"[\"]\nmin_free_mb = -1\nwatch = 1");
         assert_eq!(settings.exclude, ["ok"]);
         assert_eq!(
             faults,
@@ -347,6 +369,7 @@ mod tests {
                 "2: expected a text",
                 "3: \"[\" is no glob",
                 "4: expected a number of megabytes",
+                "5: expected a way of watching",
             ]
         );
     }

@@ -29,3 +29,4 @@ pub(crate) use archivist::Archivist;
 pub use error::IngestError;
 pub(crate) use exclude::Excludes;
 pub(crate) use handle::{ArchivistHandle, Pace, Parts, Settled};
+pub(crate) use place::FOLDERS;

@@ -1,7 +1,7 @@
 //! One daemon for each data directory.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -18,13 +18,16 @@ pub(crate) struct DataLock {
 /// # Errors
 /// [`io::ErrorKind::WouldBlock`] when another daemon holds it; any other error of opening the file.
 pub(crate) fn acquire(file: &Path) -> io::Result<DataLock> {
-    let file = OpenOptions::new()
+    let mut file = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(0o600)
         .open(file)?;
     flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    // For clients that do not find the socket.
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())?;
     Ok(DataLock { _file: file })
 }
 

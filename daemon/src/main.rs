@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::ExitCode;
 
-use sessions_daemon::{AppError, chain, check_sandbox, run};
+use sessions_daemon::{AppError, SUCCEED, chain, check_sandbox, is_called, run};
 use sessions_paths::{Environment, Paths};
 
 /// Threads hand documents to one another, which the system's allocator answers with an arena for each,
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     match arguments.next().as_deref() {
         None => start(),
         Some("--check-sandbox") => check(),
+        Some(SUCCEED) => succeed(),
         Some("--version" | "-V") => say(&format!("sessionsd {}", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h") => say("sessionsd: run it with \"sessions daemon start\""),
         Some(other) => {
@@ -39,6 +40,18 @@ fn check() -> ExitCode {
         }
         Err(error) => {
             complain(&chain(&error), hint(&error));
+            ExitCode::from(3)
+        }
+    }
+}
+
+/// Waits for the daemon that started this process, and takes its place if it is called to.
+fn succeed() -> ExitCode {
+    match is_called(std::io::stdin()) {
+        Ok(true) => start(),
+        Ok(false) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&chain(&error), "\"sessions daemon start\" starts a daemon");
             ExitCode::from(3)
         }
     }

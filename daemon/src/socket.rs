@@ -4,13 +4,14 @@
 
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream as BlockingStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
 use tokio_stream::Stream;
 
 /// Binds `path`, replacing a socket that nobody listens on.
@@ -19,8 +20,8 @@ use tokio_stream::Stream;
 ///
 /// # Errors
 /// [`io::ErrorKind::AddrInUse`] when somebody answers there; any other error of binding.
-pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
-    if path.exists() {
+pub(crate) fn bind(path: &Path) -> io::Result<(UnixListener, Bound)> {
+    if fs::symlink_metadata(path).is_ok() {
         if BlockingStream::connect(path).is_ok() {
             return Err(io::ErrorKind::AddrInUse.into());
         }
@@ -28,21 +29,51 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     }
     let listener = UnixListener::bind(path)?;
     fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let bound = Bound {
+        path: path.to_path_buf(),
+        inode: fs::symlink_metadata(path)?.ino(),
+    };
+    Ok((listener, bound))
+}
+
+/// The file of a socket that was bound.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound {
+    path: PathBuf,
+    inode: u64,
+}
+
+impl Bound {
+    /// Tells whether clients still find it.
+    pub(crate) fn is_there(&self) -> bool {
+        fs::symlink_metadata(&self.path)
+            .is_ok_and(|found| found.file_type().is_socket() && found.ino() == self.inode)
+    }
+
+    /// Binds the same path again, whatever stands there now.
+    ///
+    /// # Errors
+    /// As [`bind`].
+    pub(crate) fn bind_again(&self) -> io::Result<(UnixListener, Self)> {
+        bind(&self.path)
+    }
 }
 
 /// Connections from this user alone; another user's is closed unanswered.
 #[derive(Debug)]
 pub(crate) struct OwnConnections {
     listener: UnixListener,
+    replacements: mpsc::Receiver<UnixListener>,
     user: u32,
 }
 
 impl OwnConnections {
-    /// Accepts from `listener` what comes from the user this process runs as.
-    pub(crate) fn new(listener: UnixListener) -> Self {
+    /// Accepts from `listener`, or the latest of its `replacements`, what comes from the user this process
+    /// runs as.
+    pub(crate) fn new(listener: UnixListener, replacements: mpsc::Receiver<UnixListener>) -> Self {
         Self {
             listener,
+            replacements,
             user: rustix::process::getuid().as_raw(),
         }
     }
@@ -55,7 +86,10 @@ impl OwnConnections {
 impl Stream for OwnConnections {
     type Item = io::Result<UnixStream>;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while let Poll::Ready(Some(listener)) = self.replacements.poll_recv(context) {
+            self.listener = listener;
+        }
         loop {
             match self.listener.poll_accept(context) {
                 Poll::Pending => return Poll::Pending,
@@ -71,6 +105,8 @@ impl Stream for OwnConnections {
 
 #[cfg(test)]
 mod tests {
+    use tokio_stream::StreamExt;
+
     use super::*;
 
     #[tokio::test]
@@ -79,10 +115,33 @@ mod tests {
         let path = dir.path().join("s");
         drop(bind(&path).unwrap());
         assert!(path.exists(), "dropping a listener leaves the file");
-        let live = bind(&path).unwrap();
+        let (live, bound) = bind(&path).unwrap();
+        assert!(bound.is_there());
         assert_eq!(bind(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         drop(live);
+        fs::remove_file(&path).unwrap();
+        assert!(!bound.is_there());
+        fs::write(&path, "").unwrap();
+        assert!(!bound.is_there());
+        assert!(bind(&path).unwrap().1.is_there(), "a file is replaced");
+    }
+
+    #[tokio::test]
+    async fn a_listener_is_replaced_by_a_later_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (first, _) = bind(&dir.path().join("first")).unwrap();
+        let (second, _) = bind(&dir.path().join("second")).unwrap();
+        let (replace, replacements) = mpsc::channel(1);
+        let mut connections = OwnConnections::new(first, replacements);
+        let accept = async { connections.next().await.unwrap().unwrap() };
+        let connect = async {
+            replace.send(second).await.unwrap();
+            UnixStream::connect(dir.path().join("second"))
+                .await
+                .unwrap()
+        };
+        tokio::join!(accept, connect);
     }
 }

@@ -2,19 +2,22 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use sessions_paths::{Environment, Paths, create_private};
 
 use super::AppError;
 use crate::backend::{Facts, setting_fault};
+use crate::causes::chain;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Settings};
+use crate::footing::Footing;
 use crate::lock::{self, DataLock};
 use crate::logs;
 use crate::roots::Roots;
 use crate::sandbox::{self, Allowed, Attempt};
+use crate::succession::Successor;
 
 /// What stands before anything is opened.
 pub(super) struct Ground {
@@ -24,7 +27,10 @@ pub(super) struct Ground {
     pub(super) facts: Facts,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) machine: Option<[u8; 32]>,
+    pub(super) footing: Arc<Footing>,
     _lock: DataLock,
+    /// Let go of after the lock, which it takes.
+    pub(super) successor: Arc<Mutex<Option<Successor>>>,
 }
 
 /// Enters the sandbox that the daemon would run in, and tries what it should deny. A line each, and
@@ -36,7 +42,8 @@ pub fn check_sandbox(environment: &Environment) -> Result<(Vec<String>, bool), A
     let paths = Paths::choose(environment)?;
     let own = own_dirs(&paths)?;
     let roots = Roots::load(paths.data.join("roots"), &environment.config_roots(), &[]);
-    let mut lines = sandbox::enter(&allowed(&own, &roots)).lines;
+    let footing = Footing::look(&own, &paths.config_file()).with_roots(roots.known());
+    let mut lines = sandbox::enter(&allowed(&own, &footing)).lines;
     let attempts = sandbox::probe(roots.known());
     let say = |Attempt { what, is_denied }: &Attempt| match is_denied {
         true => format!("{what}: denied"),
@@ -71,6 +78,8 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let own = own_dirs(&paths)?;
     let home = environment.home.clone().unwrap_or_default();
+    // Looked at before it is read: a change in between is then one that came after.
+    let footing = Footing::look(&own, &paths.config_file());
     let (settings, setting_faults) = config::read(&paths.config_file(), &home);
     // Whatever keeps the daemon from starting from here on is in the log, too.
     logs::start(&paths.log_dir(), &settings.log)
@@ -91,8 +100,16 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     roots
         .remember()
         .map_err(AppError::file("write", paths.data.join("roots")))?;
+    let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();
-    let sandbox = sandbox::enter(&allowed(&own, &roots));
+    let successor = Successor::start();
+    if let Err(error) = &successor {
+        tracing::warn!(
+            error = chain(error),
+            "no successor: changes wait for a restart"
+        );
+    }
+    let sandbox = sandbox::enter(&allowed(&own, &footing));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
     let hold = setting_faults.iter().find(|fault| fault.hides_excludes);
     let hold = hold.map(|fault| fault.message.clone());
@@ -113,6 +130,8 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         facts,
         clock,
         machine,
+        footing: Arc::new(footing),
+        successor: Arc::new(Mutex::new(successor.ok())),
         _lock: lock,
     })
 }
@@ -128,7 +147,7 @@ fn machine_fingerprint() -> Option<[u8; 32]> {
     ))
 }
 
-fn allowed(own: &[PathBuf], roots: &Roots) -> Allowed {
+fn allowed(own: &[PathBuf], footing: &Footing) -> Allowed {
     let system = [
         "/proc",
         "/sys/fs",
@@ -136,13 +155,10 @@ fn allowed(own: &[PathBuf], roots: &Roots) -> Allowed {
         "/dev/null",
         "/etc/localtime",
     ];
-    let read = roots
-        .known()
-        .iter()
-        .cloned()
-        .chain(system.map(PathBuf::from));
+    let system = system.map(PathBuf::from).into_iter();
+    let read = footing.readable().map(Path::to_path_buf);
     Allowed {
-        read: read.filter(|path| path.exists()).collect(),
+        read: read.chain(system.filter(|path| path.exists())).collect(),
         write: own.to_vec(),
     }
 }

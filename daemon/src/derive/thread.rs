@@ -201,8 +201,11 @@ impl Worker {
                     return Ok(End::Replace { reply: switched });
                 }
                 Event::Order(Order::Stop) | Event::Closed => {
-                    self.show(&mut pair, &mut uncommitted)?;
-                    pair.close()?;
+                    let shown = self.show(&mut pair, &mut uncommitted);
+                    if let Err(error) = shown.and_then(|()| pair.close()) {
+                        // The next start applies it again: nothing to stay for.
+                        self.report(&error);
+                    }
                     return Ok(End::Stopped);
                 }
             }

@@ -11,13 +11,15 @@ mod settling;
 mod start;
 mod work;
 
+use std::path::Path;
 use std::time::Instant;
 
 use sessions_archive::{Archive, ArchiveReader, Heads};
-use sessions_watch::{Hints, Wake};
+use sessions_watch::{Changed, Hints, Wake};
 use tokio::sync::{mpsc, watch};
 
 use super::handle::{Command, SharedBoard};
+use super::place::FOLDERS;
 use super::{IngestError, faults};
 use idle::Idle;
 use settling::Settling;
@@ -37,6 +39,7 @@ pub(crate) struct Archivist {
     hints: Hints,
     commands: mpsc::Receiver<Command>,
     heads: watch::Sender<Heads>,
+    stir: mpsc::Sender<()>,
     board: SharedBoard,
 }
 
@@ -99,8 +102,14 @@ impl Archivist {
             paths,
             rescans,
             cookies,
+            is_beside,
             ..
         } = wake;
+        let is_folder =
+            |changed: &Changed| FOLDERS.iter().any(|name| changed.path == Path::new(name));
+        if is_beside || !rescans.is_empty() || paths.iter().any(is_folder) {
+            self.stir();
+        }
         if self.work.rests() {
             // Whatever changed is found when archiving goes on.
         } else {
@@ -115,6 +124,12 @@ impl Archivist {
             self.settling.ask_again(&mut self.work);
         }
         self.settling.take_cookies(&cookies, &self.work);
+    }
+
+    /// Has whoever looks after it look at what the daemon stands on.
+    fn stir(&self) {
+        // Where one call waits already, another says nothing more.
+        let _waits = self.stir.try_send(());
     }
 
     fn take_commands(&mut self) {

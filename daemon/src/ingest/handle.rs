@@ -43,6 +43,11 @@ pub(crate) struct Parts {
     pub(crate) pace: Pace,
     /// How changes come to be known.
     pub(crate) method: Method,
+    /// Files besides the roots' that are watched for others' sake.
+    pub(crate) beside: Vec<PathBuf>,
+    /// Is told when something happened to these files, or to what stands in the place of a root or of a
+    /// folder of its own.
+    pub(crate) stir: mpsc::Sender<()>,
 }
 
 /// How long the archivist waits, and for what.

@@ -4,6 +4,7 @@
 mod damage;
 mod idle;
 mod import;
+mod keeping;
 mod sandbox;
 mod settings;
 mod start;

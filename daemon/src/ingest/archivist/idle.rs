@@ -131,6 +131,7 @@ impl Archivist {
         if self.idle.audit_at <= now {
             self.idle.audit_at = now + self.idle.pace.audit;
             let missed = self.work.audit();
+            self.stir();
             self.idle.missed += missed;
             if missed > 0 {
                 tracing::warn!(

@@ -49,6 +49,7 @@ impl Archivist {
             folders: FOLDERS.map(str::to_owned).to_vec(),
             poll_every: parts.pace.poll,
             method: parts.method,
+            beside: parts.beside,
             ..Options::default()
         };
         let (watcher, hints) = Watcher::start(paths.clone(), &parts.cookie_dir, options)?;
@@ -71,6 +72,7 @@ impl Archivist {
             hints,
             commands: received,
             heads: parts.heads,
+            stir: parts.stir,
             board: board.clone(),
         };
         let thread = thread::Builder::new()

@@ -11,7 +11,7 @@ use sessions_model::{ByteOffset, Timestamp};
 use sessions_watch::Method;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::clock::SystemClock;
 use crate::ingest::archivist::Archivist;
@@ -101,6 +101,8 @@ impl Bench {
             free_bytes_min: 0,
             pace: self.pace,
             method: self.method,
+            beside: Vec::new(),
+            stir: mpsc::channel(1).0,
         };
         let handle = Archivist::start_on(parts, disk).unwrap();
         self.running = Some(Running {

@@ -1,0 +1,185 @@
+//! What a start took for given: directories by identity, and the settings as they were.
+//!
+//! Neither the sandbox nor the settings of a running daemon can be changed. Where something is another now
+//! than it was at the start, another start is due. Knows nothing of how that comes about.
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use sessions_watch::Folder;
+
+use crate::ingest::FOLDERS;
+
+/// What the daemon stands on.
+#[derive(Debug)]
+pub(crate) struct Footing {
+    /// Directories of ours, which have to be there.
+    own: Vec<Given>,
+    /// Directories of Claude's, which may be missing: roots, and what their folders lead to.
+    read: Vec<Given>,
+    settings: Given,
+}
+
+/// A place as it was at the start.
+#[derive(Debug)]
+struct Given {
+    path: PathBuf,
+    look: fn(&Path) -> Option<Identity>,
+    was: Option<Identity>,
+}
+
+/// What tells a thing from another of the same name. Directories have no size and time here: they change
+/// with what is in them.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Footing {
+    /// Looks at directories of ours and at the settings as they are now.
+    pub(crate) fn look(own: &[PathBuf], settings: &Path) -> Self {
+        let own = own.iter().map(|path| Given::new(path.clone(), directory));
+        Self {
+            own: own.collect(),
+            read: Vec::new(),
+            settings: Given::new(settings.to_path_buf(), file),
+        }
+    }
+
+    /// Looks at config roots, too.
+    pub(crate) fn with_roots(mut self, roots: &[PathBuf]) -> Self {
+        for root in roots {
+            let folders = FOLDERS.map(|folder| Given::new(root.join(folder), led_to));
+            self.read.push(Given::new(root.clone(), directory));
+            self.read.extend(folders);
+        }
+        self
+    }
+
+    /// Returns the directories of Claude's that are there, wherever links lead.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = &Path> {
+        let there = self.read.iter().filter(|given| given.was.is_some());
+        there.map(|given| given.path.as_path())
+    }
+
+    /// Tells whether the first directory of ours, which holds all that is kept, is gone: then nobody wants to
+    /// find it made again.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.own.first().is_some_and(|data| data.now().is_none())
+    }
+
+    /// Returns the first place that is another than it was. What is not there to be read is waited for.
+    pub(crate) fn changed(&self) -> Option<&Path> {
+        let has_come = |given: &&Given| given.now().is_some_and(|now| given.was != Some(now));
+        let is_other = |given: &&Given| given.now() != given.was;
+        let read = self.read.iter().find(has_come);
+        let given = read.or_else(|| {
+            let mut kept = self.own.iter().chain([&self.settings]);
+            kept.find(is_other)
+        });
+        given.map(|given| given.path.as_path())
+    }
+}
+
+impl Given {
+    fn new(path: PathBuf, look: fn(&Path) -> Option<Identity>) -> Self {
+        let was = look(&path);
+        Self { path, look, was }
+    }
+
+    fn now(&self) -> Option<Identity> {
+        (self.look)(&self.path)
+    }
+}
+
+fn directory(path: &Path) -> Option<Identity> {
+    let metadata = fs::metadata(path).ok().filter(Metadata::is_dir)?;
+    Some(Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: 0,
+        modified: (0, 0),
+    })
+}
+
+/// What a folder of a root leads to; none where it is no link, since then it is the root's.
+fn led_to(path: &Path) -> Option<Identity> {
+    if !fs::symlink_metadata(path).ok()?.is_symlink() {
+        return None;
+    }
+    directory(&Folder::look(path).directory()?)
+}
+
+fn file(path: &Path) -> Option<Identity> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_or_is_replaced_is_named_and_what_goes_is_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        let (own, root, settings) = (at("own"), at("root"), at("config.toml"));
+        for folder in [&own, &at("disk"), &at("other")] {
+            fs::create_dir(folder).unwrap();
+        }
+        let look = || {
+            let roots = std::slice::from_ref(&root);
+            Footing::look(std::slice::from_ref(&own), &settings).with_roots(roots)
+        };
+        let check = |footing: &Footing, expect: Option<&Path>| {
+            assert_eq!(footing.changed(), expect);
+        };
+        let missing = look();
+        check(&missing, None);
+        assert_eq!(missing.readable().count(), 0);
+        fs::create_dir(&root).unwrap();
+        check(&missing, Some(&root));
+
+        let plain = look();
+        fs::create_dir(root.join("projects")).unwrap();
+        fs::write(root.join("history.jsonl"), "1").unwrap();
+        check(&plain, None);
+        fs::remove_dir(root.join("projects")).unwrap();
+        symlink(at("disk"), root.join("projects")).unwrap();
+        check(&plain, Some(&root.join("projects")));
+
+        let led = look();
+        assert_eq!(led.readable().count(), 2);
+        check(&led, None);
+        fs::remove_file(root.join("projects")).unwrap();
+        check(&led, None);
+        symlink(at("other"), root.join("projects")).unwrap();
+        check(&led, Some(&root.join("projects")));
+
+        let there = look();
+        fs::rename(&root, at("aside")).unwrap();
+        check(&there, None);
+        fs::create_dir(&root).unwrap();
+        check(&there, Some(&root));
+
+        let set = look();
+        fs::write(&settings, "log = 3").unwrap();
+        check(&set, Some(&settings));
+        let unset = look();
+        assert!(!unset.is_lost());
+        fs::remove_dir(&own).unwrap();
+        check(&unset, Some(&own));
+        assert!(unset.is_lost());
+    }
+}
