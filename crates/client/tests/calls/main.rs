@@ -93,6 +93,29 @@ async fn newer_daemon_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_only_reads_is_asked_again_when_the_daemon_is_killed() {
+    let slow = || {
+        Server::new(Behaviour {
+            is_slow: true,
+            ..Behaviour::default()
+        })
+    };
+    let listing = slow()
+        .run_killed(async |client| client?.list(&SessionFilter::default()).await)
+        .await
+        .unwrap();
+    assert_eq!(listing.sessions[0].id, id());
+    // What may have been done already is not asked again, and what is said is a sentence.
+    let error = slow()
+        .run_killed(async |client| client?.move_project("a", "b").await)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::Lost { .. }), "{error:?}");
+    let said = error.to_string();
+    assert!(!said.contains(['{', '"']), "{said}");
+}
+
+#[tokio::test]
 async fn older_daemon_is_replaced() {
     let behaviour = Behaviour {
         version: "0.0.1",

@@ -13,6 +13,8 @@ use sessions_client::{Client, ClientError, Connection, Start};
 use sessions_paths::{Environment, Paths};
 use sessions_proto as wire;
 use tokio::net::UnixListener;
+use tokio::runtime::Builder;
+use tokio::sync::{Notify, oneshot};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::metadata::MetadataMap;
@@ -28,6 +30,8 @@ pub(crate) struct Behaviour {
     pub(crate) version: &'static str,
     /// Whether it says that it ends to take in a root.
     pub(crate) is_restarting: bool,
+    /// Whether it leaves the first list or annotation without an answer.
+    pub(crate) is_slow: bool,
 }
 
 impl Default for Behaviour {
@@ -35,6 +39,7 @@ impl Default for Behaviour {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             is_restarting: false,
+            is_slow: false,
         }
     }
 }
@@ -52,6 +57,8 @@ struct Service {
     socket: PathBuf,
     pid: u32,
     was_shut_down: Arc<AtomicBool>,
+    was_asked: Arc<AtomicBool>,
+    asked: Arc<Notify>,
 }
 
 impl Server {
@@ -68,6 +75,8 @@ impl Server {
             socket,
             pid: ended.id(),
             was_shut_down: Arc::default(),
+            was_asked: Arc::default(),
+            asked: Arc::default(),
         };
         Self { home, service }
     }
@@ -102,18 +111,53 @@ impl Server {
         test: impl AsyncFnOnce(Result<Client, ClientError>) -> Result<T, ClientError>,
     ) -> Result<T, ClientError> {
         let listener = UnixListener::bind(&self.service.socket).unwrap();
+        self.run_on(listener, start, test).await
+    }
+
+    /// Serves while `test` runs with a client, and is killed and replaced as soon as it was slow.
+    pub(crate) async fn run_killed<T>(
+        &self,
+        test: impl AsyncFnOnce(Result<Client, ClientError>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
         let service = self.service.clone();
-        let serving = tonic::transport::Server::builder()
-            .add_service(wire::session_service_server::SessionServiceServer::new(
-                service.clone(),
-            ))
-            .add_service(wire::search_service_server::SearchServiceServer::new(
-                service.clone(),
-            ))
-            .add_service(wire::daemon_service_server::DaemonServiceServer::new(
-                service,
-            ))
-            .serve_with_incoming(UnixListenerStream::new(listener));
+        let (bound, is_bound) = oneshot::channel();
+        let first = std::thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = UnixListener::bind(&service.socket).unwrap();
+                bound.send(()).unwrap();
+                tokio::select! {
+                    ended = service.clone().serve(listener) => panic!("it ended: {ended:?}"),
+                    () = service.asked.notified() => {}
+                }
+            });
+            // The next one is there before the connections of this one end with its runtime.
+            fs::remove_file(&service.socket).unwrap();
+            let next = std::os::unix::net::UnixListener::bind(&service.socket).unwrap();
+            next.set_nonblocking(true).unwrap();
+            drop(runtime);
+            next
+        });
+        is_bound.await.unwrap();
+        let client = self.connect(Start::IfAbsent).await;
+        let next = async {
+            let next = tokio::task::spawn_blocking(move || first.join().unwrap());
+            let next = UnixListener::from_std(next.await.unwrap()).unwrap();
+            self.service.clone().serve(next).await
+        };
+        tokio::select! {
+            ended = next => panic!("the server ended: {ended:?}"),
+            result = test(client) => result,
+        }
+    }
+
+    async fn run_on<T>(
+        &self,
+        listener: UnixListener,
+        start: Start,
+        test: impl AsyncFnOnce(Result<Client, ClientError>) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let serving = self.service.clone().serve(listener);
         let testing = async { test(self.connect(start).await).await };
         tokio::select! {
             ended = serving => panic!("the server ended: {ended:?}"),
@@ -130,6 +174,27 @@ fn paths(home: &tempfile::TempDir) -> (Environment, Paths) {
 }
 
 impl Service {
+    async fn serve(self, listener: UnixListener) -> Result<(), tonic::transport::Error> {
+        tonic::transport::Server::builder()
+            .add_service(wire::session_service_server::SessionServiceServer::new(
+                self.clone(),
+            ))
+            .add_service(wire::search_service_server::SearchServiceServer::new(
+                self.clone(),
+            ))
+            .add_service(wire::daemon_service_server::DaemonServiceServer::new(self))
+            .serve_with_incoming(UnixListenerStream::new(listener))
+            .await
+    }
+
+    /// Leaves the first who comes here without an answer, if it is to be so.
+    async fn be_slow(&self) {
+        if self.behaviour.is_slow && !self.was_asked.swap(true, Ordering::SeqCst) {
+            self.asked.notify_one();
+            std::future::pending::<()>().await;
+        }
+    }
+
     fn versioned<T>(&self, message: T) -> Response<T> {
         let mut response = Response::new(message);
         response
@@ -196,6 +261,7 @@ impl wire::session_service_server::SessionService for Service {
     type BytesStream = Messages<wire::BytesResponse>;
 
     async fn list(&self, _: Request<wire::ListRequest>) -> Answer<Self::ListStream> {
+        self.be_slow().await;
         let part = |sessions, unresolved_cwds| wire::ListResponse {
             sessions,
             unresolved_cwds,
@@ -229,6 +295,7 @@ impl wire::session_service_server::SessionService for Service {
     }
 
     async fn annotate(&self, _: Request<wire::AnnotateRequest>) -> Answer<wire::AnnotateResponse> {
+        self.be_slow().await;
         self.answer(wire::AnnotateResponse { seq: 1 })
     }
 
