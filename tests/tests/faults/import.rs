@@ -10,6 +10,8 @@ use sessions_tests::mock::{Mock, gate, say, text};
 use sessions_tests::tree::{Tree, copy, paths_below};
 use sessions_tests::{Home, wait_for};
 
+use crate::Trial;
+
 #[test]
 fn an_import_that_was_killed_goes_on_where_it_was() {
     let corpus = Corpus::write("60M", 12).unwrap();
@@ -38,6 +40,86 @@ fn an_import_that_was_killed_goes_on_where_it_was() {
     let found = home.search(&format!("\"{}\"", first.phrase)).unwrap();
     assert_eq!(found["total"], 1, "{found}");
     daemon.stop().unwrap();
+}
+
+#[test]
+fn a_list_during_the_first_import_says_that_it_goes_on() {
+    let corpus = Corpus::write("40M", 12).unwrap();
+    let home = Home::new(&corpus.root()).unwrap();
+    let daemon = home.start().unwrap();
+    for args in [&["list"][..], &["list", "--json"]] {
+        let output = home.sessions(args).unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            words.contains("note: the list may not be complete: "),
+            "{words}"
+        );
+        let is_going_on = ["importing: ", "looking at what there is"];
+        assert!(
+            is_going_on.iter().any(|said| words.contains(said)),
+            "{words}"
+        );
+    }
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_start_that_waits_returns_when_everything_is_searchable() {
+    let corpus = Corpus::write("10M", 12).unwrap();
+    let home = Home::new(&corpus.root()).unwrap();
+    home.bytes(&["daemon", "start", "--wait"]).unwrap();
+    let status = home.json(&["status", "--json"]).unwrap();
+    assert_eq!(status["complete"], true, "{status}");
+    assert!(status["progress"].is_null(), "{status}");
+    for needle in &corpus.needles {
+        let found = home.search(&format!("\"{}\"", needle.phrase)).unwrap();
+        assert_ne!(found["total"], 0, "{found}");
+    }
+    home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
+fn a_start_that_waits_does_not_take_what_was_not_looked_at_for_nothing() {
+    // Nothing that is found is known before the roots were listed: at no time may that pass for all done.
+    for _ in 0..5 {
+        let trial = Trial::of_samples();
+        trial.home.bytes(&["daemon", "start", "--wait"]).unwrap();
+        let status = trial.home.json(&["status", "--json"]).unwrap();
+        trial.home.bytes(&["daemon", "stop"]).unwrap();
+        assert_eq!(status["sessions"], 13, "{status}");
+    }
+}
+
+/// A prompt of one word.
+const ROW: &str = r#"{"type":"user","uuid":"WORD","message":{"role":"user","content":"WORD"}}"#;
+
+#[test]
+fn a_root_that_is_polled_is_archived_from_end_to_end() {
+    let trial = Trial::of_samples();
+    trial.home.configure("watch = \"polling\"\n").unwrap();
+    trial.home.bytes(&["daemon", "start", "--wait"]).unwrap();
+    let status = trial.home.json(&["status", "--json"]).unwrap();
+    let watched_by = status["roots"][0]["watched_by"].as_str().unwrap();
+    assert!(watched_by.starts_with("polling"), "{status}");
+    let reason = status["reason"].as_str().unwrap();
+    assert!(reason.contains("is polled"), "{status}");
+    let folder = trial.root.path().join("projects/-src-polled");
+    fs::create_dir_all(&folder).unwrap();
+    let transcript = folder.join("33333333-1112-4e12-b9d9-295c89e5b1ba.jsonl");
+    let mut rows = String::new();
+    for word in ["firstlook", "secondlook"] {
+        rows += &ROW.replace("WORD", word);
+        rows.push('\n');
+        fs::write(&transcript, &rows).unwrap();
+        wait_for("what was written", Duration::from_secs(30), || {
+            Ok((trial.home.search(word)?["total"] == 1).then_some(()))
+        })
+        .unwrap();
+    }
+    let tree = Tree::read(trial.root.path()).unwrap();
+    let differences = trial.home.differences(&tree).unwrap();
+    assert!(differences.is_empty(), "{differences:#?}");
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
 }
 
 /// Days after which the client removes a transcript, and some more.
