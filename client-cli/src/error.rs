@@ -195,6 +195,12 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Start(StartError::Deaf { .. }) => "run \"sessions daemon restart\"",
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
+        ClientError::Foreign { .. } | ClientError::Paths(_) => {
+            "set SESSIONS_HOME to a directory of yours"
+        }
+        ClientError::Socket { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            "it is another user's: set SESSIONS_HOME to a directory of yours"
+        }
         ClientError::Socket { .. } => "check who owns the file and its directory",
         ClientError::Malformed { .. } => "update both programs to the same version",
         _ => return None,
@@ -202,8 +208,13 @@ fn hint(error: &ClientError) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// Fails with the path where a user's directory is missing.
+/// Fails with the path where a user's directory is missing or is none.
 pub(crate) fn missing_root(path: &Path) -> CliError {
-    CliError::usage(format!("there is no config root {}", path.display()))
+    let message = if path.exists() {
+        format!("{} is not a directory", path.display())
+    } else {
+        format!("there is no config root {}", path.display())
+    };
+    CliError::usage(message)
         .hint("a config root is the directory that holds Claude Code's \"projects\"")
 }

@@ -13,7 +13,7 @@ use sessions_model::{Fault, FaultKind, Timestamp};
 use sessions_paths::{Environment, Paths, PathsError, create_private};
 use tokio::net::UnixListener;
 use tokio::runtime::Builder;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::backend::Backend;
@@ -121,6 +121,7 @@ pub fn run(environment: &Environment) -> Result<(), AppError> {
 
 /// Opens and starts the parts, serves, and ends them in reverse order.
 async fn serve(ground: &Ground) -> Result<(), AppError> {
+    let signals = Signals::hear()?;
     let started = match start(ground) {
         Err(error) if error.is_damage() => {
             let dir = ground.paths.archive_dir();
@@ -139,7 +140,6 @@ async fn serve(ground: &Ground) -> Result<(), AppError> {
     let stop = backend.stop.clone();
     let (listeners, replacements) = mpsc::channel(1);
     let connections = socket::OwnConnections::new(listener, replacements);
-    let signals = end_on_signals(stop.clone());
     let keeping = Keeping {
         footing: Arc::clone(&ground.footing),
         successor: Arc::clone(&ground.successor),
@@ -149,7 +149,7 @@ async fn serve(ground: &Ground) -> Result<(), AppError> {
     };
     let served = tokio::select! {
         served = rpc::serve(Arc::clone(&backend), connections, stop.subscribe()) => served,
-        never = signals => match never? {},
+        never = signals.end(stop.clone()) => match never {},
         never = keeping.keep(stirred) => match never {},
     };
     let joined = tokio::task::spawn_blocking(move || {
@@ -282,19 +282,33 @@ fn open_archive(paths: &Paths, now: Timestamp) -> Result<(Archive, Option<Fault>
     Ok((Archive::open(&dir, now)?, Some(fault)))
 }
 
-async fn end_on_signals(stop: watch::Sender<bool>) -> Result<std::convert::Infallible, AppError> {
-    let mut terminate =
-        signal(SignalKind::terminate()).map_err(AppError::start("signal handling"))?;
-    // A terminal that closes is no reason to end.
-    let mut hangup = signal(SignalKind::hangup()).map_err(AppError::start("signal handling"))?;
-    let mut interrupt =
-        signal(SignalKind::interrupt()).map_err(AppError::start("signal handling"))?;
-    loop {
-        tokio::select! {
-            _ = hangup.recv() => continue,
-            _ = terminate.recv() => tracing::info!("told to end"),
-            _ = interrupt.recv() => tracing::info!("interrupted"),
+/// The signals that are heard.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Hears them from now on: before, the system ends a process that gets one.
+    fn hear() -> Result<Self, AppError> {
+        let hear = |kind| signal(kind).map_err(AppError::start("signal handling"));
+        Ok(Self {
+            terminate: hear(SignalKind::terminate())?,
+            interrupt: hear(SignalKind::interrupt())?,
+            hangup: hear(SignalKind::hangup())?,
+        })
+    }
+
+    async fn end(mut self, stop: watch::Sender<bool>) -> std::convert::Infallible {
+        loop {
+            tokio::select! {
+                // A terminal that closes is no reason to end.
+                _ = self.hangup.recv() => continue,
+                _ = self.terminate.recv() => tracing::info!("told to end"),
+                _ = self.interrupt.recv() => tracing::info!("interrupted"),
+            }
+            stop.send_replace(true);
         }
-        stop.send_replace(true);
     }
 }

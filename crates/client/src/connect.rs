@@ -111,15 +111,23 @@ impl Client {
             start: Start::Never,
             ..connection.clone()
         };
-        match Self::connect(&running).await {
-            Ok(client) => client.shutdown().await?,
-            Err(ClientError::Absent) => return Ok(false),
-            Err(ClientError::Start(StartError::Deaf { pid, .. })) => {
-                start::end(pid, &connection.paths).await?;
+        let mut lost = None;
+        for _ in 0..STARTS_MAX {
+            let ended = match Self::connect(&running).await {
+                Ok(client) => client.shutdown().await,
+                Err(ClientError::Absent) => return Ok(lost.is_some()),
+                Err(ClientError::Start(StartError::Deaf { pid, .. })) => {
+                    start::end(pid, &connection.paths).await.map_err(Into::into)
+                }
+                Err(error) => Err(error),
+            };
+            match ended {
+                // It was about to end anyway, or had just been killed.
+                Err(error @ ClientError::Lost { .. }) => lost = Some(error),
+                ended => return ended.map(|()| true),
             }
-            Err(error) => return Err(error),
         }
-        Ok(true)
+        lost.map_or(Ok(false), Err)
     }
 
     /// Talks over `stream`; later connections, should this one be lost, are made to the socket.

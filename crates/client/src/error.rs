@@ -82,6 +82,12 @@ pub enum ClientError {
     /// The daemon could not be started.
     #[error("could not start the daemon")]
     Start(#[from] StartError),
+    /// Another user listens on the socket.
+    #[error("another user listens on {path}", path = path.display())]
+    Foreign {
+        /// The socket.
+        path: PathBuf,
+    },
     /// The socket is there, and cannot be used.
     #[error("could not connect to {path}")]
     Socket {
@@ -183,6 +189,7 @@ impl ClientError {
             | Self::Outdated { .. }
             | Self::Absent
             | Self::Start(_)
+            | Self::Foreign { .. }
             | Self::Socket { .. }
             | Self::Paths(_) => ErrorKind::Daemon,
             Self::Malformed { .. } => ErrorKind::Internal,

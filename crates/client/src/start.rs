@@ -52,7 +52,10 @@ pub fn find_daemon(own: Option<&Path>, search_path: Option<OsString>) -> Option<
 /// Connects to the socket; none if nobody listens there.
 pub(crate) async fn try_connect(socket: &Path) -> Result<Option<UnixStream>, ClientError> {
     match UnixStream::connect(socket).await {
-        Ok(stream) => Ok(Some(stream)),
+        Ok(stream) if is_ours(&stream) => Ok(Some(stream)),
+        Ok(_) => Err(ClientError::Foreign {
+            path: socket.to_owned(),
+        }),
         Err(error) => match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => Ok(None),
             _ => Err(ClientError::Socket {
@@ -61,6 +64,12 @@ pub(crate) async fn try_connect(socket: &Path) -> Result<Option<UnixStream>, Cli
             }),
         },
     }
+}
+
+/// Tells whether this user listens there: what is asked is nobody else's business.
+fn is_ours(stream: &UnixStream) -> bool {
+    let own = rustix::process::getuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == own)
 }
 
 /// Starts `program` and returns a connection to it, or to another daemon that was started meanwhile.

@@ -190,8 +190,8 @@ impl Covers {
                 Covered::ByEvents { due: Some(due) } if *due <= now => {
                     *due = now + self.options.poll_every;
                     let mut folders = self.options.folders.iter();
-                    let is_dangling = |folder: &String| is_dangling(&cover.real.join(folder));
-                    if !folders.any(is_dangling) {
+                    let is_lost = |folder: &String| is_lost(&cover.real.join(folder));
+                    if !folders.any(is_lost) {
                         shaken.push(root);
                     }
                 }
@@ -246,7 +246,7 @@ impl Covers {
                 }
                 self.watch_folder(&led)
             }
-            Folder::Dangling(_) => {
+            Folder::Dangling(_) | Folder::Unreadable(_) => {
                 // The root is looked at again until the link leads somewhere.
                 let due = Some(Instant::now() + self.options.poll_every);
                 self.roots[root.0].method = Covered::ByEvents { due };
@@ -259,7 +259,7 @@ impl Covers {
 
     fn awaits_folder(&self, real: &Path) -> bool {
         let mut folders = self.options.folders.iter();
-        folders.any(|folder| is_dangling(&real.join(folder)))
+        folders.any(|folder| is_lost(&real.join(folder)))
     }
 
     /// Watches `folder` and every folder in it.
@@ -336,8 +336,12 @@ fn watch_beside(system: &mut RecommendedWatcher, files: &[PathBuf]) {
     }
 }
 
-fn is_dangling(folder: &Path) -> bool {
-    matches!(Folder::look(folder), Folder::Dangling(_))
+/// Tells whether a folder is a link that cannot be followed now.
+fn is_lost(folder: &Path) -> bool {
+    matches!(
+        Folder::look(folder),
+        Folder::Dangling(_) | Folder::Unreadable(_)
+    )
 }
 
 fn start_system(cookie_dir: &Path, shared: Arc<Shared>) -> Result<RecommendedWatcher, String> {

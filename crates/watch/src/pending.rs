@@ -125,6 +125,8 @@ impl Pending {
             // Reading changes nothing, and every write is also reported as a modification. The two
             // halves of a rename come one by one besides.
             EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return,
+            // A folder that could not be watched may be open to us now.
+            EventKind::Modify(ModifyKind::Metadata(_)) => (true, false),
             EventKind::Create(kind) => (kind != CreateKind::File, false),
             EventKind::Modify(ModifyKind::Name(RenameMode::From)) => (false, true),
             EventKind::Modify(ModifyKind::Name(_)) => (true, true),

@@ -77,6 +77,8 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     // What is kept is as private as the transcripts: for this user alone, whatever the shell's mask is.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let own = own_dirs(&paths)?;
+    // So that a first settings file is noticed. Where it cannot be made, there is none to be written, either.
+    let _refused = fs::create_dir_all(&paths.config);
     let home = environment.home.clone().unwrap_or_default();
     // Looked at before it is read: a change in between is then one that came after.
     let footing = Footing::look(&own, &paths.config_file());

@@ -126,7 +126,7 @@ impl Backend {
             let path = path.to_string_lossy().into_owned();
             let row = rows.iter().find(|row| row.path == path);
             RootStatus {
-                watched_by: watched_by(&watch),
+                watched_by: watched_by(&watch, Path::new(&path)),
                 last_archived_at: row.and_then(|row| row.last_archived_at),
                 sources: row.map_or(0, |row| row.sources),
                 bytes: row.map_or(0, |row| row.bytes),
@@ -177,10 +177,11 @@ fn unreadable(error: &ArchiveError, since: Timestamp) -> Fault {
     }
 }
 
-fn watched_by(watch: &RootWatch) -> String {
+fn watched_by(watch: &RootWatch, root: &Path) -> String {
     match watch {
         RootWatch::Events => "events".into(),
         RootWatch::Polling(reason) => format!("polling: {reason}"),
+        RootWatch::Missing if root.exists() => "not a directory".into(),
         RootWatch::Missing => "missing".into(),
     }
 }

@@ -73,11 +73,12 @@ impl Faults {
         }
     }
 
-    /// Forgets what walks of a root ran into: the next walk says it again.
-    pub(crate) fn clear_walked(&mut self, root: usize, below: &str) {
+    /// Forgets what walks of `below` in a root ran into, but for what a new walk has run into again.
+    pub(crate) fn clear_walked(&mut self, root: usize, below: &str, again: &[Place]) {
         self.now.retain(|about, _| match about {
             About::Walked(place) => {
-                place.root != root || !Path::new(&*place.path).starts_with(below)
+                let is_below = place.root == root && Path::new(&*place.path).starts_with(below);
+                !is_below || again.contains(place)
             }
             _ => true,
         });

@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     FinishLine(u64),
     /// It could not be read.
     ReadAgain,
+    /// A walk could not look at it.
+    WalkAgain,
     /// It has been quiet: compare all of it with what is archived.
     Compare,
     /// It has been quiet for long: pack it more densely.
@@ -63,6 +65,7 @@ fn kind(purpose: Purpose) -> u8 {
         Purpose::ReadAgain => 1,
         Purpose::Compare => 2,
         Purpose::Fold => 3,
+        Purpose::WalkAgain => 4,
     }
 }
 

@@ -44,6 +44,10 @@ pub(crate) enum Block {
 pub(crate) fn walk_root(root: &Path) -> Walk {
     let mut walk = Walk::default();
     walk.list(root, "", None);
+    if walk.is_blind_to("") {
+        // What is in it need not be tried one by one.
+        return walk;
+    }
     for folder in FOLDERS {
         walk.enter(root, folder);
     }

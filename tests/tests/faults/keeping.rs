@@ -107,6 +107,19 @@ fn an_exclude_that_cannot_be_read_pauses_until_it_is_mended() {
 }
 
 #[test]
+fn a_first_settings_file_is_taken_in() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    trial.home.configure("rots = []\n").unwrap();
+    succeeded(&trial.home, daemon.pid());
+    let status = trial.home.settle().unwrap();
+    assert_eq!(faults_of(&status, "config").len(), 1, "{status}");
+    drop(daemon);
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
 fn a_root_that_comes_or_is_replaced_is_taken_in_without_being_asked() {
     let parent = tempfile::TempDir::with_prefix("late-").unwrap();
     let root = parent.path().join("claude");

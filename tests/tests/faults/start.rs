@@ -56,6 +56,16 @@ fn a_killed_daemon_is_started_again_by_the_next_question() {
 }
 
 #[test]
+fn a_daemon_that_was_killed_need_not_be_stopped() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    daemon.kill().unwrap();
+    let said = trial.home.bytes(&["daemon", "stop"]).unwrap();
+    assert_eq!(String::from_utf8(said).unwrap(), "no daemon is running\n");
+}
+
+#[test]
 fn only_its_user_reaches_what_it_keeps() {
     let trial = Trial::of_samples();
     let daemon = trial.home.start().unwrap();
@@ -139,6 +149,10 @@ fn a_root_that_is_no_directory_is_named() {
     let home = Home::new(&root).unwrap();
     let daemon = home.start().unwrap();
     let status = home.json(&["status", "--json"]).unwrap();
-    assert_eq!(faults_of(&status, "root").len(), 1, "{status}");
+    let faults = faults_of(&status, "root");
+    assert_eq!(faults.len(), 1, "{status}");
+    let message = faults[0]["message"].as_str().unwrap();
+    assert!(message.ends_with("is not a directory"), "{status}");
+    assert_eq!(status["roots"][0]["watched_by"], "not a directory");
     daemon.stop().unwrap();
 }

@@ -13,7 +13,8 @@ use crate::ingest::handle::ScanProgress;
 use crate::ingest::place::Place;
 use crate::ingest::queue::Job;
 use crate::ingest::retention::Retention;
-use crate::ingest::walk::{Walk, walk_folder, walk_root};
+use crate::ingest::timers::Purpose;
+use crate::ingest::walk::{Block, Walk, walk_folder, walk_root};
 
 /// What a walk found to be done.
 #[derive(Debug, Default)]
@@ -171,14 +172,23 @@ impl Work {
     }
 
     fn note_blocked(&mut self, root: usize, below: &str, path: &Path, walk: &Walk) {
-        self.faults.clear_walked(root, below);
         let now = self.clock.now();
-        for (blocked, why) in &walk.blocked {
-            if !self.excludes.has(path, blocked) {
-                let fault = faults::blocked(&path.join(blocked), why, now);
-                self.faults
-                    .note(About::Walked(Place::new(root, blocked)), fault);
+        let blocked = walk.blocked.iter();
+        let wanted = blocked.filter(|(blocked, _)| !self.excludes.has(path, blocked));
+        let (places, reasons): (Vec<Place>, Vec<&Block>) = wanted
+            .map(|(blocked, why)| (Place::new(root, blocked), why))
+            .unzip();
+        self.faults.clear_walked(root, below, &places);
+        for (place, why) in places.into_iter().zip(reasons) {
+            let fault = match &*place.path {
+                "" => faults::blocked(path, why, now),
+                below => faults::blocked(&path.join(below), why, now),
+            };
+            if matches!(why, Block::Unreadable(_)) {
+                let again = self.clock.monotonic() + self.pace.unreadable;
+                self.timers.set(&place, Purpose::WalkAgain, again);
             }
+            self.faults.note(About::Walked(place), fault);
         }
     }
 }

@@ -109,7 +109,10 @@ impl Work {
             Ok(metadata) if metadata.is_symlink() => self.take_link(place, &path),
             Err(error) if is_absence(&error) => self.take_absence(place),
             // Whatever stands in the way of a look stands in the way of reading, too, and is said then.
-            Ok(_) | Err(_) if classify(below).is_some() => self.queue.push(place),
+            Ok(_) | Err(_) if classify(below).is_some() => {
+                self.faults.clear(&About::Walked(place.clone()));
+                self.queue.push(place);
+            }
             _ => {}
         }
     }
@@ -152,7 +155,7 @@ impl Work {
 
     /// Looks at everything that was at this path or below it.
     fn take_absence(&mut self, place: Place) {
-        self.faults.clear_walked(place.root, &place.path);
+        self.faults.clear_walked(place.root, &place.path, &[]);
         for known in self.known_below(&place) {
             self.queue.push(known);
         }
@@ -178,6 +181,7 @@ impl Work {
             match purpose {
                 Purpose::FinishLine(size) => self.queue.push_seen(place, size),
                 Purpose::ReadAgain => self.queue.push(place),
+                Purpose::WalkAgain => self.take_hint(place.root, Path::new(&*place.path)),
                 Purpose::Compare => self.to_compare.push_back(place),
                 Purpose::Fold => self.to_fold.push_back(place),
             }

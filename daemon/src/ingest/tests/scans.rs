@@ -301,6 +301,28 @@ fn what_cannot_be_archived_for_its_name_or_depth_is_said_once() {
 }
 
 #[test]
+fn what_could_not_be_listed_is_tried_again() {
+    let mut bench = Bench::new();
+    bench.pace.unreadable = Duration::from_millis(20);
+    // A link that leads to itself cannot be looked at, by whomever.
+    let projects = bench.path("projects");
+    fs::remove_dir_all(&projects).unwrap();
+    symlink(bench.home().join("loop"), bench.home().join("loop")).unwrap();
+    symlink(bench.home().join("loop"), &projects).unwrap();
+    bench.start();
+    bench.until(|bench| !bench.handle().faults().is_empty());
+    let since = bench.handle().faults()[0].since;
+    fs::remove_file(bench.home().join("loop")).unwrap();
+    fs::create_dir_all(bench.home().join("loop/-p1")).unwrap();
+    bench.until(|bench| {
+        let faults = bench.handle().faults();
+        faults.iter().all(|fault| fault.since == since) && faults.is_empty()
+    });
+    bench.write(&session(1), rows(0, 1, 50));
+    bench.until(|bench| !bench.archived(&session(1)).is_empty());
+}
+
+#[test]
 fn a_root_that_is_a_file_is_said_to_be_one() {
     let mut bench = Bench::new();
     fs::remove_dir_all(bench.path("")).unwrap();
