@@ -58,11 +58,7 @@ impl Covers {
         options: Options,
         shared: Arc<Shared>,
     ) -> Self {
-        let system = match options.method {
-            Method::Events => start_system(cookie_dir, Arc::clone(&shared)),
-            Method::Polling => Err("set so".to_owned()),
-        };
-        let system = system.map(|mut system| {
+        let system = start_system(cookie_dir, Arc::clone(&shared)).map(|mut system| {
             watch_beside(&mut system, &options.beside);
             system
         });
@@ -208,6 +204,9 @@ impl Covers {
     }
 
     fn cover_by_events(&mut self, root: RootIndex, real: &Path) -> Result<(), String> {
+        if self.options.method == Method::Polling {
+            return Err("set so".to_owned());
+        }
         if let Err(reason) = &self.system {
             return Err(reason.clone());
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sessions_model::RootId;
+use sessions_watch::Folder;
 
 /// Folders of a config root that hold sources in any depth.
 pub(crate) const FOLDERS: [&str; 2] = ["projects", "file-history"];
@@ -43,6 +44,16 @@ impl Roots {
     /// Returns where `place` is on disk.
     pub(crate) fn locate(&self, place: &Place) -> PathBuf {
         self.0[place.root].path.join(&*place.path)
+    }
+
+    /// Tells whether what is missing at `place` is really gone: its root is there, and no link on the way
+    /// leads to something that is not mounted.
+    pub(crate) fn can_reach(&self, place: &Place) -> bool {
+        let root = &self.0[place.root].path;
+        let top = place.path.split('/').next().unwrap_or_default();
+        let is_lost =
+            |folder: Folder| matches!(folder, Folder::Dangling(_) | Folder::Unreadable(_));
+        root.is_dir() && !(FOLDERS.contains(&top) && is_lost(Folder::look(&root.join(top))))
     }
 
     pub(crate) fn index_of(&self, id: RootId) -> Option<usize> {

@@ -119,6 +119,10 @@ fn a_root_that_is_polled_is_archived_from_end_to_end() {
     let tree = Tree::read(trial.root.path()).unwrap();
     let differences = trial.home.differences(&tree).unwrap();
     assert!(differences.is_empty(), "{differences:#?}");
+    // The settings are heeded at once, however the roots are watched.
+    trial.home.configure("").unwrap();
+    let status = trial.home.settle().unwrap();
+    assert_eq!(status["roots"][0]["watched_by"], "events", "{status}");
     trial.home.bytes(&["daemon", "stop"]).unwrap();
 }
 

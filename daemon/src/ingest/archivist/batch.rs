@@ -252,8 +252,7 @@ impl Work {
                         .known
                         .get(&job.place)
                         .is_some_and(|known| !known.is_gone);
-                    let is_root_there = self.roots.0[job.place.root].path.is_dir();
-                    let is_gone = is_there && is_root_there;
+                    let is_gone = is_there && self.roots.can_reach(&job.place);
                     return Ok(if is_gone { Found::Gone } else { Found::Nothing });
                 }
             }

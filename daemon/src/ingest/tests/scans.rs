@@ -253,6 +253,9 @@ fn a_folder_that_is_a_link_is_archived_where_it_leads() {
     fs::rename(&disk, bench.home().join("unmounted")).unwrap();
     bench.until(|bench| !bench.handle().faults().is_empty());
     assert!(!bench.source(&session(1)).unwrap().is_gone);
+    bench.restart();
+    bench.until(|bench| !bench.handle().faults().is_empty());
+    assert!(!bench.source(&session(1)).unwrap().is_gone);
     let other = bench.home().join("other");
     fs::create_dir_all(other.join("-p2")).unwrap();
     fs::remove_file(bench.path("projects")).unwrap();
