@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode, Stdio};
 
 use sessions_daemon::{AppError, SUCCEED, chain, check_sandbox, is_called, run};
 use sessions_paths::{Environment, Paths};
@@ -47,8 +48,16 @@ fn check() -> ExitCode {
 
 /// Waits for the daemon that started this process, and takes its place if it is called to.
 fn succeed() -> ExitCode {
+    // Asked before the wait: afterwards the program may have been replaced by a newer one, which is to run.
+    let program = std::env::current_exe();
     match is_called(std::io::stdin()) {
-        Ok(true) => start(),
+        Ok(true) => {
+            if let Ok(program) = program {
+                // Returns only if it fails; then this program does as well.
+                let _failed = Command::new(program).stdin(Stdio::null()).exec();
+            }
+            start()
+        }
         Ok(false) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&chain(&error), "\"sessions daemon start\" starts a daemon");
