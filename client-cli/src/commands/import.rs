@@ -4,7 +4,7 @@ use std::io::Write;
 use std::io::stderr;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use sessions_client::{Client, WatchUpdate};
+use sessions_client::{Client, ClientError, WatchUpdate};
 use sessions_model::{Coverage, Progress};
 
 use crate::context::Context;
@@ -15,6 +15,9 @@ use crate::render::text::one_line;
 
 /// Daemons that are followed, one after the other, before an import counts as failed.
 const DAEMONS_MAX: u32 = 3;
+
+/// Updates without news, half a second apart, after which it is said why nothing moves.
+const STILL_MAX: u32 = 10;
 
 /// A bar over bytes.
 const BYTES: &str = "{msg} [{bar:30}] {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -72,26 +75,23 @@ pub(crate) fn say_shortfall(coverage: &Coverage, what: &str) -> Result<(), CliEr
 /// Stays until everything on disk is archived and searchable, or as much of it as can be; says then what
 /// cannot.
 pub(crate) async fn follow(context: &Context) -> Result<(), CliError> {
-    let bar = bar(context, 0, IMPORT);
-    let mut said = None;
+    let mut shown = Shown::new(context);
     for _ in 0..DAEMONS_MAX {
         let mut updates = context.connect().await?.watch().await?;
-        while let Some(update) = updates.next().await? {
-            let Coverage {
-                indexed_seq,
-                archive_seq,
-                ..
-            } = update.coverage;
-            match &update.progress {
-                Some(progress) => show(context, &bar, progress, &mut said)?,
-                None if indexed_seq >= archive_seq => {
-                    bar.finish_and_clear();
-                    return say_shortfall(&update.coverage, "the archive");
-                }
-                None => {}
+        loop {
+            let update = match updates.next().await {
+                Ok(Some(update)) => update,
+                // It ended, perhaps to be started again with what it has to take in.
+                Ok(None) | Err(ClientError::Lost { .. }) => break,
+                Err(error) => return Err(error.into()),
+            };
+            if update.progress.is_some() {
+                shown.show(&update)?;
+            } else if update.coverage.indexed_seq >= update.coverage.archive_seq {
+                shown.bar.finish_and_clear();
+                return say_shortfall(&update.coverage, "the archive");
             }
         }
-        // It ended, to be started again with what it has to take in.
     }
     Err(
         CliError::new(Kind::Daemon, "the daemon ended before all was archived")
@@ -99,22 +99,51 @@ pub(crate) async fn follow(context: &Context) -> Result<(), CliError> {
     )
 }
 
-/// Moves the bar; where there are none, writes a line for each tenth of the way.
-fn show(
-    context: &Context,
-    bar: &ProgressBar,
-    progress: &Progress,
-    said: &mut Option<u64>,
-) -> Result<(), CliError> {
-    bar.set_length(progress.bytes_total);
-    bar.set_position(progress.bytes_indexed);
-    bar.set_message(line(progress));
-    let tenth = progress.bytes_indexed.saturating_mul(10) / progress.bytes_total.max(1);
-    if !context.terminal.bars && *said != Some(tenth) {
-        *said = Some(tenth);
-        quiet(writeln!(stderr(), "{}", line(progress)))?;
+/// An import as it is shown: a bar, or lines where there is no terminal for one.
+#[derive(Debug)]
+struct Shown {
+    bar: ProgressBar,
+    has_bar: bool,
+    /// The tenth of the way that the last line was of.
+    tenth: Option<u64>,
+    last: WatchUpdate,
+    /// How many updates in a row told nothing new.
+    still: u32,
+}
+
+impl Shown {
+    fn new(context: &Context) -> Self {
+        Self {
+            bar: bar(context, 0, IMPORT),
+            has_bar: context.terminal.bars,
+            tenth: None,
+            last: WatchUpdate::default(),
+            still: 0,
+        }
     }
-    Ok(())
+
+    /// Moves the bar, or writes a line for each tenth of the way; says why where nothing moves for long.
+    fn show(&mut self, update: &WatchUpdate) -> Result<(), CliError> {
+        let Some(progress) = &update.progress else {
+            return Ok(());
+        };
+        self.bar.set_length(progress.bytes_total);
+        self.bar.set_position(progress.bytes_indexed);
+        self.bar.set_message(line(progress));
+        let tenth = progress.bytes_indexed.saturating_mul(10) / progress.bytes_total.max(1);
+        if !self.has_bar && self.tenth != Some(tenth) {
+            self.tenth = Some(tenth);
+            quiet(writeln!(stderr(), "{}", line(progress)))?;
+        }
+        let is_still = *update == self.last;
+        self.still = if is_still { self.still + 1 } else { 0 };
+        self.last = update.clone();
+        if self.still == STILL_MAX {
+            let said = || say_shortfall(&update.coverage, "the archive");
+            self.bar.suspend(said)?;
+        }
+        Ok(())
+    }
 }
 
 /// Returns a bar over `total` bytes, hidden where there is no terminal for one.
@@ -139,6 +168,28 @@ fn bar(context: &Context, total: u64, template: &str) -> ProgressBar {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_move_is_counted_until_it_does() {
+        let mut shown = Shown {
+            bar: ProgressBar::hidden(),
+            has_bar: true,
+            tenth: None,
+            last: WatchUpdate::default(),
+            still: 0,
+        };
+        let mut update = WatchUpdate {
+            progress: Some(Progress::default()),
+            ..WatchUpdate::default()
+        };
+        for still in [0, 1, 2] {
+            shown.show(&update).unwrap();
+            assert_eq!(shown.still, still);
+        }
+        update.coverage.reason = Some("the disk is full".into());
+        shown.show(&update).unwrap();
+        assert_eq!(shown.still, 0);
+    }
 
     #[test]
     fn templates_are_sound() {

@@ -151,7 +151,8 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
         ),
         Block::LeadsOut => (
             format!("{path} is a link that leads out of the config root and is not followed"),
-            "put what it leads to in its place, or make \"projects\" itself the link",
+            "put what it leads to in its place, make \"projects\" itself the link, or name it in \"exclude\" in \
+             config.toml",
         ),
         Block::Foreign(target) => (
             format!(
@@ -166,11 +167,11 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
         ),
         Block::Deep => (
             format!("{path} lies more than {DEPTH_MAX} folders deep and is not archived"),
-            "move it up; Claude Code itself writes nothing so deep",
+            "move it up, or name it in \"exclude\" in config.toml; Claude Code itself writes nothing so deep",
         ),
         Block::Name => (
             format!("the name of {path} is not UTF-8, so it is not archived"),
-            "rename the file",
+            "rename it",
         ),
     };
     Fault {
