@@ -30,7 +30,10 @@ pub(crate) enum DeriveError {
         source: io::Error,
     },
     /// Too little space is left.
-    #[error("{free} bytes are free in {dir}, and {wanted} are left to others")]
+    #[error(
+        "indexing waits: {} MB are free where {} is, and {} MB are left to others",
+        free / 1_000_000, dir.display(), wanted / 1_000_000
+    )]
     NoSpace {
         /// Where.
         dir: PathBuf,

@@ -51,8 +51,8 @@ impl Faults {
         } else {
             self.beyond += 1;
             let message = match self.beyond {
-                1 => "1 more path cannot be read".into(),
-                beyond => format!("{beyond} more paths cannot be read"),
+                1 => "1 more path is not archived".into(),
+                beyond => format!("{beyond} more paths are not archived"),
             };
             let hint = "the log names them".to_owned();
             self.now.insert(
@@ -105,7 +105,7 @@ impl Faults {
         let first = paths.next()?;
         Some(match paths.count() as u64 + self.beyond {
             0 => first.message.clone(),
-            others => format!("{} paths cannot be read", others + 1),
+            others => format!("{} paths are not archived", others + 1),
         })
     }
 
