@@ -192,7 +192,9 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Start(StartError::Ended {
             hint: Some(hint), ..
         }) => hint,
-        ClientError::Start(StartError::Deaf { .. }) => "run \"sessions daemon restart\"",
+        ClientError::Start(StartError::Deaf { .. }) => {
+            "if it is just starting, try again in a moment; else run \"sessions daemon restart\""
+        }
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
         ClientError::Foreign { .. } | ClientError::Paths(_) => {
