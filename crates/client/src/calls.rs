@@ -333,6 +333,6 @@ impl Client {
                 .shutdown(short(wire::ShutdownRequest {}))
                 .await,
         )?;
-        Ok(crate::start::outwait(status.pid, self.paths()).await?)
+        Ok(crate::holder::outwait(status.pid, self.paths()).await?)
     }
 }

@@ -16,7 +16,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 use tower::service_fn;
 
-use crate::{ClientError, StartError, Version, start};
+use crate::{ClientError, StartError, Version, holder, start};
 
 /// How often a client starts the daemon anew before it gives up.
 const STARTS_MAX: u32 = 3;
@@ -64,10 +64,10 @@ impl Client {
         let socket = connection.paths.socket();
         let mut lost = None;
         for _ in 0..STARTS_MAX {
-            let stream = match (start::try_connect(&socket).await?, connection.start) {
+            let stream = match (holder::try_connect(&socket).await?, connection.start) {
                 (Some(stream), _) => stream,
                 (None, Start::IfAbsent) => connection.start_daemon().await?,
-                (None, Start::Never) => start::find(&connection.paths, start::FIND_DEADLINE)
+                (None, Start::Never) => holder::find(&connection.paths, holder::FIND_DEADLINE)
                     .await?
                     .ok_or(ClientError::Absent)?,
             };
@@ -77,7 +77,7 @@ impl Client {
             }
             match client.greet(connection.root.as_deref()).await {
                 Ok(Greeting::Ready) => return Ok(client),
-                Ok(Greeting::Leaves { pid }) => start::outwait(pid, &connection.paths).await?,
+                Ok(Greeting::Leaves { pid }) => holder::outwait(pid, &connection.paths).await?,
                 // It was killed a moment ago, and its socket is gone the next time.
                 Err(error @ ClientError::Lost { .. }) => lost = Some(error),
                 Err(error) => return Err(error),
@@ -117,7 +117,9 @@ impl Client {
                 Ok(client) => client.shutdown().await,
                 Err(ClientError::Absent) => return Ok(lost.is_some()),
                 Err(ClientError::Start(StartError::Deaf { pid, .. })) => {
-                    start::end(pid, &connection.paths).await.map_err(Into::into)
+                    holder::end(pid, &connection.paths)
+                        .await
+                        .map_err(Into::into)
                 }
                 Err(error) => Err(error),
             };

@@ -8,6 +8,7 @@ mod connect;
 mod convert;
 mod detail;
 mod error;
+mod holder;
 mod start;
 mod streams;
 mod version;
