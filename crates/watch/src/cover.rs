@@ -1,17 +1,16 @@
 //! Which roots are covered, and how: by events, by polling, or not at all while they are missing.
 //! It must not know what is done about a change.
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::Folder;
 use crate::file_system;
 use crate::poll::Poll;
+use crate::system::{describe, for_each_folder, is_closed_to_us, start_system};
 use crate::watcher::{Method, Options, RootIndex, RootWatch, Shared};
 
 /// Most folders that are watched at once; where there are more, the root is polled.
@@ -58,10 +57,7 @@ impl Covers {
         options: Options,
         shared: Arc<Shared>,
     ) -> Self {
-        let system = start_system(cookie_dir, Arc::clone(&shared)).map(|mut system| {
-            watch_beside(&mut system, &options.beside);
-            system
-        });
+        let system = start_system(cookie_dir, &options.beside, Arc::clone(&shared));
         let now = Instant::now();
         let cover = |path: PathBuf| Cover {
             real: path.clone(),
@@ -306,74 +302,10 @@ impl Covers {
     }
 }
 
-/// Calls `visit` for `folder` and every folder in it, each before it is listed.
-fn for_each_folder(
-    folder: &Path,
-    mut visit: impl FnMut(&Path) -> notify::Result<()>,
-) -> notify::Result<()> {
-    // A symbolic link deeper down is no folder of this root: what it leads to is somebody else's.
-    if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
-        return Ok(());
-    }
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        visit(&folder)?;
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
-        let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        folders.extend(inner.map(|entry| entry.path()));
-    }
-    Ok(())
-}
-
-/// Watches the directories of files beside the roots. Where one cannot be, its files are looked at less often.
-fn watch_beside(system: &mut RecommendedWatcher, files: &[PathBuf]) {
-    let dirs: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-    for dir in dirs {
-        if let Err(error) = system.watch(dir, RecursiveMode::NonRecursive) {
-            tracing::warn!(dir = %dir.display(), %error, "a directory is not watched");
-        }
-    }
-}
-
 /// Tells whether a folder is a link that cannot be followed now.
 fn is_lost(folder: &Path) -> bool {
     matches!(
         Folder::look(folder),
         Folder::Dangling(_) | Folder::Unreadable(_)
     )
-}
-
-fn start_system(cookie_dir: &Path, shared: Arc<Shared>) -> Result<RecommendedWatcher, String> {
-    let config = Config::default()
-        .with_follow_symlinks(false)
-        .with_poll_interval(Duration::from_secs(2));
-    let handler = move |outcome| shared.report(|pending| pending.accept(outcome));
-    let mut system = RecommendedWatcher::new(handler, config)
-        .map_err(|error| format!("the system's watcher does not start: {error}"))?;
-    system
-        .watch(cookie_dir, RecursiveMode::NonRecursive)
-        .map_err(|error| describe(&error.kind))?;
-    Ok(system)
-}
-
-/// Tells whether a folder is gone again or not ours to look into.
-fn is_closed_to_us(error: &notify::Error) -> bool {
-    use std::io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
-    match &error.kind {
-        ErrorKind::PathNotFound => true,
-        ErrorKind::Io(source) => {
-            matches!(source.kind(), NotFound | NotADirectory | PermissionDenied)
-        }
-        _ => false,
-    }
-}
-
-fn describe(kind: &ErrorKind) -> String {
-    match kind {
-        ErrorKind::MaxFilesWatch => {
-            "the system's limit on watched folders is reached (fs.inotify.max_user_watches)".into()
-        }
-        ErrorKind::Io(source) => format!("a folder cannot be watched: {source}"),
-        other => format!("a folder cannot be watched: {other:?}"),
-    }
 }

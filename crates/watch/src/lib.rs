@@ -12,6 +12,7 @@ mod folder;
 mod hints;
 mod pending;
 mod poll;
+mod system;
 mod watcher;
 
 pub use error::WatchError;
