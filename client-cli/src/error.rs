@@ -9,6 +9,7 @@ use std::path::Path;
 use sessions_client::{ClientError, ErrorKind, StartError};
 use sessions_paths::PathsError;
 
+use crate::render::quantity::count;
 use crate::render::text::visible;
 
 /// What kind of failure it is.
@@ -54,6 +55,8 @@ pub(crate) struct CliError {
     pub(crate) hint: Option<String>,
     /// Whether it is that no daemon runs.
     pub(crate) is_absent: bool,
+    /// Whether it is about what was asked for alone: the next question may well be answered.
+    pub(crate) is_of_one: bool,
 }
 
 impl CliError {
@@ -65,6 +68,7 @@ impl CliError {
             detail: String::new(),
             hint: None,
             is_absent: false,
+            is_of_one: false,
         }
     }
 
@@ -84,6 +88,21 @@ impl CliError {
             Kind::Daemon,
             format!("could not {action} {}: {source}", path.display()),
         )
+    }
+
+    /// Fails if something does not read back and was left out: `losses`, for a person.
+    pub(crate) fn unless_whole(losses: &[String]) -> Result<(), Self> {
+        if losses.is_empty() {
+            return Ok(());
+        }
+        let places = count(losses.len() as u64, "place");
+        let error = Self::new(
+            Kind::Daemon,
+            format!("{places} did not read back and were left out"),
+        );
+        Err(error
+            .show(losses.iter().map(String::as_str))
+            .hint("\"sessions verify\" puts back what is still on disk; then run this again"))
     }
 
     /// Says what failed.
@@ -146,6 +165,10 @@ impl From<ClientError> for CliError {
         let mut cli = Self::new(kind, chain(&error));
         cli.hint = hint;
         cli.is_absent = matches!(error, ClientError::Absent);
+        cli.is_of_one = matches!(
+            error,
+            ClientError::Daemon { .. } | ClientError::NotFound { .. }
+        );
         cli
     }
 }
@@ -191,6 +214,7 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
         ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
+        ClientError::Unready { .. } => "run \"sessions status\" to see how far it is",
         ClientError::Absent => "run \"sessions daemon start\"",
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",

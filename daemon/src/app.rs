@@ -5,24 +5,25 @@ mod ground;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use sessions_archive::{Archive, ArchiveError, ErrorKind, Heads};
-use sessions_model::{Fault, FaultKind, Timestamp};
-use sessions_paths::{Environment, Paths, PathsError, create_private};
+use sessions_paths::{Environment, PathsError, create_private};
 use sessions_watch::Method;
-use tokio::net::UnixListener;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Front, Salvaging, go_on_while};
 use crate::causes::chain;
 use crate::derive::{Deriver, Parts as DeriverParts};
 use crate::ingest::{
     Archivist, ArchivistHandle, Excludes, IngestError, Pace, Parts as ArchivistParts,
 };
 use crate::salvage::{self, SalvageError};
+use crate::suspicion::Suspicion;
 use crate::{rpc, socket};
 
 pub use ground::check_sandbox;
@@ -57,8 +58,8 @@ pub enum AppError {
     /// The archive cannot be opened.
     #[error("could not open the archive")]
     Archive(#[from] ArchiveError),
-    /// The archive is damaged and cannot be salvaged.
-    #[error("the archive is damaged")]
+    /// The archive cannot be opened, or is damaged and cannot be salvaged.
+    #[error("could not open the archive")]
     Salvage(#[from] SalvageError),
     /// The archivist cannot start.
     #[error("could not start archiving")]
@@ -90,9 +91,9 @@ impl AppError {
     /// Whether a salvage may mend it.
     fn is_damage(&self) -> bool {
         match self {
-            Self::Archive(error) | Self::Ingest(IngestError::Archive(error)) => {
-                error.kind() == ErrorKind::Corrupt
-            }
+            Self::Archive(error)
+            | Self::Salvage(SalvageError::Archive(error))
+            | Self::Ingest(IngestError::Archive(error)) => error.kind() == ErrorKind::Corrupt,
             _ => false,
         }
     }
@@ -107,7 +108,7 @@ impl AppError {
 /// # Errors
 /// When it cannot start; what goes wrong later is a fault in `status`.
 pub fn run(environment: &Environment) -> Result<(), AppError> {
-    let ground = prepare(environment)?;
+    let ground = Arc::new(prepare(environment)?);
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -119,38 +120,102 @@ pub fn run(environment: &Environment) -> Result<(), AppError> {
 }
 
 /// Opens and starts the parts, serves, and ends them in reverse order.
-async fn serve(ground: &Ground) -> Result<(), AppError> {
-    let started = match start(ground) {
+async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
+    let stop = watch::Sender::new(false);
+    let front = Arc::new(Front::new(
+        ground.facts.clone(),
+        ground.roots.clone(),
+        stop.clone(),
+    ));
+    let mut signals = pin!(end_on_signals(stop.clone()));
+    let mut opening = Opening::begin(ground, &front);
+    // Nobody is answered before there is something to say: the archive is open, or takes its time.
+    tokio::select! {
+        opened = opening.done() => opened?,
+        () = front.salvaging() => {}
+        never = &mut signals => match never? {},
+    }
+    let socket = ground.paths.socket();
+    let listener = socket::bind(&socket).map_err(AppError::file("listen on", socket.clone()))?;
+    let connections = socket::OwnConnections::new(listener);
+    let mut serving = pin!(rpc::serve(
+        Arc::clone(&front),
+        connections,
+        stop.subscribe()
+    ));
+    let mut checks = pin!(front.check_when_suspected());
+    let served = loop {
+        tokio::select! {
+            served = &mut serving => break served.map_err(AppError::from),
+            opened = opening.done(), if opening.is_under_way() => if let Err(error) = opened {
+                break Err(error);
+            },
+            never = &mut signals => match never? {},
+            never = &mut checks => match never {},
+        }
+    };
+    stop.send_replace(true);
+    // A salvage that is given up says so by an error, which is none by now.
+    let _given_up = opening.done().await;
+    if let Ok(backend) = front.backend().map(Arc::clone) {
+        let joined = tokio::task::spawn_blocking(move || {
+            backend.deriver.stop();
+            backend.archivist.stop();
+        });
+        if joined.await.is_err() {
+            tracing::error!("ending the parts panicked");
+        }
+    }
+    // The next daemon would replace it; a client that looks now need not try it.
+    let _missing = fs::remove_file(socket);
+    served
+}
+
+/// The opening of the archive and of all that stands on it, on a thread of its own.
+struct Opening(Option<JoinHandle<Result<(), AppError>>>);
+
+impl Opening {
+    fn begin(ground: &Arc<Ground>, front: &Arc<Front>) -> Self {
+        let (ground, front) = (Arc::clone(ground), Arc::clone(front));
+        Self(Some(tokio::task::spawn_blocking(move || {
+            open(&ground, &front)
+        })))
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Waits until it is done; returns at once if it was before.
+    async fn done(&mut self) -> Result<(), AppError> {
+        let Some(handle) = &mut self.0 else {
+            return Ok(());
+        };
+        let joined = handle.await;
+        self.0 = None;
+        joined.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Ok(()),
+        })
+    }
+}
+
+/// Opens and starts the parts; if the archive turns out to be damaged, it is salvaged and tried again.
+fn open(ground: &Ground, front: &Front) -> Result<(), AppError> {
+    let started = match start(ground, front) {
         Err(error) if error.is_damage() => {
             let dir = ground.paths.archive_dir();
             tracing::error!(error = chain(&error), "the archive is damaged");
             salvage::want(&dir).map_err(AppError::file("write to", dir))?;
-            start(ground)
+            start(ground, front)
         }
         started => started,
     };
-    let (backend, listener, stop) = started?;
-    let connections = socket::OwnConnections::new(listener);
-    let signals = end_on_signals(stop.clone());
-    let served = tokio::select! {
-        served = rpc::serve(Arc::clone(&backend), connections, stop.subscribe()) => served,
-        never = signals => match never? {},
-    };
-    let joined = tokio::task::spawn_blocking(move || {
-        backend.deriver.stop();
-        backend.archivist.stop();
-    });
-    if joined.await.is_err() {
-        tracing::error!("ending the parts panicked");
-    }
-    // The next daemon would replace it; a client that looks now need not try it.
-    let _missing = fs::remove_file(ground.paths.socket());
-    Ok(served?)
+    front.open(started?);
+    Ok(())
 }
 
-type Started = (Arc<Backend>, UnixListener, watch::Sender<bool>);
-
-fn start(ground: &Ground) -> Result<Started, AppError> {
+fn start(ground: &Ground, front: &Front) -> Result<Backend, AppError> {
     let Ground {
         paths,
         roots,
@@ -158,7 +223,13 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
         clock,
         ..
     } = ground;
-    let (mut archive, lost) = open_archive(paths, facts.started_at)?;
+    let mut progress = |bytes_done, bytes_total| {
+        go_on_while(front.note_salvaging(Salvaging {
+            bytes_done,
+            bytes_total,
+        }))
+    };
+    let mut archive = salvage::open(&paths.archive_dir(), facts.started_at, &mut progress)?;
     if let Some(machine) = &ground.machine
         && archive.meet_machine(*machine)?
     {
@@ -167,8 +238,9 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
     let (reader, asked) = (archive.reader()?, archive.reader()?);
     let (heads_in, heads) = watch::channel(reader.heads()?);
     let archive_id = archive.id();
+    let suspicion = front.suspicion.clone();
     // The first to be able to fail on what is archived: nothing else runs yet.
-    let archivist = start_archivist(ground, archive, heads_in)?;
+    let archivist = start_archivist(ground, archive, heads_in, suspicion.clone())?;
     let deriver = Deriver::start(
         DeriverParts {
             archive: reader,
@@ -178,33 +250,30 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
             heads: heads.clone(),
             clock: Arc::clone(clock),
             started_at: facts.started_at,
+            suspicion: suspicion.clone(),
         },
         tokio::runtime::Handle::current(),
     )
     .map_err(AppError::start("the deriver"))?;
-    let listener =
-        socket::bind(&paths.socket()).map_err(AppError::file("listen on", paths.socket()))?;
-    let stop = watch::Sender::new(false);
-    let mut facts = facts.clone();
-    facts.faults.extend(lost);
-    let backend = Backend {
+    Ok(Backend {
         archivist,
         deriver,
         heads,
         roots: roots.clone(),
         archive: Mutex::new(asked),
         clock: Arc::clone(clock),
-        facts,
+        facts: facts.clone(),
         rate: Mutex::default(),
-        stop: stop.clone(),
-    };
-    Ok((Arc::new(backend), listener, stop))
+        suspicion,
+        damage: Mutex::default(),
+    })
 }
 
 fn start_archivist(
     ground: &Ground,
     archive: Archive,
     heads: watch::Sender<Heads>,
+    suspicion: Suspicion,
 ) -> Result<ArchivistHandle, AppError> {
     let Ground {
         paths,
@@ -226,28 +295,9 @@ fn start_archivist(
         free_bytes_min: settings.min_free_bytes,
         pace: Pace::default(),
         method: Method::Events,
+        suspicion,
     })?;
     Ok(handle)
-}
-
-/// Opens the archive; a damaged one is salvaged first, and what was lost is named.
-fn open_archive(paths: &Paths, now: Timestamp) -> Result<(Archive, Option<Fault>), AppError> {
-    let dir = paths.archive_dir();
-    if !salvage::is_wanted(&dir)? {
-        return Ok((Archive::open(&dir, now)?, None));
-    }
-    let lost = salvage::replace_damaged(&dir, now)?;
-    let hint = format!(
-        "the damaged file is kept as {}; restore a backup if one has more",
-        lost.kept.display()
-    );
-    let fault = Fault {
-        kind: FaultKind::Archive,
-        message: lost.message,
-        hint,
-        since: now,
-    };
-    Ok((Archive::open(&dir, now)?, Some(fault)))
 }
 
 async fn end_on_signals(stop: watch::Sender<bool>) -> Result<std::convert::Infallible, AppError> {

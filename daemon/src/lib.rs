@@ -24,6 +24,7 @@ mod salvage;
 mod sandbox;
 mod socket;
 mod supervise;
+mod suspicion;
 
 pub use app::{AppError, check_sandbox, run};
 pub use causes::chain;

@@ -20,7 +20,7 @@ pub struct Archive {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) frames: FrameReader,
-    packer: Packer,
+    pub(crate) packer: Packer,
     id: ArchiveId,
     device: DeviceId,
 }
@@ -29,7 +29,9 @@ impl Archive {
     /// Opens `archive.db` in `dir`; makes it if there is none, migrates it if it is older, and
     /// refuses it if it is newer than this program.
     pub fn open(dir: &Path, now: Timestamp) -> Result<Self> {
-        Self::open_file(&dir.join(schema::FILE_NAME), now)
+        let archive = Self::open_file(&dir.join(schema::FILE_NAME), now)?;
+        archive.note_identity()?;
+        Ok(archive)
     }
 
     pub(crate) fn open_file(path: &Path, now: Timestamp) -> Result<Self> {
@@ -86,6 +88,7 @@ impl Archive {
         let is_other = meet().during(|| Step::Open(self.path.clone()))?;
         if is_other {
             self.device = DeviceId(fresh);
+            self.note_identity()?;
         }
         Ok(is_other)
     }
@@ -247,7 +250,7 @@ mod tests {
         assert_eq!(number("page_size"), 4096);
         assert_eq!(number("auto_vacuum"), 2);
         assert_eq!(number("synchronous"), 2);
-        assert_eq!(number("user_version"), 1);
+        assert_eq!(number("user_version"), 2);
         let mode: String = archive
             .connection
             .pragma_query_value(None, "journal_mode", |row| row.get(0))

@@ -134,6 +134,12 @@ pub enum Step {
     CopyNotes(PathBuf),
     /// Reading everything back.
     Verify,
+    /// Putting lost bytes back.
+    Mend(GenerationId),
+    /// Writing beside the archive whose it is.
+    NoteIdentity,
+    /// Noting what is lost.
+    RecordLoss,
     /// Copying what is left of a damaged archive.
     Salvage(PathBuf),
 }
@@ -162,6 +168,9 @@ impl fmt::Display for Step {
             Self::BackUp(path) => write!(f, "back up to {}", path.display()),
             Self::CopyNotes(path) => write!(f, "copy notes to {}", path.display()),
             Self::Verify => f.write_str("verify the archive"),
+            Self::Mend(generation) => write!(f, "mend generation {generation}"),
+            Self::NoteIdentity => f.write_str("note whose the archive is"),
+            Self::RecordLoss => f.write_str("note what is lost"),
             Self::Salvage(path) => write!(f, "salvage {}", path.display()),
         }
     }

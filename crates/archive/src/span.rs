@@ -20,8 +20,8 @@ use crate::source;
 const CACHE_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// What the bookkeeping of one frame counts for, so that tiny frames stay bounded too.
 const CACHE_ENTRY_BYTES: usize = 1024;
-/// Bytes looked at in one step when searching backwards for a newline.
-const BACKWARD_BYTES: u64 = 64 * 1024;
+/// Bytes looked at in one step when searching for a newline.
+const WINDOW_BYTES: u64 = 64 * 1024;
 
 /// A run of bytes that one generation owns itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) struct Segment {
 /// Reads frames, and keeps the last ones.
 #[derive(Debug, Default)]
 pub(crate) struct FrameReader {
-    unpacker: Unpacker,
+    pub(crate) unpacker: Unpacker,
     cached: FxHashMap<BlobId, Arc<[u8]>>,
     order: VecDeque<BlobId>,
     cached_bytes: usize,
@@ -152,7 +152,7 @@ impl FrameReader {
         let mut end = before;
         let mut window = Vec::new();
         while end > 0 {
-            let start = end.saturating_sub(BACKWARD_BYTES);
+            let start = end.saturating_sub(WINDOW_BYTES);
             window.clear();
             self.read(connection, generation, start..end, &mut window)?;
             if let Some(at) = memchr::memrchr(b'\n', &window) {
@@ -163,6 +163,36 @@ impl FrameReader {
         }
         Ok(0)
     }
+}
+
+/// Returns where the line ends that byte `from` of a generation is in, its newline included, as far as it
+/// can be read.
+pub(crate) fn line_end(
+    frames: &mut FrameReader,
+    connection: &Connection,
+    generation: GenerationId,
+    from: u64,
+) -> Result<u64> {
+    let length = source::reach(connection, generation)
+        .during(|| Step::Read(generation))?
+        .map_or(from, |reach| reach.length);
+    let mut start = from;
+    let mut window = Vec::new();
+    while start < length {
+        let end = length.min(start + WINDOW_BYTES);
+        window.clear();
+        match frames.read(connection, generation, start..end, &mut window) {
+            Ok(()) => {}
+            Err(ArchiveError::Damaged { .. }) => return Ok(start),
+            Err(error) => return Err(error),
+        }
+        if let Some(at) = memchr::memchr(b'\n', &window) {
+            let past = u64::try_from(at + 1).expect("a window is small");
+            return Ok(start + past);
+        }
+        start = end;
+    }
+    Ok(length)
 }
 
 /// Returns the part of a segment's frame that lies in `range` of its generation.

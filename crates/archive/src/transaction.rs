@@ -7,7 +7,7 @@ use sessions_model::{
     ByteOffset, DeviceId, GenerationId, Origin, RootId, Seq, SourceId, Timestamp,
 };
 
-use crate::blob;
+use crate::blob::{self, Coder};
 use crate::code;
 use crate::codec::Packer;
 use crate::cursor::Cursor;
@@ -237,7 +237,11 @@ impl<'a> Transaction<'a> {
         let mut start = before.length;
         for frame in frames(bytes, FRAME_BYTES_MAX) {
             let until = start + frame.len() as u64;
-            let blob = blob::store(&self.inner, self.tools.packer, frame, step)?;
+            let mut coder = Coder {
+                packer: self.tools.packer,
+                unpacker: &mut self.tools.frames.unpacker,
+            };
+            let blob = blob::store(&self.inner, &mut coder, frame, step)?;
             add_segment(&self.inner, cursor.generation, start..until, blob).during(step)?;
             start = until;
         }

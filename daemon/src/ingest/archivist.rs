@@ -5,6 +5,7 @@
 
 mod batch;
 mod idle;
+mod mend;
 mod outcome;
 mod scan;
 mod settling;
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::handle::{Command, SharedBoard};
 use super::{IngestError, faults};
+use crate::suspicion::Suspicion;
 use idle::Idle;
 use settling::Settling;
 use work::Work;
@@ -34,6 +36,7 @@ pub(crate) struct Archivist {
     work: Work,
     settling: Settling,
     idle: Idle,
+    suspicion: Suspicion,
     hints: Hints,
     commands: mpsc::Receiver<Command>,
     heads: watch::Sender<Heads>,
@@ -43,6 +46,7 @@ pub(crate) struct Archivist {
 impl Archivist {
     fn run(mut self) {
         self.hints.cover();
+        self.mend_salvaged();
         if !self.work.is_paused {
             self.work.scan_roots();
         }
@@ -130,6 +134,10 @@ impl Archivist {
                     let outcome = self.operate(&operation);
                     // Whoever asked may have stopped listening.
                     drop(recorded.send(outcome));
+                }
+                Command::Mend { losses, left } => {
+                    let outcome = self.mend(&losses).map_err(IngestError::from);
+                    drop(left.send(outcome));
                 }
                 Command::SetPaused { is_paused, set } => drop(set.send(self.set_paused(is_paused))),
             }

@@ -26,13 +26,13 @@ impl DaemonService for Rpc {
     ) -> Result<Response<wire::StatusResponse>, Status> {
         let wire::StatusRequest { root, brief } = request.into_inner();
         let restarting = match root {
-            Some(root) => self.backend.meet_root(&root).map_err(refusal::status)?,
+            Some(root) => self.front.meet_root(&root).map_err(refusal::status)?,
             None => false,
         };
         let status = if brief {
-            self.backend.introduction()
+            self.front.introduction()
         } else {
-            self.backend.status().await.map_err(refusal::status)?
+            self.front.status().await.map_err(refusal::status)?
         };
         Ok(Response::new(wire::StatusResponse {
             restarting,
@@ -45,8 +45,8 @@ impl DaemonService for Rpc {
         _: Request<wire::WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let (sender, reply) = stream::reply();
-        let (mut visible, mut stopping) = (self.backend.visible(), self.backend.stopping());
-        let backend = Arc::clone(&self.backend);
+        let (mut visible, mut stopping) = (self.backend()?.visible(), self.front.stopping());
+        let backend = Arc::clone(self.backend()?);
         self.tasks.start(async move {
             loop {
                 let (coverage, progress) = backend.position();
@@ -74,17 +74,10 @@ impl DaemonService for Rpc {
     ) -> Result<Response<Self::VerifyStream>, Status> {
         let (sender, reply) = stream::reply();
         let send = move |step: Result<VerifyStep, Refusal>| {
-            let message = step
-                .map_err(refusal::status)
-                .map(|step| wire::VerifyResponse {
-                    bytes_checked: step.bytes_checked,
-                    bytes_total: step.bytes_total,
-                    is_done: step.is_done,
-                    losses: step.losses,
-                });
+            let message = step.map_err(refusal::status).map(convert::verification);
             sender.send(message).is_ok()
         };
-        self.backend.verify(send).map_err(refusal::status)?;
+        self.backend()?.verify(send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 
@@ -92,7 +85,7 @@ impl DaemonService for Rpc {
         &self,
         _: Request<wire::RebuildRequest>,
     ) -> Result<Response<wire::RebuildResponse>, Status> {
-        let seq = self.backend.rebuild().await.map_err(refusal::status)?;
+        let seq = self.backend()?.rebuild().await.map_err(refusal::status)?;
         Ok(Response::new(wire::RebuildResponse { seq: seq.0 }))
     }
 
@@ -109,10 +102,11 @@ impl DaemonService for Rpc {
                     bytes_total: piece.bytes_total,
                     sources: piece.sources,
                     blake3: piece.blake3,
+                    losses: piece.losses,
                 });
             sender.send(message).is_ok()
         };
-        self.backend.backup(send).map_err(refusal::status)?;
+        self.backend()?.backup(send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 
@@ -121,7 +115,7 @@ impl DaemonService for Rpc {
         request: Request<wire::SetPausedRequest>,
     ) -> Result<Response<wire::SetPausedResponse>, Status> {
         let paused = request.into_inner().paused;
-        self.backend
+        self.backend()?
             .set_paused(paused)
             .await
             .map_err(refusal::status)?;
@@ -132,7 +126,7 @@ impl DaemonService for Rpc {
         &self,
         _: Request<wire::ShutdownRequest>,
     ) -> Result<Response<wire::ShutdownResponse>, Status> {
-        self.backend.shut_down();
+        self.front.shut_down();
         Ok(Response::new(wire::ShutdownResponse {}))
     }
 }

@@ -6,6 +6,7 @@ mod faults;
 mod fixture;
 #[cfg(test)]
 mod folding;
+mod mending;
 #[cfg(test)]
 mod support;
 

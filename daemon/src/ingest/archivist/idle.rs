@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sessions_archive::ArchiveError;
+use sessions_archive::{ArchiveError, ErrorKind};
 use sessions_model::GenerationId;
 
 use super::Archivist;
@@ -109,6 +109,9 @@ impl Archivist {
             self.do_what_recurs(now)
         };
         if let Err(error) = done {
+            if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::Corrupt) {
+                self.suspicion.raise();
+            }
             // Nothing of this is lost by waiting; what fails for good fails in a batch, too, and is
             // a fault then.
             tracing::warn!(error = chain(&error), "work that can wait failed");
@@ -197,6 +200,8 @@ impl Archivist {
                     generations: compare.then_fold,
                 });
             }
+            // Perhaps the file can mend it: a check finds out.
+            Ok(Verdict::Lost { .. }) => self.suspicion.raise(),
             // Either it was edited in place, or it is changing just now.
             Ok(Verdict::Differs { .. } | Verdict::Shorter { .. }) => {
                 self.work.queue.push_suspect(compare.place);

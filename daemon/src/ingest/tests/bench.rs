@@ -17,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::ingest::archivist::Archivist;
 use crate::ingest::disk::{Disk, SystemDisk};
 use crate::ingest::{ArchivistHandle, Excludes, Pace, Parts, Settled};
+use crate::suspicion::Suspicion;
 
 /// Far beyond what any of this takes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,6 +30,7 @@ pub(super) struct Bench {
     pub(super) pace: Pace,
     pub(super) method: Method,
     pub(super) excludes: Excludes,
+    pub(super) suspicion: Suspicion,
     running: Option<Running>,
 }
 
@@ -67,6 +69,7 @@ impl Bench {
             pace: patient(),
             method: Method::Events,
             excludes: Excludes::default(),
+            suspicion: Suspicion::default(),
             running: None,
         }
     }
@@ -97,6 +100,7 @@ impl Bench {
             free_bytes_min: 0,
             pace: self.pace,
             method: self.method,
+            suspicion: self.suspicion.clone(),
         };
         let handle = Archivist::start_on(parts, disk).unwrap();
         self.running = Some(Running {

@@ -1,0 +1,159 @@
+//! What answers before the archive is open, and leads to what answers after.
+//!
+//! Opening takes milliseconds, but for a damaged archive: while that is salvaged, whoever asks is told
+//! how far it is.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use sessions_model::{Coverage, Fault, FaultKind, Status};
+use tokio::sync::watch;
+
+use super::{Backend, Facts, Refusal};
+use crate::roots::Roots;
+use crate::suspicion::Suspicion;
+
+/// How far a salvage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Salvaging {
+    /// Bytes of the damaged file that were looked at.
+    pub(crate) bytes_done: u64,
+    /// Its bytes.
+    pub(crate) bytes_total: u64,
+}
+
+/// The daemon, for callers, from its first moment.
+#[derive(Debug)]
+pub(crate) struct Front {
+    backend: OnceLock<Arc<Backend>>,
+    facts: Facts,
+    roots: Roots,
+    salvaging: watch::Sender<Option<Salvaging>>,
+    stop: watch::Sender<bool>,
+    /// Raised when something of the archive does not read back.
+    pub(crate) suspicion: Suspicion,
+}
+
+impl Front {
+    pub(crate) fn new(facts: Facts, roots: Roots, stop: watch::Sender<bool>) -> Self {
+        Self {
+            backend: OnceLock::new(),
+            facts,
+            roots,
+            salvaging: watch::Sender::new(None),
+            stop,
+            suspicion: Suspicion::default(),
+        }
+    }
+
+    /// Lets `backend` answer from now on.
+    pub(crate) fn open(&self, backend: Backend) {
+        if self.backend.set(Arc::new(backend)).is_err() {
+            tracing::error!("the parts were opened twice");
+        }
+    }
+
+    /// Returns what answers.
+    ///
+    /// # Errors
+    /// While the archive is not open.
+    pub(crate) fn backend(&self) -> Result<&Arc<Backend>, Refusal> {
+        self.backend
+            .get()
+            .ok_or_else(|| Refusal::NotReady(self.why_closed()))
+    }
+
+    /// Takes note of how far a salvage is; false if it is to be given up.
+    pub(crate) fn note_salvaging(&self, salvaging: Salvaging) -> bool {
+        self.salvaging.send_replace(Some(salvaging));
+        !*self.stop.borrow()
+    }
+
+    /// Waits until a salvage is under way.
+    pub(crate) async fn salvaging(&self) {
+        let mut salvaging = self.salvaging.subscribe();
+        if salvaging.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Checks the archive whenever something of it did not read back. Never ends.
+    pub(crate) async fn check_when_suspected(&self) -> std::convert::Infallible {
+        loop {
+            self.suspicion.raised().await;
+            if let Ok(backend) = self.backend() {
+                backend.check(self.stopping()).await;
+            }
+        }
+    }
+
+    /// Says who the daemon is.
+    pub(crate) fn introduction(&self) -> Status {
+        self.facts.introduction()
+    }
+
+    /// Says how the daemon is doing.
+    pub(crate) async fn status(&self) -> Result<Status, Refusal> {
+        if let Ok(backend) = self.backend() {
+            return backend.status().await;
+        }
+        let reason = self.why_closed();
+        let mut faults = self.facts.faults.clone();
+        if self.salvaging.borrow().is_some() {
+            faults.push(Fault {
+                kind: FaultKind::Archive,
+                message: reason.clone(),
+                hint: "archiving goes on by itself after that; files that are on disk are not lost"
+                    .into(),
+                since: self.facts.started_at,
+            });
+        }
+        Ok(Status {
+            coverage: Coverage {
+                reason: Some(reason),
+                ..Coverage::default()
+            },
+            faults,
+            sandbox: self.facts.sandbox.clone(),
+            ..self.introduction()
+        })
+    }
+
+    /// Takes note of a config root that a client sees; true if the daemon ends to take it in.
+    ///
+    /// # Errors
+    /// When the root is no absolute path or cannot be remembered.
+    pub(crate) fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
+        let met = self.roots.meet(&PathBuf::from(root));
+        let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
+        if is_new {
+            tracing::info!("a config root is new: ending, to be started with it");
+            self.shut_down();
+        }
+        Ok(is_new)
+    }
+
+    /// Asks the daemon to end.
+    pub(crate) fn shut_down(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns the signal that the daemon ends.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    fn why_closed(&self) -> String {
+        match *self.salvaging.borrow() {
+            Some(Salvaging {
+                bytes_done,
+                bytes_total,
+            }) => format!(
+                "the archive was damaged and is being salvaged: {} of {} MB",
+                bytes_done / 1_000_000,
+                bytes_total / 1_000_000
+            ),
+            None => "the archive is being opened".into(),
+        }
+    }
+}
