@@ -1,16 +1,17 @@
-//! What is said of an import that is going on, and how it is followed.
+//! What is said on a terminal of an import that is going on, and of an archive that lost something.
 
 use std::io::Write;
 use std::io::stderr;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sessions_client::Client;
-use sessions_model::Progress;
+use sessions_model::{FaultKind, Progress};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::quiet;
 use crate::render::progress::line;
+use crate::render::standing;
 
 /// A bar over bytes.
 const BYTES: &str = "{msg} [{bar:30}] {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -21,7 +22,8 @@ const ITEMS: &str = "{msg} [{bar:30}] {pos} of {len}";
 /// A bar over an import, whose figures the daemon knows.
 const IMPORT: &str = "[{bar:30}] {msg}";
 
-/// Says on a person's terminal that an import is going on, if one is.
+/// Says on a person's terminal that an import is going on, if one is, and what is wrong with the archive:
+/// an answer may lack what was lost.
 pub(crate) async fn note(context: &Context, client: &Client) -> Result<(), CliError> {
     if !context.terminal.bars {
         return Ok(());
@@ -34,6 +36,13 @@ pub(crate) async fn note(context: &Context, client: &Client) -> Result<(), CliEr
             stderr(),
             "\"sessions status --follow\" shows how it goes on"
         ))?;
+    }
+    let mut status = client.status().await?;
+    status
+        .faults
+        .retain(|fault| fault.kind == FaultKind::Archive);
+    for fault in standing::faults(&status, &context.now, context.terminal.paint) {
+        quiet(writeln!(stderr(), "{fault}"))?;
     }
     Ok(())
 }

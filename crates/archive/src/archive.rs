@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sessions_model::{ArchiveId, DeviceId, Timestamp};
 
+use crate::cache::FrameCache;
 use crate::codec::{Density, Packer};
 use crate::cursor::SourceState;
 use crate::error::{During, Result, Step};
@@ -20,6 +21,8 @@ pub struct Archive {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) frames: FrameReader,
+    /// What the readers share; not with the writer, which sees blobs that may yet be rolled back.
+    read_frames: FrameCache,
     pub(crate) packer: Packer,
     id: ArchiveId,
     device: DeviceId,
@@ -41,6 +44,7 @@ impl Archive {
             connection,
             path: path.to_path_buf(),
             frames: FrameReader::default(),
+            read_frames: FrameCache::default(),
             packer: Packer::new(Density::Live)?,
             id,
             device,
@@ -49,7 +53,7 @@ impl Archive {
 
     /// Opens a reader with a connection of its own.
     pub fn reader(&self) -> Result<ArchiveReader> {
-        ArchiveReader::open(&self.path)
+        ArchiveReader::open(&self.path, self.read_frames.clone())
     }
 
     /// Returns what tells this archive from every other.
@@ -112,10 +116,14 @@ impl Archive {
         Transaction::new(inner, tools, now)
     }
 
-    /// Copies the write-ahead log into the database and empties it, unless a reader is in the way.
-    pub fn checkpoint_wal(&mut self) -> Result<()> {
+    /// Copies the write-ahead log into the database and empties it, unless a reader is in the way, and
+    /// gives back what memory haste alone needs.
+    pub fn rest(&mut self) -> Result<()> {
+        self.frames.cache.clear();
+        self.read_frames.clear();
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .and_then(|()| self.connection.execute_batch("PRAGMA shrink_memory"))
             .during(|| Step::Checkpoint)
     }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sessions_model::{Seq, Timestamp};
 
 use crate::archive::Archive;
+use crate::cache::FrameCache;
 use crate::error::{ArchiveError, During, ErrorKind, Refusal, Result, Step};
 use crate::loss::Loss;
 use crate::reader::ArchiveReader;
@@ -79,7 +80,7 @@ impl ArchiveReader {
         now: Timestamp,
         step: impl Fn() -> Step,
     ) -> Result<BackupReceipt> {
-        let copy = Self::open(&draft.path)?;
+        let copy = Self::open(&draft.path, FrameCache::default())?;
         let mut whole = |_, _| ControlFlow::Continue(());
         let losses = copy.verify(&mut whole)?;
         // A copy may lack what was lost before; it must not lose more.

@@ -7,6 +7,7 @@
 mod archive;
 mod backup;
 mod blob;
+mod cache;
 mod code;
 mod codec;
 mod cursor;

@@ -3,23 +3,18 @@
 //! Runs on any connection, the writer's within its transaction too; whoever wants one snapshot over
 //! several calls opens a transaction around them.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use rustc_hash::FxHashMap;
 use sessions_model::{ByteOffset, GenerationId};
 
 use crate::blob::{self, BlobId};
+use crate::cache::FrameCache;
 use crate::codec::Unpacker;
 use crate::error::{ArchiveError, Damage, During, Refusal, Result, Step};
 use crate::source;
 
-/// Raw frames kept for the next line of the same place: those of a page of hits.
-const CACHE_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// What the bookkeeping of one frame counts for, so that tiny frames stay bounded too.
-const CACHE_ENTRY_BYTES: usize = 1024;
 /// Bytes looked at in one step when searching for a newline.
 const WINDOW_BYTES: u64 = 64 * 1024;
 
@@ -42,12 +37,18 @@ pub(crate) struct Segment {
 #[derive(Debug, Default)]
 pub(crate) struct FrameReader {
     pub(crate) unpacker: Unpacker,
-    cached: FxHashMap<BlobId, Arc<[u8]>>,
-    order: VecDeque<BlobId>,
-    cached_bytes: usize,
+    pub(crate) cache: FrameCache,
 }
 
 impl FrameReader {
+    /// Makes a reader that shares its last frames with others.
+    pub(crate) fn sharing(cache: FrameCache) -> Self {
+        Self {
+            cache,
+            ..Self::default()
+        }
+    }
+
     /// Appends the bytes in `range` of `generation` to `out`.
     pub(crate) fn read(
         &mut self,
@@ -100,11 +101,11 @@ impl FrameReader {
         owner: GenerationId,
         segment: Segment,
     ) -> Result<Arc<[u8]>> {
-        if let Some(frame) = self.cached.get(&segment.blob) {
-            return Ok(Arc::clone(frame));
+        if let Some(frame) = self.cache.get(segment.blob) {
+            return Ok(frame);
         }
         let frame = self.frame_once(connection, owner, segment)?;
-        self.keep(segment.blob, &frame);
+        self.cache.keep(segment.blob, &frame);
         Ok(frame)
     }
 
@@ -124,21 +125,6 @@ impl FrameReader {
             Ok(frame)
         } else {
             Err(lost(Damage::Hash))
-        }
-    }
-
-    fn keep(&mut self, blob: BlobId, frame: &Arc<[u8]>) {
-        let cost = |frame: &Arc<[u8]>| frame.len() + CACHE_ENTRY_BYTES;
-        self.cached_bytes += cost(frame);
-        self.cached.insert(blob, Arc::clone(frame));
-        self.order.push_back(blob);
-        while self.cached_bytes > CACHE_BYTES_MAX {
-            let Some(oldest) = self.order.pop_front() else {
-                break;
-            };
-            if let Some(dropped) = self.cached.remove(&oldest) {
-                self.cached_bytes -= cost(&dropped);
-            }
         }
     }
 

@@ -157,3 +157,51 @@ impl Front {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sessions_model::Timestamp;
+    use sessions_paths::{Environment, Paths};
+
+    use super::*;
+
+    fn front(home: &tempfile::TempDir) -> Front {
+        let environment = Environment {
+            sessions_home: Some(home.path().to_owned()),
+            ..Environment::read().unwrap()
+        };
+        let facts = Facts {
+            paths: Paths::choose(&environment).unwrap(),
+            started_at: Timestamp(1),
+            sandbox: Vec::new(),
+            faults: Vec::new(),
+        };
+        let roots = Roots::load(home.path().join("roots"), &[], &[]);
+        Front::new(facts, roots, watch::Sender::new(false))
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_during_a_salvage_is_told_how_far_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let front = front(&home);
+        let half = Salvaging {
+            bytes_done: 200_000_000,
+            bytes_total: 400_000_000,
+        };
+        assert!(front.note_salvaging(half));
+        front.salvaging().await;
+        let Err(Refusal::NotReady(why)) = front.backend() else {
+            panic!("there is nothing to answer from");
+        };
+        assert!(why.contains("200 of 400 MB"), "{why}");
+        let status = front.status().await.unwrap();
+        assert_eq!(status.coverage.reason.as_deref(), Some(&*why));
+        assert!(!status.coverage.complete);
+        assert_eq!(status.faults[0].message, why);
+        front.shut_down();
+        assert!(
+            !front.note_salvaging(half),
+            "it is given up when the daemon ends"
+        );
+    }
+}

@@ -72,7 +72,7 @@ impl Archivist {
         }
         self.settling.end();
         // The file alone then holds everything, for whoever copies it.
-        if let Err(error) = self.archive.checkpoint_wal() {
+        if let Err(error) = self.archive.rest() {
             tracing::warn!(
                 error = crate::causes::chain(&error),
                 "the write-ahead log stays"

@@ -37,7 +37,7 @@ pub(crate) fn full_scene() -> (Scene, Vec<(SourceId, GenerationId, Vec<u8>)>) {
     transaction.operate(&operation).unwrap();
     transaction.commit().unwrap();
     scene.archive.set_setting("paused", "no").unwrap();
-    scene.archive.checkpoint_wal().unwrap();
+    scene.archive.rest().unwrap();
     (scene, held)
 }
 

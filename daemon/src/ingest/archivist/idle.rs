@@ -102,7 +102,7 @@ impl Archivist {
         } else if self.idle.checkpoint_at.is_some_and(|at| at <= now) {
             self.idle.checkpoint_at = None;
             self.work.tail.shrink();
-            self.archive.checkpoint_wal()
+            self.archive.rest()
         } else if let Some(place) = self.work.to_fold.pop_front() {
             self.begin_fold(&place)
         } else {
