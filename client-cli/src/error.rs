@@ -214,9 +214,13 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
         ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
-        ClientError::Unready { .. } => "run \"sessions status\" to see how far it is",
+        ClientError::Unready { .. } => "run \"sessions status\" for what goes on",
         ClientError::Absent => "run \"sessions daemon start\"",
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
+        ClientError::Start(StartError::Ended {
+            hint: Some(hint), ..
+        }) => hint,
+        ClientError::Paths(_) => "see that it is yours and can be written, or set SESSIONS_HOME",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
         ClientError::Socket { .. } => "check who owns the file and its directory",
         ClientError::Malformed { .. } => "update both programs to the same version",

@@ -56,10 +56,10 @@ pub enum AppError {
         source: io::Error,
     },
     /// The archive cannot be opened.
-    #[error("could not open the archive")]
+    #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The archive cannot be opened, or is damaged and cannot be salvaged.
-    #[error("could not open the archive")]
+    #[error(transparent)]
     Salvage(#[from] SalvageError),
     /// The archivist cannot start.
     #[error("could not start archiving")]
@@ -90,11 +90,28 @@ impl AppError {
 
     /// Whether a salvage may mend it.
     fn is_damage(&self) -> bool {
+        self.of_archive() == Some(ErrorKind::Corrupt)
+    }
+
+    fn of_archive(&self) -> Option<ErrorKind> {
         match self {
             Self::Archive(error)
             | Self::Salvage(SalvageError::Archive(error))
-            | Self::Ingest(IngestError::Archive(error)) => error.kind() == ErrorKind::Corrupt,
-            _ => false,
+            | Self::Ingest(IngestError::Archive(error)) => Some(error.kind()),
+            _ => None,
+        }
+    }
+
+    /// Returns what to do next.
+    pub fn hint(&self) -> &'static str {
+        match (self, self.of_archive()) {
+            (Self::Locked { .. }, _) => "\"sessions daemon stop\" ends it",
+            (_, Some(ErrorKind::NewerSchema)) => "install the newest version of Claude Sessions",
+            (_, Some(ErrorKind::Corrupt)) => {
+                "restore a backup, or move the archive's directory away to begin anew"
+            }
+            (_, Some(ErrorKind::DiskFull)) => "free some space on its disk, then try again",
+            _ => "see that the directory exists, is yours, can be written, and has space",
         }
     }
 

@@ -77,9 +77,13 @@ fn failure(report: &Verification) -> CliError {
         .chain(losses.iter().map(told("lost:     ")))
         .chain(mended.iter().map(told("put back: ")))
         .collect();
-    let places = count(lines.len() as u64, "place");
-    let error = CliError::new(Kind::Daemon, format!("{places} did not read back"))
-        .show(lines.iter().map(String::as_str));
+    let places = count((losses.len() + mended.len()) as u64, "place");
+    let message = if structure.is_empty() {
+        format!("{places} did not read back")
+    } else {
+        format!("the archive's database is damaged; {places} in it did not read back")
+    };
+    let error = CliError::new(Kind::Daemon, message).show(lines.iter().map(String::as_str));
     if !structure.is_empty() {
         error.hint(
             "\"sessions daemon restart\" keeps what reads back, and archives what is on disk again",

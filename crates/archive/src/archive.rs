@@ -80,7 +80,11 @@ impl Archive {
                     row.get(0)
                 })
                 .optional()?;
-            let is_other = known.is_some_and(|known| known != fingerprint);
+            if known == Some(fingerprint) {
+                // Nothing is written: a start must not fail for a disk that is full.
+                return Ok(false);
+            }
+            let is_other = known.is_some();
             let write = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
             transaction.execute(write, ("machine", fingerprint))?;
             if is_other {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
@@ -24,7 +24,7 @@ pub enum ArchiveError {
         source: rusqlite::Error,
     },
     /// A file or a folder could not be read or written.
-    #[error("could not {step} at {}", path.display())]
+    #[error("could not {step}{}", elsewhere(step, path))]
     File {
         /// What was being done.
         step: Step,
@@ -86,6 +86,16 @@ pub enum ArchiveError {
     /// The compressor failed.
     #[error("could not compress a frame")]
     Compress(#[source] io::Error),
+}
+
+/// Names a file, unless the step has named it.
+fn elsewhere(step: &Step, path: &Path) -> String {
+    let path = path.display().to_string();
+    if step.to_string().ends_with(&path) {
+        String::new()
+    } else {
+        format!(" at {path}")
+    }
 }
 
 /// What was being done when something failed.

@@ -40,11 +40,17 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     .during(step)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     let found = check_schema(&connection, path)?;
+    if found == 0 {
+        // Said of an archive that is there, these write to it: a start must not fail for a full disk.
+        connection
+            .execute_batch(&format!(
+                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;"
+            ))
+            .during(step)?;
+    }
     connection
         .execute_batch(&format!(
-            "PRAGMA page_size = {PAGE_BYTES};
-             PRAGMA auto_vacuum = INCREMENTAL;
-             PRAGMA journal_mode = WAL;
+            "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA busy_timeout = {BUSY_WAIT_MS_MAX};
              PRAGMA foreign_keys = ON;

@@ -126,6 +126,8 @@ pub enum StartError {
     Ended {
         /// What it said last, or how it ended.
         reason: String,
+        /// What it said to do next.
+        hint: Option<String>,
         /// How it ended.
         status: ExitStatus,
     },

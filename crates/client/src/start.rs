@@ -78,8 +78,13 @@ pub(crate) async fn start(
         }
         let failed = ended.filter(|status| !status.success());
         if let Some(status) = failed.filter(|_| data_of(paths) != Data::Owned) {
-            let reason = last_words(paths, status);
-            return Err(StartError::Ended { reason, status }.into());
+            let (reason, hint) = last_words(paths, status);
+            return Err(StartError::Ended {
+                reason,
+                hint,
+                status,
+            }
+            .into());
         }
         if !wait.pause().await {
             let seconds = START_DEADLINE.as_secs();
@@ -169,17 +174,19 @@ fn open_output(path: &Path) -> std::io::Result<(File, File)> {
     Ok((file, twin))
 }
 
-/// Returns why the daemon ended, in its own words if it left any.
-fn last_words(paths: &Paths, status: ExitStatus) -> String {
+/// Returns why the daemon ended and what to do next, in its own words if it left any.
+fn last_words(paths: &Paths, status: ExitStatus) -> (String, Option<String>) {
     let failure = fs::read_to_string(paths.failure_file()).unwrap_or_default();
-    let failure = failure.trim();
-    if !failure.is_empty() {
-        return failure.to_owned();
+    let (reason, hint) = match failure.trim().split_once("\nhint: ") {
+        Some((reason, hint)) => (reason, Some(hint.to_owned())),
+        None => (failure.trim(), None),
+    };
+    if !reason.is_empty() {
+        return (reason.to_owned(), hint);
     }
-    match last_line(&paths.output_file()) {
-        Some(line) => line,
-        None => format!("sessionsd ended at once ({status})"),
-    }
+    let line = last_line(&paths.output_file());
+    let reason = line.unwrap_or_else(|| format!("sessionsd ended at once ({status})"));
+    (reason, None)
 }
 
 fn last_line(path: &Path) -> Option<String> {
@@ -265,10 +272,11 @@ mod tests {
     async fn check_failure(script: &str, expect: &str) {
         let (_home, program, environment, paths) = trial(script);
         let error = start(&program, &environment, &paths).await.unwrap_err();
-        let ClientError::Start(StartError::Ended { reason, .. }) = error else {
+        let ClientError::Start(StartError::Ended { reason, hint, .. }) = error else {
             panic!("unexpected: {error:?}");
         };
-        assert_eq!(reason, expect);
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        assert_eq!(reason + &hint, expect);
     }
 
     #[tokio::test]
@@ -287,6 +295,11 @@ mod tests {
         check_failure(
             "echo noise >&2; echo 'the archive is newer' > $SESSIONS_HOME/state/sessionsd.failed; exit 3",
             "the archive is newer",
+        )
+        .await;
+        check_failure(
+            "printf 'no space\\nhint: free some\\n' > $SESSIONS_HOME/state/sessionsd.failed; exit 3",
+            "no space; free some",
         )
         .await;
     }

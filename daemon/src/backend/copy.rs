@@ -84,7 +84,13 @@ impl Backend {
                     if error.kind() == ErrorKind::Corrupt {
                         suspicion.raise();
                     }
-                    send(Err(failed(&error)));
+                    send(Err(match error.kind() {
+                        ErrorKind::DiskFull => Refusal::Failed(format!(
+                            "{}; a copy needs as much free space there as the archive takes",
+                            chain(&error)
+                        )),
+                        _ => failed(&error),
+                    }));
                     return;
                 }
             }

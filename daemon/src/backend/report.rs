@@ -21,6 +21,9 @@ const RATE_WINDOW: Duration = Duration::from_secs(10);
 /// Measurements a rate keeps.
 const SAMPLES_MAX: usize = 64;
 
+/// Months that are worth foreseeing.
+const MONTHS_MAX: u64 = 120;
+
 /// Days over which growth is measured.
 const GROWTH_DAYS: u64 = 30;
 
@@ -146,7 +149,9 @@ impl Backend {
             logs: tree_bytes(&paths.log_dir()),
             free,
             growth_per_month,
-            months_until_full: free.checked_div(growth_per_month),
+            months_until_full: free
+                .checked_div(growth_per_month)
+                .filter(|months| *months <= MONTHS_MAX),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The deriver's thread: orders first, then the live lane, then the backlog.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -329,6 +330,12 @@ impl Worker {
             DeriveError::NoSpace { .. } => {
                 "free some space, or lower min_free_mb; archiving goes on meanwhile, searching what is \
                  indexed too"
+            }
+            DeriveError::Folder { source, .. } if source.kind() == ErrorKind::StorageFull => {
+                "free some space; it is tried again in 30 s"
+            }
+            DeriveError::Folder { .. } => {
+                "see that the directory is yours and can be written; it is tried again in 30 s"
             }
             DeriveError::Archive(_) => "run \"sessions verify\" to see what the archive has lost",
             _ => "it is tried again in 30 s; \"sessions rebuild\" builds catalog and index anew",
