@@ -150,6 +150,7 @@ fn copy(
     index::add_rows(old, new)?;
     mend::keep_roots(new, identity)?;
     let counts = copy_blobs(old, new, progress)?;
+    index::add_names(old, new)?;
     copy_segments(old, new)?;
     index::add_segments(old, new)?;
     copy_listed(old, new)?;

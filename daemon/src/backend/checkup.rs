@@ -112,7 +112,11 @@ impl Backend {
             Err(error) if !structure.is_empty() && error.kind() == ErrorKind::Corrupt => Vec::new(),
             verified => verified?,
         };
-        let known = reader.known_losses()?;
+        let known = match reader.known_losses() {
+            // The list itself may be what is broken.
+            Err(_) if !structure.is_empty() => Vec::new(),
+            known => known?,
+        };
         let is_known = |loss: &Loss| known.iter().any(|known| known.covers(loss));
         let (known, new): (Vec<_>, Vec<_>) = losses.into_iter().partition(is_known);
         // Whoever writes over a broken database breaks more of it.

@@ -41,6 +41,16 @@ const ROWS: [Second; 3] = [
     },
 ];
 
+/// What frames are called by whose rows are lost: their bytes are known when they are found again.
+const NAMES: Second = Second {
+    columns: "id, hash",
+    table: "blobs",
+    index: "sqlite_autoindex_blobs_1",
+    order: "hash",
+    insert: "INSERT OR IGNORE INTO blobs (id, hash, raw_len, codec, dictionary, level, data)
+             VALUES (?1, ?2, 0, 2, 0, 0, x'')",
+};
+
 /// Which segments are of a blob; how far they reach, its length says.
 const SEGMENTS: Second = Second {
     columns: "generation, start, blob",
@@ -48,7 +58,7 @@ const SEGMENTS: Second = Second {
     index: "segments_blob",
     order: "blob",
     insert: "INSERT OR IGNORE INTO segments (generation, start, until, blob)
-             SELECT ?1, ?2, ?2 + raw_len, id FROM blobs WHERE id = ?3",
+             SELECT ?1, ?2, ?2 + raw_len, id FROM blobs WHERE id = ?3 AND raw_len > 0",
 };
 
 /// Adds roots and sources, and notes whose each generation is.
@@ -57,6 +67,11 @@ pub(super) fn add_rows(old: &Connection, new: &Connection) -> rusqlite::Result<(
         "CREATE TEMP TABLE owners (generation INTEGER PRIMARY KEY, source INTEGER NOT NULL)",
     )?;
     ROWS.iter().try_for_each(|rows| add(old, new, rows))
+}
+
+/// Adds the names of blobs that were not copied.
+pub(super) fn add_names(old: &Connection, new: &Connection) -> rusqlite::Result<()> {
+    add(old, new, &NAMES)
 }
 
 /// Adds segments of the blobs that were copied.

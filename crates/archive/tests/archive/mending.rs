@@ -192,6 +192,19 @@ fn what_an_index_knows_outlives_its_table() {
 }
 
 #[test]
+fn frames_whose_table_is_lost_are_known_by_their_names() {
+    let (scene, held) = full_scene();
+    let mut saved = salvage(&scene, &spoiled(&scene.database(), "blobs"));
+    let lost = verify(&saved);
+    assert_eq!(lost.len(), held.len(), "{lost:?}");
+    for (loss, (_, generation, bytes)) in lost.iter().zip(&held) {
+        assert_eq!(loss.generation, *generation);
+        assert!(saved.mend(loss, &mut copy_of(bytes), NOW).unwrap().is_whole);
+    }
+    assert_eq!(verify(&saved), []);
+}
+
+#[test]
 fn of_an_emptied_archive_what_the_user_wrote_comes_back() {
     let (scene, _) = full_scene();
     scene.archive.copy_notes(NOW).unwrap().unwrap();
