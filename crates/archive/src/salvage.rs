@@ -4,6 +4,7 @@
 //! What an index knows of a row whose page is lost is taken from there. The
 //! fresh archive has a new id and a new log: whatever was derived from the old one is to be rebuilt.
 
+mod graft;
 mod index;
 mod mend;
 mod relog;
@@ -22,7 +23,6 @@ use crate::codec::{HOLLOW, Unpacker};
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
 use crate::identity::Identity;
 use crate::loss::Loss;
-use crate::schema;
 
 /// Rows copied in one transaction.
 const ROWS_PER_TRANSACTION: u64 = 1024;
@@ -104,7 +104,7 @@ impl Archive {
         if exists {
             return Err(ArchiveError::refused(step(), Refusal::Exists));
         }
-        let old = schema::open_reader(damaged)?;
+        let old = graft::open(damaged, to, now)?;
         let new = Self::open_file(to, now)?;
         let identity = Identity::read(damaged.parent().unwrap_or(Path::new(".")));
         let total = fs::metadata(damaged).map_or(0, |file| file.len());
@@ -112,8 +112,14 @@ impl Archive {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(interrupted()),
         };
-        let (blobs_kept, blobs_lost) =
-            copy(&old, &new.connection, identity.as_ref(), &mut done).during(step)?;
+        let (blobs_kept, blobs_lost) = copy(
+            &old.connection,
+            &new.connection,
+            identity.as_ref(),
+            &mut done,
+        )
+        .during(step)?;
+        drop(old);
         mend::add_notes(&new.connection, damaged).during(step)?;
         let filled = mend::fill_gaps(&new.connection).during(step)?;
         drop(new);

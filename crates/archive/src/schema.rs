@@ -14,7 +14,7 @@ pub(crate) const FILE_NAME: &str = "archive.db";
 
 /// Marks the file as ours: `CSar`.
 const APPLICATION_ID: i32 = 0x4353_6172;
-const PAGE_BYTES: u32 = 4096;
+pub(crate) const PAGE_BYTES: u32 = 4096;
 const BUSY_WAIT_MS_MAX: u32 = 5_000;
 const WRITER_CACHE_KIB: u32 = 8 * 1024;
 const READER_CACHE_KIB: u32 = 2 * 1024;

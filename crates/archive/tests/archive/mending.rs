@@ -205,6 +205,36 @@ fn frames_whose_table_is_lost_are_known_by_their_names() {
 }
 
 #[test]
+fn a_database_that_lost_its_first_page_is_read_with_another() {
+    let (scene, held) = full_scene();
+    let mut bytes = fs::read(scene.database()).unwrap();
+    bytes[..4096].fill(0xa5);
+    let saved = salvage(&scene, &bytes);
+    assert_eq!(verify(&saved), []);
+    let reader = saved.reader().unwrap();
+    for (_, generation, bytes) in held {
+        let end = ByteOffset(bytes.len() as u64);
+        assert!(reader.bytes(generation, ByteOffset(0)..end).unwrap() == bytes);
+    }
+    let left = fs::read_dir(scene.dir.join("saved")).unwrap().flatten();
+    let names: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    let is_ours = |name: &std::ffi::OsString| {
+        name.to_string_lossy().ends_with(".grafted") || name.to_string_lossy().ends_with(".fresh")
+    };
+    assert!(!names.iter().any(is_ours), "{names:?}");
+}
+
+#[test]
+fn what_is_no_database_at_all_leaves_what_the_user_wrote() {
+    let (scene, _) = full_scene();
+    scene.archive.copy_notes(NOW).unwrap().unwrap();
+    let saved = salvage(&scene, &b"this is a letter, no database. ".repeat(999));
+    let reader = saved.reader().unwrap();
+    assert_eq!(reader.operations().unwrap()[0].value, "kept");
+    assert_eq!(reader.sources().unwrap(), []);
+}
+
+#[test]
 fn of_an_emptied_archive_what_the_user_wrote_comes_back() {
     let (scene, _) = full_scene();
     scene.archive.copy_notes(NOW).unwrap().unwrap();
