@@ -91,6 +91,25 @@ fn a_read_that_fails_is_enough_to_have_the_bytes_put_back() {
 }
 
 #[test]
+fn what_is_put_back_is_found() {
+    let sound = Trial::of_samples();
+    let daemon = sound.home.start().unwrap();
+    sound.home.settle().unwrap();
+    let expect = sound.answers();
+    daemon.stop().unwrap();
+
+    let (trial, _) = decayed();
+    fs::remove_dir_all(trial.home.path().join("data/derived")).unwrap();
+    let daemon = trial.home.start().unwrap();
+    wait_for("the same answers", Duration::from_secs(30), || {
+        trial.home.settle()?;
+        Ok((trial.answers() == expect).then_some(()))
+    })
+    .unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
 fn what_is_lost_is_named_and_nothing_else_is_withheld() {
     let (trial, transcript) = decayed();
     fs::remove_dir_all(trial.root.path().join("projects")).unwrap();

@@ -1,0 +1,71 @@
+//! Archived bytes that decayed: put back from the file, or noted as lost and archived as the file has them now.
+
+use std::fs;
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use sessions_archive::Loss;
+
+use super::bench::{Bench, MAIN};
+
+/// Lines that no compression makes smaller, so that the archive holds them as they are.
+fn noise() -> Vec<u8> {
+    let mut bytes = vec![0; 300_000];
+    blake3::Hasher::new_derive_key("noise for a test")
+        .finalize_xof()
+        .fill(&mut bytes);
+    bytes.extend_from_slice(b"\n");
+    bytes
+}
+
+/// A bench that has archived `bytes`, of which one byte has decayed since, and what is lost by that.
+fn decayed(bytes: &[u8]) -> (Bench, Vec<Loss>) {
+    let mut bench = Bench::started();
+    bench.write(MAIN, bytes);
+    bench.settled();
+    bench.stop();
+    let database = bench.home().join("archive/archive.db");
+    let mut file = fs::read(&database).unwrap();
+    let window = &bytes[150_000..150_032];
+    let at = file.windows(32).position(|found| found == window).unwrap();
+    file[at + 16] ^= 1;
+    fs::write(&database, file).unwrap();
+    bench.start();
+    let verified = bench.reader().verify(&mut |_, _| ControlFlow::Continue(()));
+    (bench, verified.unwrap())
+}
+
+#[test]
+fn bytes_that_the_file_still_has_are_put_back_in_their_place() {
+    let (bench, losses) = decayed(&noise());
+    assert_eq!(losses.len(), 1);
+    let left = bench.wait(bench.handle().mend(losses)).unwrap();
+    assert_eq!(left, []);
+    bench.settled();
+    bench.holds(MAIN, 1);
+    assert_eq!(bench.reader().known_losses().unwrap(), []);
+}
+
+#[test]
+fn bytes_that_the_file_has_no_more_are_noted_and_the_file_is_archived_anew() {
+    let mut bytes = noise();
+    let (mut bench, losses) = decayed(&bytes);
+    // One byte of the same frame was changed by whoever writes the file.
+    bytes[1_000] ^= 1;
+    let mut file = bench.open_to_edit(MAIN);
+    file.write_all(&bytes).unwrap();
+    let left = bench.wait(bench.handle().mend(losses.clone())).unwrap();
+    assert_eq!(left, losses);
+    assert!(bench.reader().known_losses().unwrap()[0].covers(&losses[0]));
+    bench.until(|bench| bench.generations(MAIN).len() == 2);
+    bench.holds(MAIN, 2);
+}
+
+#[test]
+fn while_archiving_is_paused_nothing_is_read_and_nothing_given_up() {
+    let (bench, losses) = decayed(&noise());
+    bench.wait(bench.handle().set_paused(true)).unwrap();
+    let left = bench.wait(bench.handle().mend(losses.clone())).unwrap();
+    assert_eq!(left, losses);
+    assert_eq!(bench.reader().known_losses().unwrap(), []);
+}
