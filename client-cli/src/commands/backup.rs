@@ -50,6 +50,13 @@ pub(crate) async fn run(context: &Context, file: &Path) -> Result<(), CliError> 
         file.display(),
         size(written)
     )?;
+    if !last.known.is_empty() {
+        let places = count(last.known.len() as u64, "place");
+        writeln!(
+            out,
+            "lost before, and not in it either: {places}; \"sessions verify\" lists them"
+        )?;
+    }
     out.finish()?;
     if last.losses.is_empty() {
         return Ok(());

@@ -170,6 +170,8 @@ pub struct BackupChunk {
     pub blake3: String,
     /// What of the archive is damaged, and lost in the copy too; known with the last piece.
     pub losses: Vec<String>,
+    /// What was known to be lost; known with the last piece.
+    pub known: Vec<String>,
 }
 
 /// A verified copy of the archive, piece by piece.
@@ -188,6 +190,7 @@ impl Backups {
             sources: response.sources,
             blake3: response.blake3,
             losses: response.losses,
+            known: response.known,
         }))
     }
 }

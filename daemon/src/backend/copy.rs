@@ -28,6 +28,8 @@ pub(crate) struct BackupPiece {
     pub(crate) blake3: String,
     /// In the last piece: what of the archive is damaged, and not in the copy either, for a person.
     pub(crate) losses: Vec<String>,
+    /// In the last piece: what was known to be lost.
+    pub(crate) known: Vec<String>,
 }
 
 /// A piece of a source.
@@ -163,17 +165,23 @@ fn send_file(
             sources: 0,
             blake3: String::new(),
             losses: Vec::new(),
+            known: Vec::new(),
         }))
     });
     match told {
         Ok(Some((bytes_total, blake3))) => {
-            let losses = receipt.losses.iter();
+            let all = reader.known_losses().unwrap_or_default();
+            let is_known = |loss: &&Loss| all.iter().any(|known| known.covers(loss));
+            let (known, new): (Vec<_>, Vec<_>) = receipt.losses.iter().partition(is_known);
+            let lines =
+                |losses: Vec<&Loss>| losses.iter().map(|loss| describe(loss, reader)).collect();
             send(Ok(BackupPiece {
                 data: Vec::new(),
                 bytes_total,
                 sources: receipt.sources,
                 blake3,
-                losses: losses.map(|loss| describe(loss, reader)).collect(),
+                losses: lines(new),
+                known: lines(known),
             }));
         }
         Ok(None) => {}

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use sessions_model::{Coverage, Fault, FaultKind, Status};
+use sessions_model::{Coverage, Fault, FaultKind, Progress, Status};
 use tokio::sync::watch;
 
 use super::{Backend, Facts, Refusal};
@@ -92,27 +92,31 @@ impl Front {
         self.facts.introduction()
     }
 
+    /// Returns the positions of archive and index, and how far an import is.
+    pub(crate) fn position(&self) -> (Coverage, Option<Progress>) {
+        match self.backend() {
+            Ok(backend) => backend.position(),
+            Err(_) => (self.closed(), None),
+        }
+    }
+
     /// Says how the daemon is doing.
     pub(crate) async fn status(&self) -> Result<Status, Refusal> {
         if let Ok(backend) = self.backend() {
             return backend.status().await;
         }
-        let reason = self.why_closed();
         let mut faults = self.facts.faults.clone();
         if self.salvaging.borrow().is_some() {
             faults.push(Fault {
                 kind: FaultKind::Archive,
-                message: reason.clone(),
+                message: self.why_closed(),
                 hint: "archiving goes on by itself after that; files that are on disk are not lost"
                     .into(),
                 since: self.facts.started_at,
             });
         }
         Ok(Status {
-            coverage: Coverage {
-                reason: Some(reason),
-                ..Coverage::default()
-            },
+            coverage: self.closed(),
             faults,
             sandbox: self.facts.sandbox.clone(),
             ..self.introduction()
@@ -141,6 +145,13 @@ impl Front {
     /// Returns the signal that the daemon ends.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stop.subscribe()
+    }
+
+    fn closed(&self) -> Coverage {
+        Coverage {
+            reason: Some(self.why_closed()),
+            ..Coverage::default()
+        }
     }
 
     fn why_closed(&self) -> String {
@@ -196,6 +207,7 @@ mod tests {
         assert!(why.contains("200 of 400 MB"), "{why}");
         let status = front.status().await.unwrap();
         assert_eq!(status.coverage.reason.as_deref(), Some(&*why));
+        assert_eq!(front.position(), (status.coverage.clone(), None));
         assert!(!status.coverage.complete);
         assert_eq!(status.faults[0].message, why);
         front.shut_down();

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sessions_catalog::Applied;
 use sessions_proto as wire;
 use sessions_proto::daemon_service_server::DaemonService;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use super::stream::{self, Reply};
@@ -45,12 +47,16 @@ impl DaemonService for Rpc {
         _: Request<wire::WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let (sender, reply) = stream::reply();
-        let (mut visible, mut stopping) = (self.backend()?.visible(), self.front.stopping());
-        let backend = Arc::clone(self.backend()?);
+        let front = Arc::clone(&self.front);
         self.tasks.start(async move {
+            let mut stopping = front.stopping();
+            let mut visible = None;
             loop {
-                let (coverage, progress) = backend.position();
-                let is_importing = progress.is_some();
+                if visible.is_none() {
+                    visible = front.backend().ok().map(|backend| backend.visible());
+                }
+                let (coverage, progress) = front.position();
+                let moves_by_itself = progress.is_some() || visible.is_none();
                 let message = wire::WatchResponse {
                     coverage: Some(convert::coverage(coverage)),
                     progress: progress.map(convert::progress),
@@ -59,9 +65,9 @@ impl DaemonService for Rpc {
                     break;
                 }
                 tokio::select! {
-                    moved = visible.changed() => if moved.is_err() { break },
+                    is_open = changed(visible.as_mut()) => if !is_open { break },
                     _ = stopping.wait_for(|&on| on) => break,
-                    () = tokio::time::sleep(PROGRESS_EVERY), if is_importing => {}
+                    () = tokio::time::sleep(PROGRESS_EVERY), if moves_by_itself => {}
                 }
             }
         });
@@ -103,6 +109,7 @@ impl DaemonService for Rpc {
                     sources: piece.sources,
                     blake3: piece.blake3,
                     losses: piece.losses,
+                    known: piece.known,
                 });
             sender.send(message).is_ok()
         };
@@ -128,5 +135,13 @@ impl DaemonService for Rpc {
     ) -> Result<Response<wire::ShutdownResponse>, Status> {
         self.front.shut_down();
         Ok(Response::new(wire::ShutdownResponse {}))
+    }
+}
+
+/// Waits until what is searchable has moved, for ever where there is nothing yet; false if it never will.
+async fn changed(visible: Option<&mut watch::Receiver<Applied>>) -> bool {
+    match visible {
+        Some(visible) => visible.changed().await.is_ok(),
+        None => std::future::pending().await,
     }
 }

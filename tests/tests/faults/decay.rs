@@ -114,14 +114,7 @@ fn what_is_lost_is_named_and_nothing_else_is_withheld() {
     let (trial, transcript) = decayed();
     fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
     let daemon = trial.home.start().unwrap();
-    let out = trial.home.path().join("out");
-    let args = ["export", "--all", "-o", out.to_str().unwrap()];
-    let exported = trial.home.sessions(&args).unwrap();
-    let said = words(&exported);
-    assert_eq!(exported.status.code(), Some(3), "{said}");
-    assert!(said.contains("left out projects/"), "{said}");
-    assert_eq!(fs::read_dir(&out).unwrap().count(), 13, "{said}");
-
+    // First of all: whoever comes upon the damage has it noted as known.
     let copy = trial.home.path().join("copy.db");
     let backed = trial
         .home
@@ -132,12 +125,27 @@ fn what_is_lost_is_named_and_nothing_else_is_withheld() {
     assert!(copy.exists() && !said.contains("verified"), "{said}");
     assert!(said.contains(&id_of(&transcript)), "{said}");
 
+    let out = trial.home.path().join("out");
+    let args = ["export", "--all", "-o", out.to_str().unwrap()];
+    let exported = trial.home.sessions(&args).unwrap();
+    let said = words(&exported);
+    assert_eq!(exported.status.code(), Some(3), "{said}");
+    assert!(said.contains("left out projects/"), "{said}");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 13, "{said}");
+
     let verified = trial.home.sessions(&["verify"]).unwrap();
     let first = words(&verified);
     let again = trial.home.sessions(&["verify"]).unwrap();
     let said = words(&again);
     assert!(first.contains(&id_of(&transcript)), "{first}");
     assert_eq!(again.status.code(), Some(0), "{said}");
+    let other = trial.home.path().join("other.db");
+    let backed = trial
+        .home
+        .bytes(&["backup", other.to_str().unwrap()])
+        .unwrap();
+    let told = String::from_utf8_lossy(&backed);
+    assert!(told.contains("lost before"), "{told}");
     assert!(
         said.contains("known to be lost") && said.contains(&id_of(&transcript)),
         "{said}"
