@@ -87,6 +87,10 @@ impl Backend {
 
     /// Checks the archive because something of it did not read back; what it comes to is a fault.
     pub(super) async fn check(self: &Arc<Self>, stopping: watch::Receiver<bool>) {
+        // What is broken is known, and is salvaged at the next start.
+        if salvage::is_wanted(&self.facts.paths.archive_dir()).unwrap_or_default() {
+            return;
+        }
         let backend = Arc::clone(self);
         let checked = tokio::task::spawn_blocking(move || {
             let reader = backend.archive_reader()?;

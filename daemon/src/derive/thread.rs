@@ -323,8 +323,8 @@ impl Worker {
     fn report(&self, error: &DeriveError) {
         let message = chain(error);
         tracing::error!(%message, "deriving failed");
-        if matches!(error, DeriveError::Archive(_)) {
-            self.parts.suspicion.raise();
+        if let DeriveError::Archive(error) = error {
+            self.parts.suspicion.raise_on(error, &self.parts.archive);
         }
         let hint = match error {
             DeriveError::NoSpace { .. } => {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{ArchiveError, ErrorKind};
+use sessions_archive::ArchiveError;
 use sessions_model::GenerationId;
 
 use super::Archivist;
@@ -109,9 +109,7 @@ impl Archivist {
             self.do_what_recurs(now)
         };
         if let Err(error) = done {
-            if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::Corrupt) {
-                self.suspicion.raise();
-            }
+            self.suspicion.raise_on(&error, &self.reader);
             // Nothing of this is lost by waiting; what fails for good fails in a batch, too, and is
             // a fault then.
             tracing::warn!(error = chain(&error), "work that can wait failed");
