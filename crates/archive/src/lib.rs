@@ -4,6 +4,7 @@
 //! [`Seq`](sessions_model::Seq) of the log. [`Archive`] is the one writer, [`ArchiveReader`] any number
 //! of readers. Nothing here knows what a record is: a line is bytes up to a newline.
 
+mod adopt;
 mod archive;
 mod backup;
 mod blob;
@@ -30,6 +31,7 @@ mod stretch;
 mod transaction;
 mod verify;
 
+pub use adopt::is_lost;
 pub use archive::Archive;
 pub use backup::BackupReceipt;
 pub use cursor::{Cursor, FileStamp, Fingerprint, SourceState};

@@ -359,8 +359,12 @@ impl<'a> Transaction<'a> {
         Ok(seq)
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.inner
+    }
+
     /// Runs a step; if it fails, the transaction can no longer be committed.
-    fn guard<T>(
+    pub(crate) fn guard<T>(
         &mut self,
         step: impl FnOnce() -> Step,
         run: impl FnOnce(&mut Self) -> rusqlite::Result<T>,

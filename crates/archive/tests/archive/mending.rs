@@ -7,7 +7,7 @@ use sessions_archive::{Archive, Damage, Lane, Logged, Loss, Stretch};
 use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
 
 use crate::faults::{flip_byte_of_blob, full_scene, go_on, spoiled, verify};
-use crate::support::{NOW, Scene};
+use crate::support::{NOW, Scene, origin};
 
 /// A copy of `bytes` that gives any range of them.
 fn copy_of(bytes: &[u8]) -> impl FnMut(Range<u64>) -> Option<Vec<u8>> + '_ {
@@ -232,6 +232,24 @@ fn what_is_no_database_at_all_leaves_what_the_user_wrote() {
     let reader = saved.reader().unwrap();
     assert_eq!(reader.operations().unwrap()[0].value, "kept");
     assert_eq!(reader.sources().unwrap(), []);
+}
+
+#[test]
+fn a_root_whose_path_is_lost_is_the_one_that_has_its_files() {
+    let mut scene = Scene::new();
+    let mut transaction = scene.archive.begin(NOW).unwrap();
+    let lost = transaction.root("lost/1").unwrap();
+    transaction.source(lost, &origin("p/a.jsonl")).unwrap();
+    transaction.commit().unwrap();
+    let mut adopt = |path: &str, file: &'static str| {
+        let has = move |below: &str| below == file;
+        scene.archive.adopt_root(path, &has).unwrap()
+    };
+    assert!(!adopt("/home/other", "p/b.jsonl"));
+    assert!(!adopt("/home/dev/.claude", "p/a.jsonl"), "it has its own");
+    assert!(adopt("/home/other", "p/a.jsonl"));
+    let mut transaction = scene.archive.begin(NOW).unwrap();
+    assert_eq!(transaction.root("/home/other").unwrap(), lost);
 }
 
 #[test]

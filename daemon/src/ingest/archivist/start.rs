@@ -93,6 +93,9 @@ impl Archivist {
 
 /// Returns the roots with their numbers in the archive.
 fn record(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Roots, IngestError> {
+    for path in paths {
+        archive.adopt_root(&path.to_string_lossy(), &|below| path.join(below).exists())?;
+    }
     let mut transaction = archive.begin(now)?;
     let mut roots = Vec::new();
     for path in paths {

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::ops::ControlFlow;
 
 use sessions_archive::Loss;
+use sessions_model::{Origin, SourceKind, Timestamp};
 
-use super::bench::{Bench, MAIN};
+use super::bench::{Bench, MAIN, rows};
 
 /// Lines that no compression makes smaller, so that the archive holds them as they are.
 fn noise() -> Vec<u8> {
@@ -68,4 +69,33 @@ fn while_archiving_is_paused_nothing_is_read_and_nothing_given_up() {
     let left = bench.wait(bench.handle().mend(losses.clone())).unwrap();
     assert_eq!(left, losses);
     assert_eq!(bench.reader().known_losses().unwrap(), []);
+}
+
+#[test]
+fn a_source_whose_path_was_lost_is_the_one_whose_file_begins_so() {
+    let mut bench = Bench::started();
+    bench.write(MAIN, rows(0, 100, 200));
+    bench.settled();
+    let source = bench.source(MAIN).unwrap();
+    bench.stop();
+    let mut archive = bench.open_archive();
+    let mut transaction = archive.begin(Timestamp(0)).unwrap();
+    let lost = Origin {
+        path: "lost/1".into(),
+        kind: SourceKind::Sidecar,
+        session: None,
+        agent: None,
+    };
+    transaction
+        .adopt_source(source.id, source.root, &lost)
+        .unwrap();
+    transaction.commit().unwrap();
+    drop(archive);
+    bench.append(MAIN, rows(100, 1, 200));
+    bench.start();
+    bench.settled();
+    bench.holds(MAIN, 1);
+    let found = bench.source(MAIN).unwrap();
+    assert_eq!((found.id, found.origin), (source.id, source.origin));
+    assert_eq!(bench.reader().sources().unwrap().len(), 1);
 }
