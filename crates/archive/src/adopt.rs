@@ -1,12 +1,17 @@
 //! Names for what a salvage could not name: roots and sources whose paths are lost, found again on disk.
 
 use rusqlite::params;
-use sessions_model::{Origin, RootId, SourceId};
+use sessions_model::{ByteOffset, Origin, RootId, SourceId};
 
 use crate::archive::Archive;
 use crate::code;
 use crate::error::{During, Result, Step};
+use crate::log::{Lane, Logged};
+use crate::source;
 use crate::transaction::Transaction;
+
+/// Bytes that one row of the log speaks of.
+const ROW_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What the paths of roots and sources begin with whose own are lost.
 const LOST: &str = "lost";
@@ -62,6 +67,34 @@ impl Transaction<'_> {
                     ])
                     .map(drop)
             },
-        )
+        )?;
+        self.log_again(source)
+    }
+
+    /// Logs all that a source has: whoever derives something took it for something else.
+    fn log_again(&mut self, source: SourceId) -> Result<()> {
+        let own = source::own(self.connection(), source).during(|| Step::List)?;
+        for (generation, range) in own {
+            let mut start = range.start;
+            while start < range.end {
+                let most = start + ROW_BYTES;
+                let end = if most < range.end {
+                    // Whole lines, where they fit.
+                    Some(self.line_start(generation, most)?).filter(|end| *end > start)
+                } else {
+                    Some(range.end)
+                };
+                let end = end.unwrap_or(most);
+                let change = Logged::Mended {
+                    source,
+                    generation,
+                    start: ByteOffset(start),
+                    end: ByteOffset(end),
+                };
+                self.log(Lane::Backlog, change, || Step::List)?;
+                start = end;
+            }
+        }
+        Ok(())
     }
 }

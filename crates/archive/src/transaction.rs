@@ -347,7 +347,25 @@ impl<'a> Transaction<'a> {
         Ok(self.heads)
     }
 
-    fn log(&mut self, lane: Lane, change: Logged, step: impl FnOnce() -> Step) -> Result<Seq> {
+    /// Returns where the line begins that byte `before` of a generation would go on with; `before` itself
+    /// where that cannot be read.
+    pub(crate) fn line_start(&mut self, generation: GenerationId, before: u64) -> Result<u64> {
+        match self
+            .tools
+            .frames
+            .line_start(&self.inner, generation, before)
+        {
+            Err(ArchiveError::Damaged { .. }) => Ok(before),
+            found => found,
+        }
+    }
+
+    pub(crate) fn log(
+        &mut self,
+        lane: Lane,
+        change: Logged,
+        step: impl FnOnce() -> Step,
+    ) -> Result<Seq> {
         let seq = self.heads.advance(lane);
         let row = LogRow {
             seq,

@@ -60,6 +60,9 @@ impl Applier<'_> {
                 start,
                 end,
             } => {
+                // What it is may be known better now, too.
+                self.pair.sources.forget(*source);
+                self.note_source(row.seq, *source, |_| {})?;
                 self.derive(row.seq, *source, *generation, *start..*end)?;
                 Ok(0)
             }

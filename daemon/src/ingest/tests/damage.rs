@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use sessions_archive::Loss;
-use sessions_model::{Origin, SourceKind, Timestamp};
+use sessions_archive::{Lane, LogRow, Logged, Loss};
+use sessions_model::{Origin, Seq, SourceKind, Timestamp};
 
 use super::bench::{Bench, MAIN, rows};
 
@@ -98,4 +98,10 @@ fn a_source_whose_path_was_lost_is_the_one_whose_file_begins_so() {
     let found = bench.source(MAIN).unwrap();
     assert_eq!((found.id, found.origin), (source.id, source.origin));
     assert_eq!(bench.reader().sources().unwrap().len(), 1);
+    let rows = bench.reader().log_after(Lane::Backlog, Seq(0), 99).unwrap();
+    let again = |row: &LogRow| matches!(row.change, Logged::Mended { start, .. } if start.0 == 0);
+    assert!(
+        rows.iter().any(again),
+        "what it is was not known before: {rows:?}"
+    );
 }
