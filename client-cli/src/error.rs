@@ -9,6 +9,7 @@ use std::path::Path;
 use sessions_client::{ClientError, ErrorKind, StartError};
 use sessions_paths::PathsError;
 
+use crate::render::quantity::count;
 use crate::render::text::visible;
 
 /// What kind of failure it is.
@@ -52,6 +53,8 @@ pub(crate) struct CliError {
     pub(crate) detail: String,
     /// What to do next.
     pub(crate) hint: Option<String>,
+    /// Whether it is about what was asked for alone: the next question may well be answered.
+    pub(crate) is_of_one: bool,
 }
 
 impl CliError {
@@ -62,6 +65,7 @@ impl CliError {
             message: message.into(),
             detail: String::new(),
             hint: None,
+            is_of_one: false,
         }
     }
 
@@ -81,6 +85,21 @@ impl CliError {
             Kind::Daemon,
             format!("could not {action} {}: {source}", path.display()),
         )
+    }
+
+    /// Fails if something does not read back and was left out: `losses`, for a person.
+    pub(crate) fn unless_whole(losses: &[String]) -> Result<(), Self> {
+        if losses.is_empty() {
+            return Ok(());
+        }
+        let places = count(losses.len() as u64, "place");
+        let error = Self::new(
+            Kind::Daemon,
+            format!("{places} did not read back and were left out"),
+        );
+        Err(error
+            .show(losses.iter().map(String::as_str))
+            .hint("\"sessions verify\" puts back what is still on disk; then run this again"))
     }
 
     /// Says what failed.
@@ -142,6 +161,10 @@ impl From<ClientError> for CliError {
         let hint = hint(&error);
         let mut cli = Self::new(kind, chain(&error));
         cli.hint = hint;
+        cli.is_of_one = matches!(
+            error,
+            ClientError::Daemon { .. } | ClientError::NotFound { .. }
+        );
         cli
     }
 }
@@ -197,9 +220,8 @@ fn hint(error: &ClientError) -> Option<String> {
         }
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
-        ClientError::Foreign { .. } | ClientError::Paths(_) => {
-            "set SESSIONS_HOME to a directory of yours"
-        }
+        ClientError::Paths(_) => "see that it is yours and can be written, or set SESSIONS_HOME",
+        ClientError::Foreign { .. } => "set SESSIONS_HOME to a directory of yours",
         ClientError::Socket { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
             "it is another user's: set SESSIONS_HOME to a directory of yours"
         }

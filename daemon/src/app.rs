@@ -6,23 +6,24 @@ mod keeping;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 use sessions_archive::{Archive, ArchiveError, ErrorKind, Heads};
-use sessions_model::{Fault, FaultKind, Timestamp};
-use sessions_paths::{Environment, Paths, PathsError, create_private};
-use tokio::net::UnixListener;
+use sessions_paths::{Environment, PathsError, create_private};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Front, Salvaging, go_on_while};
 use crate::causes::chain;
 use crate::derive::{Deriver, Parts as DeriverParts};
 use crate::ingest::{
     Archivist, ArchivistHandle, Excludes, IngestError, Pace, Parts as ArchivistParts,
 };
 use crate::salvage::{self, SalvageError};
+use crate::suspicion::Suspicion;
 use crate::{rpc, socket};
 
 pub use ground::check_sandbox;
@@ -56,10 +57,10 @@ pub enum AppError {
         source: io::Error,
     },
     /// The archive cannot be opened.
-    #[error("could not open the archive")]
+    #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The archive is damaged and cannot be salvaged.
-    #[error("the archive is damaged")]
+    /// The archive cannot be opened, or is damaged and cannot be salvaged.
+    #[error(transparent)]
     Salvage(#[from] SalvageError),
     /// The archivist cannot start.
     #[error("could not start archiving")]
@@ -90,11 +91,28 @@ impl AppError {
 
     /// Whether a salvage may mend it.
     fn is_damage(&self) -> bool {
+        self.of_archive() == Some(ErrorKind::Corrupt)
+    }
+
+    fn of_archive(&self) -> Option<ErrorKind> {
         match self {
-            Self::Archive(error) | Self::Ingest(IngestError::Archive(error)) => {
-                error.kind() == ErrorKind::Corrupt
+            Self::Archive(error)
+            | Self::Salvage(SalvageError::Archive(error))
+            | Self::Ingest(IngestError::Archive(error)) => Some(error.kind()),
+            _ => None,
+        }
+    }
+
+    /// Returns what to do next.
+    pub fn hint(&self) -> &'static str {
+        match (self, self.of_archive()) {
+            (Self::Locked { .. }, _) => "\"sessions daemon stop\" ends it",
+            (_, Some(ErrorKind::NewerSchema)) => "install the newest version of Claude Sessions",
+            (_, Some(ErrorKind::Corrupt)) => {
+                "restore a backup, or move the archive's directory away to begin anew"
             }
-            _ => false,
+            (_, Some(ErrorKind::DiskFull)) => "free some space on its disk, then try again",
+            _ => "see that the directory exists, is yours, can be written, and has space",
         }
     }
 
@@ -108,7 +126,7 @@ impl AppError {
 /// # Errors
 /// When it cannot start; what goes wrong later is a fault in `status`.
 pub fn run(environment: &Environment) -> Result<(), AppError> {
-    let ground = prepare(environment)?;
+    let ground = Arc::new(prepare(environment)?);
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -120,24 +138,26 @@ pub fn run(environment: &Environment) -> Result<(), AppError> {
 }
 
 /// Opens and starts the parts, serves, and ends them in reverse order.
-async fn serve(ground: &Ground) -> Result<(), AppError> {
+async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     let signals = Signals::hear()?;
-    let started = match start(ground) {
-        Err(error) if error.is_damage() => {
-            let dir = ground.paths.archive_dir();
-            tracing::error!(error = chain(&error), "the archive is damaged");
-            salvage::want(&dir).map_err(AppError::file("write to", dir))?;
-            start(ground)
-        }
-        started => started,
-    };
-    let Started {
-        backend,
-        listener,
-        bound,
-        stirred,
-    } = started?;
-    let stop = backend.stop.clone();
+    let stop = watch::Sender::new(false);
+    let front = Arc::new(Front::new(
+        ground.facts.clone(),
+        ground.roots.clone(),
+        stop.clone(),
+    ));
+    let (stir, stirred) = mpsc::channel(1);
+    let mut signals = pin!(signals.end(stop.clone()));
+    let mut opening = Opening::begin(ground, &front, stir);
+    // Nobody is answered before there is something to say: the archive is open, or takes its time.
+    tokio::select! {
+        opened = opening.done() => opened?,
+        () = front.salvaging() => {}
+        never = &mut signals => match never {},
+    }
+    let socket = ground.paths.socket();
+    let (listener, bound) =
+        socket::bind(&socket).map_err(AppError::file("listen on", socket.clone()))?;
     let (listeners, replacements) = mpsc::channel(1);
     let connections = socket::OwnConnections::new(listener, replacements);
     let keeping = Keeping {
@@ -147,33 +167,86 @@ async fn serve(ground: &Ground) -> Result<(), AppError> {
         listeners,
         stop: stop.clone(),
     };
-    let served = tokio::select! {
-        served = rpc::serve(Arc::clone(&backend), connections, stop.subscribe()) => served,
-        never = signals.end(stop.clone()) => match never {},
-        never = keeping.keep(stirred) => match never {},
+    let mut serving = pin!(rpc::serve(
+        Arc::clone(&front),
+        connections,
+        stop.subscribe()
+    ));
+    let mut checks = pin!(front.check_when_suspected());
+    let mut kept = pin!(keeping.keep(stirred));
+    let served = loop {
+        tokio::select! {
+            served = &mut serving => break served.map_err(AppError::from),
+            opened = opening.done(), if opening.is_under_way() => if let Err(error) = opened {
+                break Err(error);
+            },
+            never = &mut signals => match never {},
+            never = &mut checks => match never {},
+            never = &mut kept => match never {},
+        }
     };
-    let joined = tokio::task::spawn_blocking(move || {
-        backend.deriver.stop();
-        backend.archivist.stop();
-    });
-    if joined.await.is_err() {
-        tracing::error!("ending the parts panicked");
+    stop.send_replace(true);
+    // A salvage that is given up says so by an error, which is none by now.
+    let _given_up = opening.done().await;
+    if let Ok(backend) = front.backend().map(Arc::clone) {
+        let joined = tokio::task::spawn_blocking(move || {
+            backend.deriver.stop();
+            backend.archivist.stop();
+        });
+        if joined.await.is_err() {
+            tracing::error!("ending the parts panicked");
+        }
     }
     // The next daemon would replace it; a client that looks now need not try it.
-    let _missing = fs::remove_file(ground.paths.socket());
-    Ok(served?)
+    let _missing = fs::remove_file(socket);
+    served
 }
 
-/// What runs once everything is started.
-struct Started {
-    backend: Arc<Backend>,
-    listener: UnixListener,
-    bound: socket::Bound,
-    /// Says that something stirred where the daemon stands.
-    stirred: mpsc::Receiver<()>,
+/// The opening of the archive and of all that stands on it, on a thread of its own.
+struct Opening(Option<JoinHandle<Result<(), AppError>>>);
+
+impl Opening {
+    fn begin(ground: &Arc<Ground>, front: &Arc<Front>, stir: mpsc::Sender<()>) -> Self {
+        let (ground, front) = (Arc::clone(ground), Arc::clone(front));
+        Self(Some(tokio::task::spawn_blocking(move || {
+            open(&ground, &front, &stir)
+        })))
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Waits until it is done; returns at once if it was before.
+    async fn done(&mut self) -> Result<(), AppError> {
+        let Some(handle) = &mut self.0 else {
+            return Ok(());
+        };
+        let joined = handle.await;
+        self.0 = None;
+        joined.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Ok(()),
+        })
+    }
 }
 
-fn start(ground: &Ground) -> Result<Started, AppError> {
+/// Opens and starts the parts; if the archive turns out to be damaged, it is salvaged and tried again.
+fn open(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<(), AppError> {
+    let started = match start(ground, front, stir) {
+        Err(error) if error.is_damage() => {
+            let dir = ground.paths.archive_dir();
+            tracing::error!(error = chain(&error), "the archive is damaged");
+            salvage::want(&dir).map_err(AppError::file("write to", dir))?;
+            start(ground, front, stir)
+        }
+        started => started,
+    };
+    front.open(started?);
+    Ok(())
+}
+
+fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Backend, AppError> {
     let Ground {
         paths,
         roots,
@@ -181,7 +254,13 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
         clock,
         ..
     } = ground;
-    let (mut archive, lost) = open_archive(paths, facts.started_at)?;
+    let mut progress = |bytes_done, bytes_total| {
+        go_on_while(front.note_salvaging(Salvaging {
+            bytes_done,
+            bytes_total,
+        }))
+    };
+    let mut archive = salvage::open(&paths.archive_dir(), facts.started_at, &mut progress)?;
     if let Some(machine) = &ground.machine
         && archive.meet_machine(*machine)?
     {
@@ -190,9 +269,9 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
     let (reader, asked) = (archive.reader()?, archive.reader()?);
     let (heads_in, heads) = watch::channel(reader.heads()?);
     let archive_id = archive.id();
+    let suspicion = front.suspicion.clone();
     // The first to be able to fail on what is archived: nothing else runs yet.
-    let (stir, stirred) = mpsc::channel(1);
-    let archivist = start_archivist(ground, archive, heads_in, stir)?;
+    let archivist = start_archivist(ground, archive, heads_in, (stir.clone(), suspicion.clone()))?;
     let deriver = Deriver::start(
         DeriverParts {
             archive: reader,
@@ -202,30 +281,22 @@ fn start(ground: &Ground) -> Result<Started, AppError> {
             heads: heads.clone(),
             clock: Arc::clone(clock),
             started_at: facts.started_at,
+            suspicion: suspicion.clone(),
         },
         tokio::runtime::Handle::current(),
     )
     .map_err(AppError::start("the deriver"))?;
-    let (listener, bound) =
-        socket::bind(&paths.socket()).map_err(AppError::file("listen on", paths.socket()))?;
-    let mut facts = facts.clone();
-    facts.faults.extend(lost);
-    let backend = Backend {
+    Ok(Backend {
         archivist,
         deriver,
         heads,
         roots: roots.clone(),
         archive: Mutex::new(asked),
         clock: Arc::clone(clock),
-        facts,
+        facts: facts.clone(),
         rate: Mutex::default(),
-        stop: watch::Sender::new(false),
-    };
-    Ok(Started {
-        backend: Arc::new(backend),
-        listener,
-        bound,
-        stirred,
+        suspicion,
+        damage: Mutex::default(),
     })
 }
 
@@ -233,7 +304,7 @@ fn start_archivist(
     ground: &Ground,
     archive: Archive,
     heads: watch::Sender<Heads>,
-    stir: mpsc::Sender<()>,
+    (stir, suspicion): (mpsc::Sender<()>, Suspicion),
 ) -> Result<ArchivistHandle, AppError> {
     let Ground {
         paths,
@@ -257,29 +328,10 @@ fn start_archivist(
         pace: Pace::default(),
         beside: vec![paths.socket(), paths.config_file()],
         stir,
+        suspicion,
         method: settings.watch,
     })?;
     Ok(handle)
-}
-
-/// Opens the archive; a damaged one is salvaged first, and what was lost is named.
-fn open_archive(paths: &Paths, now: Timestamp) -> Result<(Archive, Option<Fault>), AppError> {
-    let dir = paths.archive_dir();
-    if !salvage::is_wanted(&dir)? {
-        return Ok((Archive::open(&dir, now)?, None));
-    }
-    let lost = salvage::replace_damaged(&dir, now)?;
-    let hint = format!(
-        "the damaged file is kept as {}; restore a backup if one has more",
-        lost.kept.display()
-    );
-    let fault = Fault {
-        kind: FaultKind::Archive,
-        message: lost.message,
-        hint,
-        since: now,
-    };
-    Ok((Archive::open(&dir, now)?, Some(fault)))
 }
 
 /// The signals that are heard.

@@ -3,11 +3,12 @@
 //! Asynchronous and never blocking: questions run on the runtime's blocking threads, each with an
 //! engine of its own. Knows nothing of the wire.
 
+mod checkup;
 mod copy;
+mod front;
 mod report;
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,13 +16,15 @@ use sessions_archive::{ArchiveReader, Heads};
 use sessions_catalog::Applied;
 use sessions_model::{
     Coverage, Entry, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter,
-    SessionId, Timestamp,
+    SessionId, Status, Timestamp,
 };
 use sessions_paths::Paths;
-use sessions_query::{Engine, QueryError, SearchRequest, SourceListing};
+use sessions_query::{Engine, QueryError, Reading, SearchRequest, SourceListing};
 use tokio::sync::watch;
 
-pub(crate) use copy::{BackupPiece, VerifyStep, blocking};
+pub(crate) use checkup::{VerifyStep, go_on_while};
+pub(crate) use copy::{BackupPiece, SourcePiece, blocking};
+pub(crate) use front::{Front, Salvaging};
 pub(crate) use report::setting_fault;
 
 pub(crate) use crate::annotation::Annotation;
@@ -31,6 +34,7 @@ use crate::derive::{Deriver, contiguous};
 use crate::ingest::{ArchivistHandle, Settled};
 use crate::live;
 use crate::roots::Roots;
+use crate::suspicion::Suspicion;
 
 /// How long a search waits for the last line on disk unless the caller says otherwise.
 const WAIT: Duration = Duration::from_secs(2);
@@ -105,8 +109,20 @@ pub(crate) struct Facts {
     pub(crate) sandbox: Vec<String>,
     /// Why nothing is archived until the settings are mended.
     pub(crate) hold: Option<String>,
-    /// What was wrong at the start: settings, and what salvage had to give up.
+    /// What was wrong at the start: settings.
     pub(crate) faults: Vec<Fault>,
+}
+
+impl Facts {
+    /// Says who the daemon is.
+    fn introduction(&self) -> Status {
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            pid: std::process::id(),
+            started_at: self.started_at,
+            ..Status::default()
+        }
+    }
 }
 
 /// The daemon's parts, for callers.
@@ -120,7 +136,9 @@ pub(crate) struct Backend {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) facts: Facts,
     pub(crate) rate: Mutex<report::Rate>,
-    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) suspicion: Suspicion,
+    /// What a check found wrong with the archive.
+    pub(crate) damage: Mutex<Option<Fault>>,
 }
 
 impl Backend {
@@ -187,12 +205,24 @@ impl Backend {
         Ok(sessions)
     }
 
-    /// Returns a session's entries in order.
-    pub(crate) async fn read(&self, session: SessionId) -> Result<Vec<Entry>, Refusal> {
+    /// Returns a session's entries in order, and what of it is lost, for a person.
+    pub(crate) async fn read(
+        &self,
+        session: SessionId,
+    ) -> Result<(Vec<Entry>, Vec<String>), Refusal> {
         self.catch_up().await;
         let id = session.clone();
-        let entries = self.ask(move |engine| engine.read(&session)).await?;
-        entries.ok_or_else(|| Refusal::NotFound(format!("no session has the id {id}")))
+        let reading = self.ask(move |engine| engine.read(&session)).await?;
+        let Some(Reading { entries, losses }) = reading else {
+            return Err(Refusal::NotFound(format!("no session has the id {id}")));
+        };
+        if losses.is_empty() {
+            return Ok((entries, Vec::new()));
+        }
+        let reader = self.archive_reader()?;
+        self.suspicion.raise_for(&losses, &reader);
+        let losses = losses.iter().map(|loss| copy::describe(loss, &reader));
+        Ok((entries, losses.collect()))
     }
 
     /// Returns a session's sources and their generations.
@@ -271,30 +301,6 @@ impl Backend {
             fault.map_or(Refusal::Stopping, Refusal::Failed)
         })?;
         Ok(contiguous(applied, *self.heads.borrow()))
-    }
-
-    /// Takes note of a config root that a client sees; true if the daemon ends to take it in.
-    ///
-    /// # Errors
-    /// When the root is no absolute path or cannot be remembered.
-    pub(crate) fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
-        let met = self.roots.meet(&PathBuf::from(root));
-        let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
-        if is_new {
-            tracing::info!("a config root is new: ending, to be started with it");
-            self.shut_down();
-        }
-        Ok(is_new)
-    }
-
-    /// Asks the daemon to end.
-    pub(crate) fn shut_down(&self) {
-        self.stop.send_replace(true);
-    }
-
-    /// Returns the signal that the daemon ends.
-    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
-        self.stop.subscribe()
     }
 
     /// Returns what is searchable, as it moves.

@@ -33,6 +33,7 @@ pub(crate) use serving::Serving;
 pub(crate) use thread::contiguous;
 
 use crate::clock::Clock;
+use crate::suspicion::Suspicion;
 
 /// Orders that wait for the thread.
 const ORDERS_MAX: usize = 64;
@@ -68,6 +69,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     /// When the daemon started.
     pub(crate) started_at: Timestamp,
+    /// Raised when something of the archive does not read back.
+    pub(crate) suspicion: Suspicion,
 }
 
 /// What the thread tells everybody.

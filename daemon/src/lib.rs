@@ -26,6 +26,7 @@ mod sandbox;
 mod socket;
 mod succession;
 mod supervise;
+mod suspicion;
 
 pub use app::{AppError, check_sandbox, run};
 pub use causes::chain;

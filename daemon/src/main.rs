@@ -40,7 +40,7 @@ fn check() -> ExitCode {
             ExitCode::FAILURE
         }
         Err(error) => {
-            complain(&chain(&error), hint(&error));
+            complain(&chain(&error), error.hint());
             ExitCode::from(3)
         }
     }
@@ -81,29 +81,17 @@ fn start() -> ExitCode {
     if let (Err(error), Some(file)) = (&ended, &failure_file)
         && !matches!(error, AppError::Locked { .. })
     {
-        tracing::error!(error = chain(error), hint = hint(error), "could not go on");
+        tracing::error!(error = chain(error), hint = error.hint(), "could not go on");
         // For the client that started us; it has our exit code in any case.
-        let _unwritable = fs::write(file, format!("{}\n{}\n", chain(error), hint(error)));
+        let words = format!("{}\n{}\n", chain(error), error.hint());
+        let _unwritable = fs::write(file, words);
     }
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&chain(&error), hint(&error));
+            complain(&chain(&error), error.hint());
             ExitCode::from(3)
         }
-    }
-}
-
-fn hint(error: &AppError) -> &'static str {
-    match error {
-        AppError::Locked { .. } => "\"sessions daemon stop\" ends it",
-        AppError::Archive(error) if error.kind() == sessions_archive::ErrorKind::NewerSchema => {
-            "install the newest version of Claude Sessions"
-        }
-        AppError::Archive(_) | AppError::Salvage(_) => {
-            "restore a backup, or move the archive away to begin anew"
-        }
-        _ => "see that the directory exists, is yours, and has space",
     }
 }
 

@@ -15,22 +15,29 @@ use sessions_proto::search_service_server::SearchServiceServer;
 use sessions_proto::session_service_server::SessionServiceServer;
 use sessions_proto::{MESSAGE_BYTES_MAX, VERSION_KEY};
 use tokio::sync::watch;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::Server;
 use tower::util::MapResponseLayer;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Front};
 use crate::socket::OwnConnections;
 use crate::supervise::TaskSet;
 
 /// Calls answered at once on one connection.
 const CALLS_MAX: usize = 32;
 
-/// The services over one backend.
+/// The services over what answers.
 #[derive(Debug, Clone)]
 struct Rpc {
-    backend: Arc<Backend>,
+    front: Arc<Front>,
     tasks: TaskSet,
+}
+
+impl Rpc {
+    fn backend(&self) -> Result<&Arc<Backend>, Status> {
+        self.front.backend().map_err(refusal::status)
+    }
 }
 
 /// Serves `connections` until `stop` says so and every call has been answered.
@@ -38,13 +45,13 @@ struct Rpc {
 /// # Errors
 /// When the listener fails.
 pub(crate) async fn serve(
-    backend: Arc<Backend>,
+    front: Arc<Front>,
     connections: OwnConnections,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), tonic::transport::Error> {
     let tasks = TaskSet::default();
     let rpc = Rpc {
-        backend,
+        front,
         tasks: tasks.clone(),
     };
     let (health_reporter, health) = tonic_health::server::health_reporter();

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sessions_archive::{Archive, ArchiveError};
+use sessions_archive::{Archive, ArchiveError, Presence};
 use sessions_model::Timestamp;
 
 /// The archive's file in its directory.
@@ -16,13 +17,86 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// Stands beside an archive that is to be salvaged before it is opened again.
 const WANTED: &str = "salvage-wanted";
 
-/// What a salvage came to.
-#[derive(Debug)]
-pub(crate) struct Lost {
-    /// What was kept and what was not, for a person.
-    pub(crate) message: String,
-    /// Where the damaged file is now.
-    pub(crate) kept: PathBuf,
+/// What stands between the archive's name and the time in the name of a damaged one.
+const DAMAGED: &str = ".damaged-";
+
+/// A damaged archive that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    path: PathBuf,
+    bytes: u64,
+    /// When it was put aside.
+    pub(crate) since: Timestamp,
+}
+
+impl Kept {
+    /// Says what happened, `lost` places being known to be lost.
+    pub(crate) fn message(&self, lost: usize) -> String {
+        let path = self.path.display();
+        if self.bytes == 0 {
+            return format!(
+                "archive.db was missing or empty, though there was an archive before: a new one was \
+                 begun, and what was found is kept as {path}"
+            );
+        }
+        format!(
+            "the archive was damaged, and what could be read of it was kept; {lost} places are known to \
+             be lost; the damaged file ({} MB) is kept as {path}",
+            self.bytes.div_ceil(1_000_000),
+        )
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn hint(&self) -> String {
+        format!(
+            "\"sessions verify\" lists what is lost; restore a backup if one has more; when nothing is \
+             missed: rm '{}'*",
+            self.path.display()
+        )
+    }
+}
+
+/// Returns the damaged archives that were put aside in `dir`, the oldest first.
+pub(crate) fn kept(dir: &Path) -> Vec<Kept> {
+    let prefix = format!("{FILE}{DAMAGED}");
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut kept: Vec<Kept> = entries
+        .filter_map(|entry| {
+            let millis = entry.file_name().to_str()?.strip_prefix(&prefix)?.parse();
+            Some(Kept {
+                path: entry.path(),
+                bytes: entry.metadata().ok()?.len(),
+                since: Timestamp(millis.ok()?),
+            })
+        })
+        .collect();
+    kept.sort_unstable_by_key(|kept| kept.since);
+    kept
+}
+
+/// Opens the archive in `dir`. A damaged one is salvaged first, and so is one that has vanished: what the
+/// user wrote is kept beside it. `progress` is told the bytes done and in all; a salvage that it stops
+/// leaves everything as it is.
+///
+/// # Errors
+/// When it cannot be opened, or cannot be salvaged.
+pub(crate) fn open(
+    dir: &Path,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<Archive, SalvageError> {
+    if let Presence::Vanished(expected) = Archive::presence(dir) {
+        tracing::error!(%expected, "archive.db is missing or empty, though there was an archive");
+        fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(dir.join(FILE))
+            .map_err(moving(&dir.join(FILE)))?;
+        replace_damaged(dir, now, progress)?;
+    } else if is_wanted(dir)? {
+        replace_damaged(dir, now, progress)?;
+    }
+    Ok(Archive::open(dir, now)?)
 }
 
 /// Has the archive in `dir` salvaged when the daemon starts again.
@@ -45,15 +119,16 @@ pub(crate) fn is_wanted(dir: &Path) -> Result<bool, SalvageError> {
 }
 
 /// Moves the damaged archive in `dir` aside and makes a new one of what can be read.
-///
-/// # Errors
-/// When the directory cannot be written or nothing can be read; the damaged file is there all the same.
-pub(crate) fn replace_damaged(dir: &Path, now: Timestamp) -> Result<Lost, SalvageError> {
-    let aside = format!("{FILE}.damaged-{}", now.millis());
-    let (damaged, kept) = (dir.join(FILE), dir.join(&aside));
+fn replace_damaged(
+    dir: &Path,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<(), SalvageError> {
+    let aside = format!("{FILE}{DAMAGED}{}", now.millis());
+    let damaged = dir.join(FILE);
     let fresh = dir.join("archive.db.salvaged");
     discard(&fresh)?;
-    let salvaged = Archive::salvage(&damaged, &fresh, now)?;
+    let salvaged = Archive::salvage(&damaged, &fresh, now, progress)?;
     for suffix in COMPANIONS.into_iter().chain([""]) {
         let from = dir.join(format!("{FILE}{suffix}"));
         if from.exists() {
@@ -62,24 +137,24 @@ pub(crate) fn replace_damaged(dir: &Path, now: Timestamp) -> Result<Lost, Salvag
     }
     rename(&fresh, &damaged)?;
     remove(&dir.join(WANTED))?;
-    let message = format!(
-        "the archive was damaged: {} frames were kept, {} are lost, in {} places",
-        salvaged.blobs_kept,
-        salvaged.blobs_lost,
-        salvaged.losses.len()
+    tracing::error!(
+        frames_kept = salvaged.blobs_kept,
+        frames_lost = salvaged.blobs_lost,
+        places_lost = salvaged.losses.len(),
+        aside,
+        "salvaged the archive"
     );
-    tracing::error!(%message, "salvaged the archive");
-    Ok(Lost { message, kept })
+    Ok(())
 }
 
-/// Why a damaged archive could not be replaced.
+/// Why an archive could not be opened, nor a damaged one be replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum SalvageError {
-    /// Nothing could be read of it.
-    #[error("could not salvage it")]
+    /// It cannot be opened, or nothing can be read of it.
+    #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// A file could not be moved or removed.
-    #[error("could not move {}", path.display())]
+    /// A file could not be made, moved or removed.
+    #[error("could not write {}", path.display())]
     Move {
         /// The file.
         path: PathBuf,
@@ -90,10 +165,12 @@ pub enum SalvageError {
 }
 
 fn rename(from: &Path, to: &Path) -> Result<(), SalvageError> {
-    fs::rename(from, to).map_err(|source| SalvageError::Move {
-        path: from.into(),
-        source,
-    })
+    fs::rename(from, to).map_err(moving(from))
+}
+
+fn moving(path: &Path) -> impl FnOnce(io::Error) -> SalvageError {
+    let path = path.to_path_buf();
+    move |source| SalvageError::Move { path, source }
 }
 
 /// Removes what an interrupted salvage left.
@@ -107,10 +184,7 @@ fn discard(fresh: &Path) -> Result<(), SalvageError> {
 
 fn remove(path: &Path) -> Result<(), SalvageError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SalvageError::Move {
-            path: path.into(),
-            source: error,
-        }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(moving(path)(error)),
         _ => Ok(()),
     }
 }
@@ -118,6 +192,10 @@ fn remove(path: &Path) -> Result<(), SalvageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn go_on(_: u64, _: u64) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 
     #[test]
     fn archive_that_was_taken_away_is_not_salvaged() {
@@ -137,10 +215,47 @@ mod tests {
         drop(archive);
         want(dir.path()).unwrap();
         assert!(is_wanted(dir.path()).unwrap());
-        let lost = replace_damaged(dir.path(), now).unwrap();
-        assert!(lost.kept.exists());
+        let archive = open(dir.path(), now, &mut go_on).unwrap();
+        let kept = kept(dir.path());
+        assert_eq!(kept.len(), 1);
+        assert!(kept[0].since == now && kept[0].bytes > 0, "{kept:?}");
+        assert!(kept[0].hint().contains(".damaged-1000"), "{kept:?}");
         assert!(!is_wanted(dir.path()).unwrap(), "once is enough");
-        let archive = Archive::open(dir.path(), now).unwrap();
         assert_eq!(archive.setting("paused").unwrap().as_deref(), Some("yes"));
+    }
+    #[test]
+    fn an_archive_that_vanished_is_said_and_what_the_user_wrote_comes_back() {
+        for leave in [&b""[..], b"gone"] {
+            let dir = tempfile::tempdir().unwrap();
+            let now = Timestamp(1_000);
+            let mut archive = Archive::open(dir.path(), now).unwrap();
+            let device = archive.device();
+            archive.set_setting("paused", "yes").unwrap();
+            archive.copy_notes(now).unwrap();
+            drop(archive);
+            let file = dir.path().join(FILE);
+            match leave {
+                b"" => fs::write(&file, "").unwrap(),
+                _ => fs::remove_file(&file).unwrap(),
+            }
+            let archive = open(dir.path(), now, &mut go_on).unwrap();
+            assert_eq!(archive.setting("paused").unwrap().as_deref(), Some("yes"));
+            assert_eq!(archive.device(), device);
+            let kept = kept(dir.path());
+            assert!(kept[0].message(0).contains("missing or empty"), "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn a_salvage_that_is_stopped_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp(1_000);
+        let archive = Archive::open(dir.path(), now).unwrap();
+        let id = archive.id();
+        drop(archive);
+        want(dir.path()).unwrap();
+        open(dir.path(), now, &mut |_, _| ControlFlow::Break(())).unwrap_err();
+        assert!(is_wanted(dir.path()).unwrap() && kept(dir.path()).is_empty());
+        assert_eq!(Archive::open(dir.path(), now).unwrap().id(), id);
     }
 }

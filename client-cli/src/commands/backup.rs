@@ -39,13 +39,36 @@ pub(crate) async fn run(context: &Context, file: &Path) -> Result<(), CliError> 
         })?;
     let mut out = Output::direct();
     let sources = count(last.sources, "file");
+    let verdict = if last.losses.is_empty() {
+        "verified"
+    } else {
+        "with every byte that reads back"
+    };
     writeln!(
         out,
-        "{}: {sources} in {}, verified",
+        "{}: {sources} in {}, {verdict}",
         file.display(),
         size(written)
     )?;
-    Ok(out.finish()?)
+    if !last.known.is_empty() {
+        let places = count(last.known.len() as u64, "place");
+        writeln!(
+            out,
+            "lost before, and not in it either: {places}; \"sessions verify\" lists them"
+        )?;
+    }
+    out.finish()?;
+    if last.losses.is_empty() {
+        return Ok(());
+    }
+    let places = count(last.losses.len() as u64, "place");
+    let error = CliError::new(
+        Kind::Daemon,
+        format!("{places} of the archive did not read back, and are not in the copy"),
+    );
+    Err(error
+        .show(last.losses.iter().map(String::as_str))
+        .hint("keep older backups; \"sessions verify\" puts back what is still on disk, then back up again"))
 }
 
 async fn receive(

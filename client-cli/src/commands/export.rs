@@ -37,16 +37,19 @@ pub(crate) async fn run(context: &Context, args: Export) -> Result<(), CliError>
     match place {
         Place::Stdout => {
             let mut out = Output::direct();
+            let mut losses = Vec::new();
             for session in &sessions {
-                write(context, &client, session, &args, &mut out).await?;
+                losses.extend(write(context, &client, session, &args, &mut out).await?);
             }
-            Ok(out.finish()?)
+            out.finish()?;
+            CliError::unless_whole(&losses)
         }
         Place::File(path) => {
+            let mut losses = Vec::new();
             for session in &sessions {
-                write_file(context, &client, session, &args, &path).await?;
+                losses.extend(write_file(context, &client, session, &args, &path).await?);
             }
-            Ok(())
+            CliError::unless_whole(&losses)
         }
         Place::Directory(dir) => write_all(context, &client, &sessions, &args, &dir).await,
     }
@@ -99,16 +102,35 @@ async fn write_all(
 ) -> Result<(), CliError> {
     std::fs::create_dir_all(dir).map_err(|error| CliError::file("create", dir, &error))?;
     let bar = import::items(context, sessions.len() as u64, "exporting");
+    let (mut written, mut faults) = (0, Vec::new());
     for session in sessions {
         let path = dir.join(file_name(session, args.format, &context.now));
-        write_file(context, client, session, args, &path).await?;
+        match write_file(context, client, session, args, &path).await {
+            Ok(losses) => {
+                written += 1;
+                let lost = |loss| format!("{}: left out {loss}", path.display());
+                faults.extend(losses.iter().map(lost));
+            }
+            // One session that cannot be read is no reason to withhold the others.
+            Err(error) if error.is_of_one => {
+                faults.push(format!("{}: {}", path.display(), error.message));
+            }
+            Err(error) => return Err(error),
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
     let mut out = Output::direct();
-    let written = count(sessions.len() as u64, "session");
+    let written = count(written, "session");
     writeln!(out, "{written} written to {}", dir.display())?;
-    Ok(out.finish()?)
+    out.finish()?;
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let error = CliError::new(Kind::Daemon, "not everything could be read");
+    Err(error
+        .show(faults.iter().map(String::as_str))
+        .hint("\"sessions verify\" puts back what is still on disk; then run this again"))
 }
 
 async fn write_file(
@@ -117,21 +139,23 @@ async fn write_file(
     session: &Session,
     args: &Export,
     path: &Path,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     let failed = |error: &std::io::Error| CliError::file("write", path, error);
     let mut file = WholeFile::create(path).map_err(|error| failed(&error))?;
-    write(context, client, session, args, &mut file).await?;
+    let losses = write(context, client, session, args, &mut file).await?;
     file.finish(Existing::Replace)
-        .map_err(|error| failed(&error))
+        .map_err(|error| failed(&error))?;
+    Ok(losses)
 }
 
+/// Writes one session, and returns what was left out because it does not read back.
 async fn write(
     context: &Context,
     client: &Client,
     session: &Session,
     args: &Export,
     out: &mut impl Write,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     match args.format {
         Format::Jsonl => write_lines(client, session, args, out).await,
         Format::Json => write_json(client, session, choice(args), out).await,
@@ -151,12 +175,13 @@ async fn write_lines(
     session: &Session,
     args: &Export,
     out: &mut impl Write,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     let sources = client.sources(&session.id).await?;
     let source = source::main_transcript(&sources, session)?;
     let mut bytes = client.bytes(source.id, None).await?;
     let to_terminal = args.output.is_none() && stdout().is_terminal();
-    source::copy(&mut bytes, out, to_terminal).await
+    source::copy(&mut bytes, out, to_terminal).await?;
+    Ok(bytes.losses().to_vec())
 }
 
 async fn write_json(
@@ -164,7 +189,7 @@ async fn write_json(
     session: &Session,
     choice: Choice,
     out: &mut impl Write,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     let mut entries = client.read(&session.id).await?;
     json::open(out, session)?;
     let mut array = Array::open(out)?;
@@ -174,7 +199,8 @@ async fn write_json(
         }
     }
     array.close()?;
-    Ok(json::close(out)?)
+    json::close(out)?;
+    Ok(entries.losses().to_vec())
 }
 
 async fn write_text(
@@ -183,7 +209,7 @@ async fn write_text(
     session: &Session,
     args: &Export,
     out: &mut impl Write,
-) -> Result<(), CliError> {
+) -> Result<Vec<String>, CliError> {
     let (now, choice) = (&context.now, choice(args));
     let is_markdown = args.format == Format::Markdown;
     let mut entries = client.read(&session.id).await?;
@@ -204,5 +230,5 @@ async fn write_text(
         };
         out.write_all(piece.as_bytes())?;
     }
-    Ok(())
+    Ok(entries.losses().to_vec())
 }

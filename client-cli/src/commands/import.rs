@@ -1,16 +1,17 @@
-//! What is said of an import that is going on, and how it is followed.
+//! What is said on a terminal of an import that is going on, and of an archive that lost something.
 
 use std::io::Write;
 use std::io::stderr;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sessions_client::{Client, ClientError, WatchUpdate};
-use sessions_model::{Coverage, Progress};
+use sessions_model::{Coverage, FaultKind, Progress};
 
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::output::quiet;
 use crate::render::progress::line;
+use crate::render::standing;
 use crate::render::text::one_line;
 
 /// Daemons that are followed, one after the other, before an import counts as failed.
@@ -38,13 +39,30 @@ pub(crate) async fn note(
     let update = client.watch().await?.next().await?.unwrap_or_default();
     say_shortfall(&update.coverage, what)?;
     say_progress(context, update.progress.as_ref())?;
+    say_damage(context, client).await?;
     Ok(update)
 }
 
 /// Says on standard error how far an import is, if one is going on.
 pub(crate) async fn note_progress(context: &Context, client: &Client) -> Result<(), CliError> {
     let update = client.watch().await?.next().await?.unwrap_or_default();
-    say_progress(context, update.progress.as_ref())
+    say_progress(context, update.progress.as_ref())?;
+    say_damage(context, client).await
+}
+
+/// Says on a person's terminal what is wrong with the archive: an answer may lack what was lost.
+async fn say_damage(context: &Context, client: &Client) -> Result<(), CliError> {
+    if !context.terminal.bars {
+        return Ok(());
+    }
+    let mut status = client.status().await?;
+    status
+        .faults
+        .retain(|fault| fault.kind == FaultKind::Archive);
+    for fault in standing::faults(&status, &context.now, context.terminal.paint) {
+        quiet(writeln!(stderr(), "{fault}"))?;
+    }
+    Ok(())
 }
 
 fn say_progress(context: &Context, progress: Option<&Progress>) -> Result<(), CliError> {

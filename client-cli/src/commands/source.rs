@@ -48,7 +48,8 @@ pub(crate) async fn print(context: &Context, args: &View) -> Result<(), CliError
     let client = context.connect().await?;
     let (source, generation) = choose(&client, context, args).await?;
     let mut bytes = client.bytes(source.id, generation).await?;
-    copy(&mut bytes, &mut Output::direct(), stdout().is_terminal()).await
+    copy(&mut bytes, &mut Output::direct(), stdout().is_terminal()).await?;
+    CliError::unless_whole(bytes.losses())
 }
 
 async fn choose(

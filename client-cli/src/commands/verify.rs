@@ -2,11 +2,14 @@
 
 use std::io::Write;
 
+use sessions_client::Verification;
+
 use crate::commands::import;
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 use crate::render::quantity::{count, size};
+use crate::render::text::visible;
 
 /// Runs it.
 pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
@@ -26,18 +29,70 @@ pub(crate) async fn run(context: &Context) -> Result<(), CliError> {
                 .hint("run \"sessions daemon logs\""),
         );
     };
-    if report.losses.is_empty() {
-        let mut out = Output::direct();
-        writeln!(
-            out,
-            "{} read back, every checksum is right",
-            size(report.bytes_checked)
-        )?;
-        return Ok(out.finish()?);
+    let mut out = Output::direct();
+    let Verification {
+        losses,
+        mended,
+        structure,
+        known,
+        ..
+    } = &report;
+    let is_sound = losses.is_empty() && mended.is_empty() && structure.is_empty();
+    if is_sound {
+        let read = size(report.bytes_checked);
+        let end = if known.is_empty() {
+            "every checksum is right"
+        } else {
+            "nothing new is wrong"
+        };
+        writeln!(out, "{read} read back, {end}")?;
     }
-    let losses = count(report.losses.len() as u64, "place");
-    let error = CliError::new(Kind::Daemon, format!("{losses} did not read back"));
-    Err(error
-        .show(report.losses.iter().map(String::as_str))
-        .hint("\"sessions daemon restart\" keeps what reads back, and archives what is still on disk again"))
+    if !known.is_empty() {
+        let places = count(known.len() as u64, "place");
+        writeln!(out, "{places} known to be lost:")?;
+        for place in known {
+            writeln!(out, "  {}", visible(place))?;
+        }
+    }
+    out.finish()?;
+    if is_sound {
+        Ok(())
+    } else {
+        Err(failure(&report))
+    }
+}
+
+/// Says what was found for the first time, and what became of it.
+fn failure(report: &Verification) -> CliError {
+    let Verification {
+        losses,
+        mended,
+        structure,
+        ..
+    } = report;
+    let told = |what: &'static str| move |place: &String| format!("{what}{place}");
+    let lines: Vec<String> = structure
+        .iter()
+        .map(told("broken:   "))
+        .chain(losses.iter().map(told("lost:     ")))
+        .chain(mended.iter().map(told("put back: ")))
+        .collect();
+    let places = count((losses.len() + mended.len()) as u64, "place");
+    let message = if structure.is_empty() {
+        format!("{places} did not read back")
+    } else {
+        format!("the archive's database is damaged; {places} in it did not read back")
+    };
+    let error = CliError::new(Kind::Daemon, message).show(lines.iter().map(String::as_str));
+    if !structure.is_empty() {
+        error.hint(
+            "\"sessions daemon restart\" keeps what reads back, and archives what is on disk again",
+        )
+    } else if losses.is_empty() {
+        error.hint("all of it reads back again, from the files on disk; a disk that does this may fail soon")
+    } else {
+        error.hint(
+            "restore a backup if one has what is lost; it is listed from now on, and no error",
+        )
+    }
 }

@@ -53,7 +53,8 @@ async fn print(
             conversation::entry(&entry, results, now, terminal)
         )?;
     }
-    Ok(out.finish()?)
+    out.finish()?;
+    CliError::unless_whole(entries.losses())
 }
 
 async fn print_json(client: &Client, session: &Session) -> Result<(), CliError> {
@@ -64,5 +65,6 @@ async fn print_json(client: &Client, session: &Session) -> Result<(), CliError> 
         array.push(&EntryJson::new(&entry))?;
     }
     array.close()?;
-    Ok(out.finish()?)
+    out.finish()?;
+    CliError::unless_whole(entries.losses())
 }

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let begun = Clock::start();
     append_all(&mut archive, &files, &contents)?;
-    archive.checkpoint_wal()?;
+    archive.rest()?;
     report("append", raw, begun.elapsed())?;
     size("appended", &archive, raw)?;
 
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         while !archive.fold(cursor.generation)?.is_done {}
     }
-    archive.checkpoint_wal()?;
+    archive.rest()?;
     report("fold", raw, begun.elapsed())?;
     size("folded", &archive, raw)?;
     read_all(&archive, &contents)?;

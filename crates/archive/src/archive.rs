@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sessions_model::{ArchiveId, DeviceId, Timestamp};
 
+use crate::cache::FrameCache;
 use crate::codec::{Density, Packer};
 use crate::cursor::SourceState;
 use crate::error::{During, Result, Step};
@@ -20,7 +21,9 @@ pub struct Archive {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) frames: FrameReader,
-    packer: Packer,
+    /// What the readers share; not with the writer, which sees blobs that may yet be rolled back.
+    read_frames: FrameCache,
+    pub(crate) packer: Packer,
     id: ArchiveId,
     device: DeviceId,
 }
@@ -29,7 +32,9 @@ impl Archive {
     /// Opens `archive.db` in `dir`; makes it if there is none, migrates it if it is older, and
     /// refuses it if it is newer than this program.
     pub fn open(dir: &Path, now: Timestamp) -> Result<Self> {
-        Self::open_file(&dir.join(schema::FILE_NAME), now)
+        let archive = Self::open_file(&dir.join(schema::FILE_NAME), now)?;
+        archive.note_identity()?;
+        Ok(archive)
     }
 
     pub(crate) fn open_file(path: &Path, now: Timestamp) -> Result<Self> {
@@ -39,6 +44,7 @@ impl Archive {
             connection,
             path: path.to_path_buf(),
             frames: FrameReader::default(),
+            read_frames: FrameCache::default(),
             packer: Packer::new(Density::Live)?,
             id,
             device,
@@ -47,7 +53,7 @@ impl Archive {
 
     /// Opens a reader with a connection of its own.
     pub fn reader(&self) -> Result<ArchiveReader> {
-        ArchiveReader::open(&self.path)
+        ArchiveReader::open(&self.path, self.read_frames.clone())
     }
 
     /// Returns what tells this archive from every other.
@@ -74,7 +80,11 @@ impl Archive {
                     row.get(0)
                 })
                 .optional()?;
-            let is_other = known.is_some_and(|known| known != fingerprint);
+            if known == Some(fingerprint) {
+                // Nothing is written: a start must not fail for a disk that is full.
+                return Ok(false);
+            }
+            let is_other = known.is_some();
             let write = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)";
             transaction.execute(write, ("machine", fingerprint))?;
             if is_other {
@@ -86,6 +96,7 @@ impl Archive {
         let is_other = meet().during(|| Step::Open(self.path.clone()))?;
         if is_other {
             self.device = DeviceId(fresh);
+            self.note_identity()?;
         }
         Ok(is_other)
     }
@@ -109,10 +120,14 @@ impl Archive {
         Transaction::new(inner, tools, now)
     }
 
-    /// Copies the write-ahead log into the database and empties it, unless a reader is in the way.
-    pub fn checkpoint_wal(&mut self) -> Result<()> {
+    /// Copies the write-ahead log into the database and empties it, unless a reader is in the way, and
+    /// gives back what memory haste alone needs.
+    pub fn rest(&mut self) -> Result<()> {
+        self.frames.cache.clear();
+        self.read_frames.clear();
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .and_then(|()| self.connection.execute_batch("PRAGMA shrink_memory"))
             .during(|| Step::Checkpoint)
     }
 
@@ -247,7 +262,7 @@ mod tests {
         assert_eq!(number("page_size"), 4096);
         assert_eq!(number("auto_vacuum"), 2);
         assert_eq!(number("synchronous"), 2);
-        assert_eq!(number("user_version"), 1);
+        assert_eq!(number("user_version"), 2);
         let mode: String = archive
             .connection
             .pragma_query_value(None, "journal_mode", |row| row.get(0))

@@ -6,35 +6,40 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sessions_model::Seq;
+use sessions_model::{Seq, Timestamp};
 
 use crate::archive::Archive;
-use crate::error::{ArchiveError, During, Refusal, Result, Step};
+use crate::cache::FrameCache;
+use crate::error::{ArchiveError, During, ErrorKind, Refusal, Result, Step};
+use crate::loss::Loss;
 use crate::reader::ArchiveReader;
 
 /// What a backup holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupReceipt {
     /// Bytes of the file.
     pub bytes: u64,
     /// The archive's position it was taken at.
     pub head: Seq,
-    /// Ranges that were damaged before, and are lost in the copy too.
-    pub losses: usize,
+    /// Sources it holds.
+    pub sources: u64,
+    /// What was damaged before, and does not read back from the copy either.
+    pub losses: Vec<Loss>,
 }
 
 impl Archive {
     /// Writes a copy of the archive to `to`; see [`ArchiveReader::backup`].
-    pub fn backup(&self, to: &Path) -> Result<BackupReceipt> {
-        self.reader()?.backup(to)
+    pub fn backup(&self, to: &Path, now: Timestamp) -> Result<BackupReceipt> {
+        self.reader()?.backup(to, now)
     }
 }
 
 impl ArchiveReader {
     /// Writes a copy of the archive to `to`, which must not exist, and reads it back.
     ///
-    /// The writer goes on meanwhile. The name appears when the copy is whole and on disk.
-    pub fn backup(&self, to: &Path) -> Result<BackupReceipt> {
+    /// The writer goes on meanwhile. The name appears when the copy is whole and on disk. Of a damaged
+    /// archive it holds every byte that reads back, and the receipt names the others.
+    pub fn backup(&self, to: &Path, now: Timestamp) -> Result<BackupReceipt> {
         let step = || Step::BackUp(to.to_path_buf());
         let failed = |source| ArchiveError::File {
             step: step(),
@@ -46,10 +51,22 @@ impl ArchiveReader {
         }
         let draft = Draft::beside(to);
         draft.remove_old().map_err(failed)?;
-        self.connection
+        let copied = self
+            .connection
             .execute("VACUUM INTO ?1", [draft.path.to_string_lossy()])
-            .during(step)?;
-        let receipt = self.check_copy(&draft, step)?;
+            .during(step);
+        match copied {
+            Ok(_) => {}
+            // What cannot be copied as it is, is copied row by row.
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                draft.remove_old().map_err(failed)?;
+                Archive::salvage(&self.path, &draft.path, now, &mut |_, _| {
+                    ControlFlow::Continue(())
+                })?;
+            }
+            Err(error) => return Err(error),
+        }
+        let receipt = self.check_copy(&draft, now, step)?;
         draft.publish(to).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => ArchiveError::refused(step(), Refusal::Exists),
             _ => failed(error),
@@ -57,19 +74,35 @@ impl ArchiveReader {
         Ok(receipt)
     }
 
-    fn check_copy(&self, draft: &Draft, step: impl Fn() -> Step) -> Result<BackupReceipt> {
-        let copy = Self::open(&draft.path)?;
+    fn check_copy(
+        &self,
+        draft: &Draft,
+        now: Timestamp,
+        step: impl Fn() -> Step,
+    ) -> Result<BackupReceipt> {
+        let copy = Self::open(&draft.path, FrameCache::default())?;
         let mut whole = |_, _| ControlFlow::Continue(());
         let losses = copy.verify(&mut whole)?;
         // A copy may lack what was lost before; it must not lose more.
-        if !losses.is_empty() && losses != self.verify(&mut whole)? {
-            return Err(ArchiveError::refused(step(), Refusal::BadCopy));
+        if !losses.is_empty() {
+            let before = self.verify(&mut whole)?;
+            let is_as_before = |loss: &Loss| {
+                let holds = |old: &Loss| {
+                    old.generation == loss.generation
+                        && old.start <= loss.start
+                        && loss.end <= old.end
+                };
+                before.iter().any(holds)
+            };
+            if !losses.iter().all(is_as_before) {
+                return Err(ArchiveError::refused(step(), Refusal::BadCopy));
+            }
         }
-        let head = copy.heads()?.head();
         Ok(BackupReceipt {
             bytes: copy.database_bytes(),
-            head,
-            losses: losses.len(),
+            head: copy.heads()?.head(),
+            sources: copy.usage(now)?.sources,
+            losses,
         })
     }
 }

@@ -7,17 +7,25 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::codec::{Packer, Packing, Unpacker};
+use crate::codec::{HOLLOW, Packer, Packing, Unpacker};
 use crate::error::{Damage, During, Result, Step};
 
 /// A blob's row; never given out twice, so a cache may hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct BlobId(pub(crate) i64);
 
-/// Stores `raw` unless it is there, and returns where.
+/// What frames are packed and unpacked with.
+#[derive(Debug)]
+pub(crate) struct Coder<'a> {
+    pub(crate) packer: &'a mut Packer,
+    pub(crate) unpacker: &'a mut Unpacker,
+}
+
+/// Stores `raw` unless it is there, and returns where. A frame that is there and damaged is mended: whoever
+/// archives the same bytes must not be sent to a frame that does not hold them.
 pub(crate) fn store(
     connection: &Connection,
-    packer: &mut Packer,
+    coder: &mut Coder<'_>,
     raw: &[u8],
     step: impl Fn() -> Step + Copy,
 ) -> Result<BlobId> {
@@ -26,10 +34,14 @@ pub(crate) fn store(
         .prepare_cached("SELECT id FROM blobs WHERE hash = ?1")
         .and_then(|mut found| found.query_row([hash], |row| row.get(0)).optional())
         .during(step)?;
-    if let Some(id) = known {
-        return Ok(BlobId(id));
+    if let Some(blob) = known.map(BlobId) {
+        let is_sound = load(connection, coder.unpacker, blob).during(step)?.is_ok();
+        if !is_sound {
+            overwrite(connection, coder.packer, (blob, raw), step)?;
+        }
+        return Ok(blob);
     }
-    let (packing, data) = packer.pack(raw)?;
+    let (packing, data) = coder.packer.pack(raw)?;
     connection
         .prepare_cached(
             "INSERT INTO blobs (hash, raw_len, codec, dictionary, level, data) \
@@ -61,10 +73,38 @@ pub(crate) fn repack(
     if level >= packer.level() {
         return Ok(());
     }
+    overwrite(connection, packer, (blob, raw), step)
+}
+
+/// Puts `raw` in the place of what a blob holds, if it is what the blob's hash says; returns whether it is.
+pub(crate) fn restore(
+    connection: &Connection,
+    packer: &mut Packer,
+    (blob, raw): (BlobId, &[u8]),
+    step: impl Fn() -> Step + Copy,
+) -> Result<bool> {
+    let hash: Option<[u8; 32]> = connection
+        .prepare_cached("SELECT hash FROM blobs WHERE id = ?1")
+        .and_then(|mut found| found.query_row([blob.0], |row| row.get(0)).optional())
+        .during(step)?;
+    let is_it = hash == Some(*blake3::hash(raw).as_bytes());
+    if is_it {
+        overwrite(connection, packer, (blob, raw), step)?;
+    }
+    Ok(is_it)
+}
+
+fn overwrite(
+    connection: &Connection,
+    packer: &mut Packer,
+    (blob, raw): (BlobId, &[u8]),
+    step: impl Fn() -> Step + Copy,
+) -> Result<()> {
     let (packing, data) = packer.pack(raw)?;
     connection
         .prepare_cached(
-            "UPDATE blobs SET codec = ?2, dictionary = ?3, level = ?4, data = ?5 WHERE id = ?1",
+            "UPDATE blobs SET raw_len = ?2, codec = ?3, dictionary = ?4, level = ?5, data = ?6 \
+             WHERE id = ?1",
         )
         .and_then(|mut update| {
             let Packing {
@@ -72,10 +112,10 @@ pub(crate) fn repack(
                 dictionary,
                 level,
             } = packing;
-            update.execute(params![blob.0, codec, dictionary, level, data])
+            update.execute(params![blob.0, raw.len(), codec, dictionary, level, data])
         })
-        .during(step)?;
-    Ok(())
+        .map(drop)
+        .during(step)
 }
 
 /// Returns the raw bytes of a blob, or what is wrong with it.
@@ -99,6 +139,15 @@ pub(crate) fn load(
     }
 }
 
+/// Tells whether a blob is but the name of a frame that is lost.
+pub(crate) fn is_hollow(connection: &Connection, blob: BlobId) -> rusqlite::Result<bool> {
+    let codec: Option<u8> = connection
+        .prepare_cached("SELECT codec FROM blobs WHERE id = ?1")?
+        .query_row([blob.0], |row| row.get(0))
+        .optional()?;
+    Ok(codec.is_none_or(|codec| codec == HOLLOW))
+}
+
 fn unpack_row(unpacker: &mut Unpacker, row: &rusqlite::Row<'_>) -> Result<Arc<[u8]>, Damage> {
     let columns = || -> rusqlite::Result<([u8; 32], usize, Packing)> {
         let packing = Packing {
@@ -112,6 +161,9 @@ fn unpack_row(unpacker: &mut Unpacker, row: &rusqlite::Row<'_>) -> Result<Arc<[u
     let Ok(ValueRef::Blob(packed)) = row.get_ref(5) else {
         return Err(Damage::Unreadable);
     };
+    if packing.codec == HOLLOW {
+        return Err(Damage::Missing);
+    }
     let raw = unpacker.unpack(packing, packed, raw_len)?;
     if raw.len() == raw_len && *blake3::hash(&raw).as_bytes() == hash {
         Ok(raw.into())

@@ -20,6 +20,9 @@ const DICTIONARY_FRAME_BYTES_MAX: usize = 32 * 1024;
 
 const STORED: u8 = 0;
 const ZSTD: u8 = 1;
+/// The frame itself is lost: its row says what its bytes hash to, so that they are known when they
+/// are found again.
+pub(crate) const HOLLOW: u8 = 2;
 const NO_DICTIONARY: u8 = 0;
 
 /// How a frame was packed, as its row says.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
@@ -24,7 +24,7 @@ pub enum ArchiveError {
         source: rusqlite::Error,
     },
     /// A file or a folder could not be read or written.
-    #[error("could not {step} at {}", path.display())]
+    #[error("could not {step}{}", elsewhere(step, path))]
     File {
         /// What was being done.
         step: Step,
@@ -88,6 +88,16 @@ pub enum ArchiveError {
     Compress(#[source] io::Error),
 }
 
+/// Names a file, unless the step has named it.
+fn elsewhere(step: &Step, path: &Path) -> String {
+    let path = path.display().to_string();
+    if step.to_string().ends_with(&path) {
+        String::new()
+    } else {
+        format!(" at {path}")
+    }
+}
+
 /// What was being done when something failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -134,6 +144,12 @@ pub enum Step {
     CopyNotes(PathBuf),
     /// Reading everything back.
     Verify,
+    /// Putting lost bytes back.
+    Mend(GenerationId),
+    /// Writing beside the archive whose it is.
+    NoteIdentity,
+    /// Noting what is lost.
+    RecordLoss,
     /// Copying what is left of a damaged archive.
     Salvage(PathBuf),
 }
@@ -162,6 +178,9 @@ impl fmt::Display for Step {
             Self::BackUp(path) => write!(f, "back up to {}", path.display()),
             Self::CopyNotes(path) => write!(f, "copy notes to {}", path.display()),
             Self::Verify => f.write_str("verify the archive"),
+            Self::Mend(generation) => write!(f, "mend generation {generation}"),
+            Self::NoteIdentity => f.write_str("note whose the archive is"),
+            Self::RecordLoss => f.write_str("note what is lost"),
             Self::Salvage(path) => write!(f, "salvage {}", path.display()),
         }
     }

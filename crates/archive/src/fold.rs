@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use sessions_model::GenerationId;
 
 use crate::archive::Archive;
-use crate::blob::{self, BlobId};
+use crate::blob::{self, BlobId, Coder};
 use crate::codec::{Density, Packer};
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
 use crate::frame::{FRAME_BYTES_MAX, cut};
@@ -157,7 +157,11 @@ impl Folding<'_> {
 
     fn store(&mut self, frame: &[u8]) -> Result<BlobId> {
         let step = || Step::Fold(self.generation);
-        let blob = blob::store(self.connection, &mut self.packer, frame, step)?;
+        let mut coder = Coder {
+            packer: &mut self.packer,
+            unpacker: &mut self.frames.unpacker,
+        };
+        let blob = blob::store(self.connection, &mut coder, frame, step)?;
         blob::repack(self.connection, &mut self.packer, (blob, frame), step)?;
         Ok(blob)
     }

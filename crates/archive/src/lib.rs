@@ -4,9 +4,11 @@
 //! [`Seq`](sessions_model::Seq) of the log. [`Archive`] is the one writer, [`ArchiveReader`] any number
 //! of readers. Nothing here knows what a record is: a line is bytes up to a newline.
 
+mod adopt;
 mod archive;
 mod backup;
 mod blob;
+mod cache;
 mod code;
 mod codec;
 mod cursor;
@@ -14,7 +16,10 @@ mod dictionary;
 mod error;
 mod fold;
 mod frame;
+mod identity;
 mod log;
+mod loss;
+mod mend;
 mod notes;
 mod operation;
 mod reader;
@@ -22,17 +27,22 @@ mod salvage;
 mod schema;
 mod source;
 mod span;
+mod stretch;
 mod transaction;
 mod verify;
 
+pub use adopt::is_lost;
 pub use archive::Archive;
 pub use backup::BackupReceipt;
 pub use cursor::{Cursor, FileStamp, Fingerprint, SourceState};
 pub use error::{ArchiveError, Damage, ErrorKind, Refusal, Step};
 pub use fold::Folded;
+pub use identity::Presence;
 pub use log::{Heads, Lane, LogRow, Logged};
+pub use loss::{KnownLoss, Loss};
+pub use mend::{Mended, OtherCopy};
 pub use operation::{NewOperation, Operation, OperationId};
 pub use reader::{ArchiveReader, GenerationRow, LINE_BYTES_MAX, READ_BYTES_MAX, RootRow, Usage};
 pub use salvage::Salvaged;
+pub use stretch::Stretch;
 pub use transaction::{TRANSACTION_BYTES_MAX, Transaction};
-pub use verify::Loss;

@@ -79,6 +79,17 @@ pub enum Logged {
         /// Where the line begins that was unfinished before these bytes; `start` if none was.
         line_start: ByteOffset,
     },
+    /// Bytes that had been lost were put back: whoever derives something lacks them.
+    Mended {
+        /// The source.
+        source: SourceId,
+        /// Its generation.
+        generation: GenerationId,
+        /// Where the line begins that the first byte is in.
+        start: ByteOffset,
+        /// Where the line ends that the last byte is in.
+        end: ByteOffset,
+    },
     /// A source began a new generation.
     Opened {
         /// The source.
@@ -112,6 +123,7 @@ const OPENED: i64 = 2;
 const GONE: i64 = 3;
 const BACK: i64 = 4;
 const OPERATION: i64 = 5;
+const MENDED: i64 = 6;
 
 /// Adds a row.
 pub(crate) fn write(connection: &Connection, row: &LogRow) -> rusqlite::Result<()> {
@@ -122,6 +134,9 @@ pub(crate) fn write(connection: &Connection, row: &LogRow) -> rusqlite::Result<(
         Logged::Opened {
             source, generation, ..
         } => (OPENED, Some(source), Some(generation), None),
+        Logged::Mended {
+            source, generation, ..
+        } => (MENDED, Some(source), Some(generation), None),
         Logged::Gone { source } => (GONE, Some(source), None, None),
         Logged::Back { source } => (BACK, Some(source), None, None),
         Logged::Operation { number } => (OPERATION, None, None, Some(number)),
@@ -133,6 +148,7 @@ pub(crate) fn write(connection: &Connection, row: &LogRow) -> rusqlite::Result<(
             line_start,
             ..
         } => Some((start.0, end.0, line_start.0)),
+        Logged::Mended { start, end, .. } => Some((start.0, end.0, start.0)),
         _ => None,
     };
     connection
@@ -220,6 +236,12 @@ fn parse(row: &Row<'_>, lane: Lane) -> rusqlite::Result<Option<LogRow>> {
             generation: generation()?,
             parent: row.get::<_, Option<u64>>(9)?.map(GenerationId),
             base: ByteOffset(row.get(10)?),
+        },
+        MENDED => Logged::Mended {
+            source: source()?,
+            generation: generation()?,
+            start: ByteOffset(row.get(5)?),
+            end: ByteOffset(row.get(6)?),
         },
         GONE => Logged::Gone { source: source()? },
         BACK => Logged::Back { source: source()? },

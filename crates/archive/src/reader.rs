@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use sessions_model::{ByteOffset, GenerationId, RootId, Seq, SessionId, SourceId, Timestamp};
 
 use crate::archive::read_setting;
+use crate::cache::FrameCache;
 use crate::cursor::SourceState;
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
 use crate::log::{self, Heads, Lane, LogRow};
@@ -84,9 +85,9 @@ pub struct Usage {
 }
 
 impl ArchiveReader {
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, cache: FrameCache) -> Result<Self> {
         let connection = schema::open_reader(path)?;
-        let frames = RefCell::new(FrameReader::default());
+        let frames = RefCell::new(FrameReader::sharing(cache));
         Ok(Self {
             connection,
             path: path.to_path_buf(),
@@ -94,9 +95,9 @@ impl ArchiveReader {
         })
     }
 
-    /// Opens another reader of the same archive.
+    /// Opens another reader of the same archive, which keeps its last frames together with this one.
     pub fn reopen(&self) -> Result<Self> {
-        Self::open(&self.path)
+        Self::open(&self.path, self.frames.borrow().cache.clone())
     }
 
     /// Returns the highest position of each lane.

@@ -1,24 +1,28 @@
 //! Saving what can be read of a damaged archive into a fresh one.
 //!
 //! Every row is looked up by its own id, so that one broken page costs what lies on it and no more. The
+//! What an index knows of a row whose page is lost is taken from there. The
 //! fresh archive has a new id and a new log: whatever was derived from the old one is to be rebuilt.
 
+mod graft;
+mod index;
 mod mend;
 mod relog;
 
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
 use sessions_model::Timestamp;
 
 use crate::archive::Archive;
 use crate::blob::{self, BlobId};
-use crate::codec::Unpacker;
+use crate::codec::{HOLLOW, Unpacker};
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
-use crate::schema;
-use crate::verify::Loss;
+use crate::identity::Identity;
+use crate::loss::Loss;
 
 /// Rows copied in one transaction.
 const ROWS_PER_TRANSACTION: u64 = 1024;
@@ -72,10 +76,25 @@ const TABLES: [Table; 5] = [
     },
 ];
 
+/// Is told the bytes that were copied; an error gives the salvage up.
+type Progress<'a> = dyn FnMut(u64) -> rusqlite::Result<()> + 'a;
+
+fn interrupted() -> rusqlite::Error {
+    let interrupted = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERRUPT);
+    rusqlite::Error::SqliteFailure(interrupted, None)
+}
+
 impl Archive {
     /// Copies what can be read of the database `damaged` into a new one at `to`, which must not exist.
     /// The damaged one is left as it is.
-    pub fn salvage(damaged: &Path, to: &Path, now: Timestamp) -> Result<Salvaged> {
+    ///
+    /// `progress` is told the bytes done and in all, as they lie on disk, and may give it up.
+    pub fn salvage(
+        damaged: &Path,
+        to: &Path,
+        now: Timestamp,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Salvaged> {
         let step = || Step::Salvage(damaged.to_path_buf());
         let exists = to.try_exists().map_err(|source| ArchiveError::File {
             step: step(),
@@ -85,18 +104,34 @@ impl Archive {
         if exists {
             return Err(ArchiveError::refused(step(), Refusal::Exists));
         }
-        let old = schema::open_reader(damaged)?;
+        let old = graft::open(damaged, to, now)?;
         let new = Self::open_file(to, now)?;
-        let (blobs_kept, blobs_lost) = copy(&old, &new.connection).during(step)?;
+        let identity = Identity::read(damaged.parent().unwrap_or(Path::new(".")));
+        let total = fs::metadata(damaged).map_or(0, |file| file.len());
+        let mut done = |done| match progress(done, total) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(interrupted()),
+        };
+        let (blobs_kept, blobs_lost) = copy(
+            &old.connection,
+            &new.connection,
+            identity.as_ref(),
+            &mut done,
+        )
+        .during(step)?;
+        drop(old);
         mend::add_notes(&new.connection, damaged).during(step)?;
-        mend::fill_gaps(&new.connection).during(step)?;
+        let filled = mend::fill_gaps(&new.connection).during(step)?;
         drop(new);
         // Opened again: the device may be the old one now.
         let mut new = Self::open_file(to, now)?;
-        let losses = new
-            .reader()?
-            .verify(&mut |_, _| ControlFlow::Continue(()))?;
-        mend::forget_cursors(&new.connection, &losses).during(step)?;
+        relog::find_lines(&mut new, &filled)?;
+        let losses = new.reader()?.missing()?;
+        let known = new.known_losses()?;
+        let is_new = |loss: &Loss| !known.iter().any(|known| known.covers(loss));
+        let unknown: Vec<Loss> = losses.iter().copied().filter(is_new).collect();
+        new.record_losses(&unknown, now)?;
+        mend::forget_cursors(&new.connection, &unknown).during(step)?;
         relog::write_log(&mut new, now)?;
         Ok(Salvaged {
             blobs_kept,
@@ -107,14 +142,23 @@ impl Archive {
 }
 
 /// Copies every table, and returns how many blobs were kept and lost.
-fn copy(old: &Connection, new: &Connection) -> rusqlite::Result<(u64, u64)> {
+fn copy(
+    old: &Connection,
+    new: &Connection,
+    identity: Option<&Identity>,
+    progress: &mut Progress<'_>,
+) -> rusqlite::Result<(u64, u64)> {
     new.pragma_update(None, "foreign_keys", false)?;
-    mend::keep_device(old, new)?;
+    mend::keep_device(old, new, identity)?;
     for table in &TABLES {
         copy_table(old, new, table)?;
     }
-    let counts = copy_blobs(old, new)?;
+    index::add_rows(old, new)?;
+    mend::keep_roots(new, identity)?;
+    let counts = copy_blobs(old, new, progress)?;
+    index::add_names(old, new)?;
     copy_segments(old, new)?;
+    index::add_segments(old, new)?;
     copy_listed(old, new)?;
     Ok(counts)
 }
@@ -141,36 +185,78 @@ fn copy_table(old: &Connection, new: &Connection, table: &Table) -> rusqlite::Re
     })
 }
 
-/// Copies every blob that agrees with its hash.
-fn copy_blobs(old: &Connection, new: &Connection) -> rusqlite::Result<(u64, u64)> {
+/// Copies every blob that agrees with its hash; of others the name alone, by which their bytes are known
+/// when they are found again.
+fn copy_blobs(
+    old: &Connection,
+    new: &Connection,
+    progress: &mut Progress<'_>,
+) -> rusqlite::Result<(u64, u64)> {
     let mut unpacker = Unpacker::default();
-    let (mut kept, mut lost) = (0, 0);
+    let (mut kept, mut lost, mut bytes) = (0, 0, 0);
+    progress(bytes)?;
     each_id(new, highest(old, "blobs", "id"), |id| {
         let is_sound = matches!(blob::load(old, &mut unpacker, BlobId(id)), Ok(Ok(_)));
-        if is_sound && copy_blob(old, new, id)? {
-            kept += 1;
-        } else if is_named(old, id) {
-            lost += 1;
+        match is_sound
+            .then(|| copy_blob(old, new, id))
+            .transpose()?
+            .flatten()
+        {
+            Some(length) => {
+                kept += 1;
+                bytes += length;
+                progress(bytes)?;
+            }
+            None if is_named(old, id) => {
+                lost += 1;
+                copy_name(old, new, id)?;
+            }
+            None => {}
         }
         Ok(())
     })?;
     Ok((kept, lost))
 }
 
-fn copy_blob(old: &Connection, new: &Connection, id: i64) -> rusqlite::Result<bool> {
-    let row: rusqlite::Result<Vec<Value>> = old
+/// Copies a blob; returns the bytes it takes, or none if it cannot be copied.
+fn copy_blob(old: &Connection, new: &Connection, id: i64) -> rusqlite::Result<Option<u64>> {
+    let row: rusqlite::Result<(Vec<Value>, u64)> = old
         .prepare_cached(
-            "SELECT id, hash, raw_len, codec, dictionary, level, data FROM blobs WHERE id = ?1",
+            "SELECT id, hash, raw_len, codec, dictionary, level, data, length(data) \
+             FROM blobs WHERE id = ?1",
         )
-        .and_then(|mut found| found.query_row([id], |row| (0..7).map(|at| row.get(at)).collect()));
-    let Ok(values) = row else { return Ok(false) };
+        .and_then(|mut found| {
+            found.query_row([id], |row| {
+                let values = (0..7).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+                Ok((values, row.get(7)?))
+            })
+        });
+    let Ok((values, length)) = row else {
+        return Ok(None);
+    };
     let inserted = new
         .prepare_cached(
             "INSERT OR IGNORE INTO blobs (id, hash, raw_len, codec, dictionary, level, data) \
              VALUES (?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params_from_iter(values))?;
-    Ok(inserted == 1)
+    Ok((inserted == 1).then_some(length))
+}
+
+/// Copies what a lost frame is called by, where that can be read.
+fn copy_name(old: &Connection, new: &Connection, id: i64) -> rusqlite::Result<()> {
+    let name: rusqlite::Result<([u8; 32], u64)> = old
+        .prepare_cached("SELECT hash, raw_len FROM blobs WHERE id = ?1")
+        .and_then(|mut found| found.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))));
+    let Ok((hash, raw_len)) = name else {
+        return Ok(());
+    };
+    new.prepare_cached(
+        "INSERT OR IGNORE INTO blobs (id, hash, raw_len, codec, dictionary, level, data) \
+         VALUES (?1, ?2, ?3, ?4, 0, 0, x'')",
+    )?
+    .execute(params![id, hash, raw_len, HOLLOW])
+    .map(drop)
 }
 
 /// Tells a lost blob from a number never used.
@@ -205,6 +291,7 @@ fn copy_listed(old: &Connection, new: &Connection) -> rusqlite::Result<()> {
         ("settings", "key, value"),
         ("tombstones", "subject, at"),
         ("days", "day, lane, bytes"),
+        ("losses", "generation, start, until, at"),
     ] {
         let marks = vec!["?"; columns.split(',').count()].join(", ");
         let select = format!("SELECT {columns} FROM {table}");

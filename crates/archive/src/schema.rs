@@ -14,7 +14,7 @@ pub(crate) const FILE_NAME: &str = "archive.db";
 
 /// Marks the file as ours: `CSar`.
 const APPLICATION_ID: i32 = 0x4353_6172;
-const PAGE_BYTES: u32 = 4096;
+pub(crate) const PAGE_BYTES: u32 = 4096;
 const BUSY_WAIT_MS_MAX: u32 = 5_000;
 const WRITER_CACHE_KIB: u32 = 8 * 1024;
 const READER_CACHE_KIB: u32 = 2 * 1024;
@@ -24,7 +24,10 @@ const WAL_BYTES_KEPT: u32 = 16 * 1024 * 1024;
 const STATEMENTS_CACHED: usize = 64;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+];
 
 /// Opens the archive at `path` for writing; makes it, or brings it up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
@@ -37,11 +40,17 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
     .during(step)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     let found = check_schema(&connection, path)?;
+    if found == 0 {
+        // Said of an archive that is there, these write to it: a start must not fail for a full disk.
+        connection
+            .execute_batch(&format!(
+                "PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;"
+            ))
+            .during(step)?;
+    }
     connection
         .execute_batch(&format!(
-            "PRAGMA page_size = {PAGE_BYTES};
-             PRAGMA auto_vacuum = INCREMENTAL;
-             PRAGMA journal_mode = WAL;
+            "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA busy_timeout = {BUSY_WAIT_MS_MAX};
              PRAGMA foreign_keys = ON;

@@ -175,3 +175,16 @@ pub(crate) fn current(
         .query_row([source.0], |row| row.get(0))?;
     Ok(newest.map(GenerationId))
 }
+
+/// Returns a source's generations and the bytes that are each one's own, the oldest first.
+pub(crate) fn own(
+    connection: &Connection,
+    source: SourceId,
+) -> rusqlite::Result<Vec<(GenerationId, std::ops::Range<u64>)>> {
+    connection
+        .prepare_cached("SELECT id, base, length FROM generations WHERE source = ?1 ORDER BY id")?
+        .query_map([source.0], |row| {
+            Ok((GenerationId(row.get(0)?), row.get(1)?..row.get(2)?))
+        })?
+        .collect()
+}

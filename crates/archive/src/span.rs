@@ -3,25 +3,20 @@
 //! Runs on any connection, the writer's within its transaction too; whoever wants one snapshot over
 //! several calls opens a transaction around them.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use rustc_hash::FxHashMap;
 use sessions_model::{ByteOffset, GenerationId};
 
 use crate::blob::{self, BlobId};
+use crate::cache::FrameCache;
 use crate::codec::Unpacker;
 use crate::error::{ArchiveError, Damage, During, Refusal, Result, Step};
 use crate::source;
 
-/// Raw frames kept for the next line of the same place: those of a page of hits.
-const CACHE_BYTES_MAX: usize = 10 * 1024 * 1024;
-/// What the bookkeeping of one frame counts for, so that tiny frames stay bounded too.
-const CACHE_ENTRY_BYTES: usize = 1024;
-/// Bytes looked at in one step when searching backwards for a newline.
-const BACKWARD_BYTES: u64 = 64 * 1024;
+/// Bytes looked at in one step when searching for a newline.
+const WINDOW_BYTES: u64 = 64 * 1024;
 
 /// A run of bytes that one generation owns itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +36,19 @@ pub(crate) struct Segment {
 /// Reads frames, and keeps the last ones.
 #[derive(Debug, Default)]
 pub(crate) struct FrameReader {
-    unpacker: Unpacker,
-    cached: FxHashMap<BlobId, Arc<[u8]>>,
-    order: VecDeque<BlobId>,
-    cached_bytes: usize,
+    pub(crate) unpacker: Unpacker,
+    pub(crate) cache: FrameCache,
 }
 
 impl FrameReader {
+    /// Makes a reader that shares its last frames with others.
+    pub(crate) fn sharing(cache: FrameCache) -> Self {
+        Self {
+            cache,
+            ..Self::default()
+        }
+    }
+
     /// Appends the bytes in `range` of `generation` to `out`.
     pub(crate) fn read(
         &mut self,
@@ -100,11 +101,11 @@ impl FrameReader {
         owner: GenerationId,
         segment: Segment,
     ) -> Result<Arc<[u8]>> {
-        if let Some(frame) = self.cached.get(&segment.blob) {
-            return Ok(Arc::clone(frame));
+        if let Some(frame) = self.cache.get(segment.blob) {
+            return Ok(frame);
         }
         let frame = self.frame_once(connection, owner, segment)?;
-        self.keep(segment.blob, &frame);
+        self.cache.keep(segment.blob, &frame);
         Ok(frame)
     }
 
@@ -127,21 +128,6 @@ impl FrameReader {
         }
     }
 
-    fn keep(&mut self, blob: BlobId, frame: &Arc<[u8]>) {
-        let cost = |frame: &Arc<[u8]>| frame.len() + CACHE_ENTRY_BYTES;
-        self.cached_bytes += cost(frame);
-        self.cached.insert(blob, Arc::clone(frame));
-        self.order.push_back(blob);
-        while self.cached_bytes > CACHE_BYTES_MAX {
-            let Some(oldest) = self.order.pop_front() else {
-                break;
-            };
-            if let Some(dropped) = self.cached.remove(&oldest) {
-                self.cached_bytes -= cost(&dropped);
-            }
-        }
-    }
-
     /// Returns where the line begins that byte `before` would go on with.
     pub(crate) fn line_start(
         &mut self,
@@ -152,7 +138,7 @@ impl FrameReader {
         let mut end = before;
         let mut window = Vec::new();
         while end > 0 {
-            let start = end.saturating_sub(BACKWARD_BYTES);
+            let start = end.saturating_sub(WINDOW_BYTES);
             window.clear();
             self.read(connection, generation, start..end, &mut window)?;
             if let Some(at) = memchr::memrchr(b'\n', &window) {
@@ -163,6 +149,36 @@ impl FrameReader {
         }
         Ok(0)
     }
+}
+
+/// Returns where the line ends that byte `from` of a generation is in, its newline included, as far as it
+/// can be read.
+pub(crate) fn line_end(
+    frames: &mut FrameReader,
+    connection: &Connection,
+    generation: GenerationId,
+    from: u64,
+) -> Result<u64> {
+    let length = source::reach(connection, generation)
+        .during(|| Step::Read(generation))?
+        .map_or(from, |reach| reach.length);
+    let mut start = from;
+    let mut window = Vec::new();
+    while start < length {
+        let end = length.min(start + WINDOW_BYTES);
+        window.clear();
+        match frames.read(connection, generation, start..end, &mut window) {
+            Ok(()) => {}
+            Err(ArchiveError::Damaged { .. }) => return Ok(start),
+            Err(error) => return Err(error),
+        }
+        if let Some(at) = memchr::memchr(b'\n', &window) {
+            let past = u64::try_from(at + 1).expect("a window is small");
+            return Ok(start + past);
+        }
+        start = end;
+    }
+    Ok(length)
 }
 
 /// Returns the part of a segment's frame that lies in `range` of its generation.

@@ -7,7 +7,7 @@ use sessions_model::{
     ByteOffset, DeviceId, GenerationId, Origin, RootId, Seq, SourceId, Timestamp,
 };
 
-use crate::blob;
+use crate::blob::{self, Coder};
 use crate::code;
 use crate::codec::Packer;
 use crate::cursor::Cursor;
@@ -237,7 +237,11 @@ impl<'a> Transaction<'a> {
         let mut start = before.length;
         for frame in frames(bytes, FRAME_BYTES_MAX) {
             let until = start + frame.len() as u64;
-            let blob = blob::store(&self.inner, self.tools.packer, frame, step)?;
+            let mut coder = Coder {
+                packer: self.tools.packer,
+                unpacker: &mut self.tools.frames.unpacker,
+            };
+            let blob = blob::store(&self.inner, &mut coder, frame, step)?;
             add_segment(&self.inner, cursor.generation, start..until, blob).during(step)?;
             start = until;
         }
@@ -343,7 +347,25 @@ impl<'a> Transaction<'a> {
         Ok(self.heads)
     }
 
-    fn log(&mut self, lane: Lane, change: Logged, step: impl FnOnce() -> Step) -> Result<Seq> {
+    /// Returns where the line begins that byte `before` of a generation would go on with; `before` itself
+    /// where that cannot be read.
+    pub(crate) fn line_start(&mut self, generation: GenerationId, before: u64) -> Result<u64> {
+        match self
+            .tools
+            .frames
+            .line_start(&self.inner, generation, before)
+        {
+            Err(ArchiveError::Damaged { .. }) => Ok(before),
+            found => found,
+        }
+    }
+
+    pub(crate) fn log(
+        &mut self,
+        lane: Lane,
+        change: Logged,
+        step: impl FnOnce() -> Step,
+    ) -> Result<Seq> {
         let seq = self.heads.advance(lane);
         let row = LogRow {
             seq,
@@ -355,8 +377,12 @@ impl<'a> Transaction<'a> {
         Ok(seq)
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.inner
+    }
+
     /// Runs a step; if it fails, the transaction can no longer be committed.
-    fn guard<T>(
+    pub(crate) fn guard<T>(
         &mut self,
         step: impl FnOnce() -> Step,
         run: impl FnOnce(&mut Self) -> rusqlite::Result<T>,

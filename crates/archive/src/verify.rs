@@ -4,7 +4,9 @@ use std::ops::{ControlFlow, Range};
 
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
+use crate::blob;
 use crate::error::{ArchiveError, Damage, During, ErrorKind, Result, Step};
+use crate::loss::Loss;
 use crate::reader::ArchiveReader;
 use crate::span::{self, Piece, Segment};
 
@@ -14,19 +16,13 @@ const SHARE_BYTES: u64 = 8 * 1024 * 1024;
 /// Complaints about the database itself that are returned; the rest says the same.
 const COMPLAINTS_MAX: u32 = 20;
 
-/// Bytes that do not read back.
+/// How closely is looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Loss {
-    /// The source.
-    pub source: SourceId,
-    /// The generation that owns them.
-    pub generation: GenerationId,
-    /// The first byte lost.
-    pub start: ByteOffset,
-    /// One past the last byte lost.
-    pub end: ByteOffset,
-    /// What was found in their place.
-    pub damage: Damage,
+enum Depth {
+    /// At the rows alone.
+    Rows,
+    /// At every byte.
+    Frames,
 }
 
 /// A generation and the bytes that are its own.
@@ -45,12 +41,35 @@ impl ArchiveReader {
         &self,
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Vec<Loss>> {
-        let owns = self.owns().during(|| Step::Verify)?;
+        self.losses(&self.owns()?, Depth::Frames, progress)
+    }
+
+    /// Returns what of a source is lost as far as rows tell, without reading a frame.
+    pub fn losses_of(&self, source: SourceId) -> Result<Vec<Loss>> {
+        let mut owns = self.owns()?;
+        owns.retain(|own| own.source == source);
+        self.losses(&owns, Depth::Rows, &mut |_, _| ControlFlow::Continue(()))
+    }
+
+    /// Returns what is lost as far as rows tell, without reading a frame: those there are were compared
+    /// with their hashes a moment ago.
+    pub(crate) fn missing(&self) -> Result<Vec<Loss>> {
+        self.losses(&self.owns()?, Depth::Rows, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn losses(
+        &self,
+        owns: &[Own],
+        depth: Depth,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Vec<Loss>> {
         let total = owns.iter().map(|own| own.range.end - own.range.start).sum();
         let mut done = 0;
         let mut losses = Vec::new();
         for share in owns.iter().flat_map(shares) {
-            self.verify_share(&share, &mut losses)?;
+            self.verify_share(depth, &share, &mut losses)?;
             done += share.range.end - share.range.start;
             if progress(done, total).is_break() {
                 break;
@@ -71,29 +90,35 @@ impl ArchiveReader {
                 .collect()
         };
         match complaints().during(|| Step::Verify) {
-            Ok(mut complaints) => {
-                complaints.retain(|complaint| complaint != "ok");
-                Ok(complaints)
-            }
+            // The first complaints about a table come in one row, under a heading.
+            Ok(complaints) => Ok(complaints
+                .iter()
+                .flat_map(|complaint| complaint.lines())
+                .filter(|line| *line != "ok" && !line.starts_with("***"))
+                .map(str::to_owned)
+                .collect()),
             Err(error) if error.kind() == ErrorKind::Corrupt => Ok(vec![error.to_string()]),
             Err(error) => Err(error),
         }
     }
 
-    fn owns(&self) -> rusqlite::Result<Vec<Own>> {
-        self.connection
-            .prepare("SELECT source, id, base, length FROM generations ORDER BY id")?
-            .query_map([], |row| {
-                Ok(Own {
-                    source: SourceId(row.get(0)?),
-                    generation: GenerationId(row.get(1)?),
-                    range: row.get(2)?..row.get(3)?,
-                })
-            })?
-            .collect()
+    fn owns(&self) -> Result<Vec<Own>> {
+        let list = || -> rusqlite::Result<Vec<Own>> {
+            self.connection
+                .prepare("SELECT source, id, base, length FROM generations ORDER BY id")?
+                .query_map([], |row| {
+                    Ok(Own {
+                        source: SourceId(row.get(0)?),
+                        generation: GenerationId(row.get(1)?),
+                        range: row.get(2)?..row.get(3)?,
+                    })
+                })?
+                .collect()
+        };
+        list().during(|| Step::Verify)
     }
 
-    fn verify_share(&self, share: &Own, losses: &mut Vec<Loss>) -> Result<()> {
+    fn verify_share(&self, depth: Depth, share: &Own, losses: &mut Vec<Loss>) -> Result<()> {
         let snapshot = self
             .connection
             .unchecked_transaction()
@@ -113,7 +138,13 @@ impl ArchiveReader {
             }
             let part = segment.start.max(at)..segment.until.min(share.range.end);
             at = part.end;
-            if let Some(damage) = self.damage(&snapshot, share.generation, segment)? {
+            let damage = match depth {
+                Depth::Frames => self.damage(&snapshot, share.generation, segment)?,
+                Depth::Rows => blob::is_hollow(&snapshot, segment.blob)
+                    .during(|| Step::Verify)?
+                    .then_some(Damage::Missing),
+            };
+            if let Some(damage) = damage {
                 lose(part, damage);
             }
         }

@@ -37,6 +37,8 @@ impl Sources {
             is_cut: None,
         });
         source.session = facts.session.or(source.session);
+        // Known of the archive when it was said: the last word is the better one.
+        (source.root, source.kind) = (facts.root, facts.kind);
         say(&mut source.bytes, facts.at, facts.bytes);
         say(&mut source.is_gone, facts.at, facts.is_gone);
         say(&mut source.is_cut, facts.at, facts.is_cut);

@@ -86,8 +86,14 @@ pub struct Verification {
     pub bytes_total: u64,
     /// Whether this is the last report.
     pub is_done: bool,
-    /// What did not read back, for a person.
+    /// What did not read back and is lost, for a person.
     pub losses: Vec<String>,
+    /// What did not read back, and was put back from the files it came from.
+    pub mended: Vec<String>,
+    /// What was known to be lost before.
+    pub known: Vec<String>,
+    /// What is wrong with the database itself.
+    pub structure: Vec<String>,
 }
 
 impl Client {
@@ -197,7 +203,7 @@ impl Client {
         let stream = self
             .read_from(async |client| checked(client.sessions().bytes(Request::new(request)).await))
             .await?;
-        Ok(Bytes { stream })
+        Ok(Bytes::new(stream))
     }
 
     /// Says that what is known as `from` belongs to the project `to` from now on.

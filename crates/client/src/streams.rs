@@ -24,6 +24,7 @@ async fn message<T>(stream: &mut Streaming<T>) -> Result<Option<T>, ClientError>
 pub struct Entries {
     stream: Streaming<wire::ReadResponse>,
     batch: std::vec::IntoIter<wire::Entry>,
+    losses: Vec<String>,
 }
 
 impl Entries {
@@ -31,7 +32,13 @@ impl Entries {
         Self {
             stream,
             batch: Vec::new().into_iter(),
+            losses: Vec::new(),
         }
+    }
+
+    /// Returns what of the session does not read back, for a person; known after the last entry.
+    pub fn losses(&self) -> &[String] {
+        &self.losses
     }
 
     /// Returns the next entry, whole however many messages it came in; none after the last.
@@ -63,7 +70,10 @@ impl Entries {
                 return Ok(Some(entry));
             }
             match message(&mut self.stream).await? {
-                Some(response) => self.batch = response.entries.into_iter(),
+                Some(response) => {
+                    self.batch = response.entries.into_iter();
+                    self.losses.extend(response.losses);
+                }
                 None => return Ok(None),
             }
         }
@@ -73,15 +83,32 @@ impl Entries {
 /// The archived bytes of a source, in order.
 #[derive(Debug)]
 pub struct Bytes {
-    pub(crate) stream: Streaming<wire::BytesResponse>,
+    stream: Streaming<wire::BytesResponse>,
+    losses: Vec<String>,
 }
 
 impl Bytes {
-    /// Returns the next run of bytes; none after the last.
+    pub(crate) fn new(stream: Streaming<wire::BytesResponse>) -> Self {
+        Self {
+            stream,
+            losses: Vec::new(),
+        }
+    }
+
+    /// Returns the next run of bytes that reads back; none after the last.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ClientError> {
-        Ok(message(&mut self.stream)
-            .await?
-            .map(|response| response.data))
+        while let Some(response) = message(&mut self.stream).await? {
+            if response.loss.is_empty() {
+                return Ok(Some(response.data));
+            }
+            self.losses.push(response.loss);
+        }
+        Ok(None)
+    }
+
+    /// Returns what was left out because it does not read back, for a person; known after the last run.
+    pub fn losses(&self) -> &[String] {
+        &self.losses
     }
 }
 
@@ -126,6 +153,9 @@ impl Verifications {
             bytes_total: response.bytes_total,
             is_done: response.is_done,
             losses: response.losses,
+            mended: response.mended,
+            known: response.known,
+            structure: response.structure,
         }))
     }
 }
@@ -141,6 +171,10 @@ pub struct BackupChunk {
     pub sources: u64,
     /// The BLAKE3 of the whole copy in hex; empty before the last piece.
     pub blake3: String,
+    /// What of the archive is damaged, and lost in the copy too; known with the last piece.
+    pub losses: Vec<String>,
+    /// What was known to be lost; known with the last piece.
+    pub known: Vec<String>,
 }
 
 /// A verified copy of the archive, piece by piece.
@@ -158,6 +192,8 @@ impl Backups {
             bytes_total: response.bytes_total,
             sources: response.sources,
             blake3: response.blake3,
+            losses: response.losses,
+            known: response.known,
         }))
     }
 }

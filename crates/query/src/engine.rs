@@ -5,13 +5,11 @@ use std::collections::HashSet;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::{CatalogReader, Totals};
 use sessions_index::IndexReader;
-use sessions_model::{
-    DefectCount, Entry, Project, SearchAnswer, Session, SessionFilter, SessionId,
-};
+use sessions_model::{DefectCount, Project, SearchAnswer, Session, SessionFilter, SessionId};
 
 use crate::search::{SearchRequest, Sight};
 use crate::sources::{self, SourceListing};
-use crate::{QueryError, read};
+use crate::{QueryError, Reading, read};
 
 /// Answers questions, one at a time; there may be several engines over one pair.
 #[derive(Debug)]
@@ -80,8 +78,8 @@ impl Engine {
             .collect())
     }
 
-    /// Returns a session's entries in order, or nothing if no source is known of it.
-    pub fn read(&self, session: &SessionId) -> Result<Option<Vec<Entry>>, QueryError> {
+    /// Returns a session's entries in order, and what of it is lost; nothing if no source is known of it.
+    pub fn read(&self, session: &SessionId) -> Result<Option<Reading>, QueryError> {
         read::read(&self.archive, &self.catalog, session)
     }
 

@@ -18,5 +18,6 @@ mod terms;
 
 pub use engine::Engine;
 pub use error::QueryError;
+pub use read::Reading;
 pub use search::SearchRequest;
 pub use sources::{GenerationListing, SourceListing};

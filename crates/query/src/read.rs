@@ -1,6 +1,6 @@
 //! A session's entries, from the bytes of all its sources and generations.
 
-use sessions_archive::{ArchiveReader, GenerationRow, READ_BYTES_MAX, SourceState};
+use sessions_archive::{ArchiveReader, GenerationRow, Loss, READ_BYTES_MAX, SourceState, Stretch};
 use sessions_catalog::CatalogReader;
 use sessions_model::{ByteOffset, Entry, SessionId, SourceKind};
 use sessions_transcript::{Conversation, LINE_BYTES_MAX, Lines, Piece};
@@ -13,12 +13,21 @@ const READ_BYTES: u64 = 4 << 20;
 /// Bytes looked back for the beginning of the line that a generation goes on with.
 const LOOKBACK_BYTES: u64 = 1 << 20;
 
+/// What a session reads as.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    /// Its entries in order.
+    pub entries: Vec<Entry>,
+    /// What of it does not read back: the entries there are missing, all others are here.
+    pub losses: Vec<Loss>,
+}
+
 /// Returns the entries of `session`, or nothing if no source is known of it.
 pub(crate) fn read(
     archive: &ArchiveReader,
     catalog: &CatalogReader,
     session: &SessionId,
-) -> Result<Option<Vec<Entry>>, QueryError> {
+) -> Result<Option<Reading>, QueryError> {
     let mut sources = sources::of_session(archive, catalog, session)?;
     if sources.is_empty() {
         return Ok(None);
@@ -26,23 +35,30 @@ pub(crate) fn read(
     // The main conversation first.
     sources.sort_by_key(|source| source.origin.kind != SourceKind::Transcript);
     let mut conversation = Conversation::default();
+    let mut losses = Vec::new();
     for source in &sources {
         match source.origin.kind {
             SourceKind::Transcript | SourceKind::Subagent => {
-                push_source(&mut conversation, archive, source)?;
+                push_source((&mut conversation, &mut losses), archive, source)?;
             }
-            SourceKind::Sidecar => describe(&mut conversation, archive, source)?,
+            SourceKind::Sidecar => describe((&mut conversation, &mut losses), archive, source)?,
             SourceKind::ToolResult | SourceKind::FileHistory | SourceKind::History => {}
         }
     }
     let spilled = |path: &str| spilled(archive, &sources, path);
-    Ok(Some(conversation.into_entries(&spilled)))
+    let entries = conversation.into_entries(&spilled);
+    losses.sort_unstable_by_key(|loss: &Loss| (loss.source, loss.generation, loss.start));
+    losses.dedup();
+    Ok(Some(Reading { entries, losses }))
 }
+
+/// What is read goes into a conversation; what cannot be is listed.
+type Taking<'a> = (&'a mut Conversation, &'a mut Vec<Loss>);
 
 /// Takes in every generation of a source, the oldest first: what a later one shares with its parent is
 /// taken in with the parent, and what the newest does not have is withdrawn.
 fn push_source(
-    conversation: &mut Conversation,
+    (conversation, losses): Taking<'_>,
     archive: &ArchiveReader,
     source: &SourceState,
 ) -> Result<(), QueryError> {
@@ -50,7 +66,12 @@ fn push_source(
     for generation in &generations {
         let kept = kept_of(generation, &generations);
         let start = line_start(archive, generation)?;
-        push_lines(conversation, archive, source, (generation, start, kept))?;
+        push_lines(
+            (conversation, losses),
+            archive,
+            source,
+            (generation, start, kept),
+        )?;
     }
     Ok(())
 }
@@ -80,56 +101,76 @@ fn kept_of(generation: &GenerationRow, all: &[GenerationRow]) -> u64 {
 fn line_start(archive: &ArchiveReader, generation: &GenerationRow) -> Result<u64, QueryError> {
     let base = generation.base.0;
     let from = base.saturating_sub(LOOKBACK_BYTES);
-    let before = archive.bytes(generation.id, ByteOffset(from)..ByteOffset(base))?;
+    let stretches = archive.stretches(generation.id, ByteOffset(from)..ByteOffset(base))?;
+    // What is lost before is said of the generation that owns it.
+    let Some(Stretch::Sound {
+        start,
+        bytes: before,
+    }) = stretches.into_iter().next_back()
+    else {
+        return Ok(base);
+    };
+    let from = start.0;
     let after = memchr::memrchr(b'\n', &before).map(|newline| newline + 1);
     let after = after.and_then(|after| u64::try_from(after).ok());
     Ok(from + after.unwrap_or(0))
 }
 
 fn push_lines(
-    conversation: &mut Conversation,
+    (conversation, losses): Taking<'_>,
     archive: &ArchiveReader,
     source: &SourceState,
     (generation, start, kept): (&GenerationRow, u64, u64),
 ) -> Result<(), QueryError> {
     let agent = source.origin.agent.as_ref();
-    let mut rest = Vec::new();
+    let mut rest: Vec<u8> = Vec::new();
     let mut at = start;
     while at < generation.length.0 {
-        let begins = at - u64::try_from(rest.len()).unwrap_or(0);
         let end = generation.length.0.min(at + READ_BYTES);
-        rest.extend(archive.bytes(generation.id, ByteOffset(at)..ByteOffset(end))?);
-        at = end;
-        let mut lines = Lines::new(&rest, ByteOffset(begins));
-        while let Some((offset, line)) = lines.next() {
-            let line_end = lines.offset().0;
-            conversation.push(&Piece {
-                agent,
-                generation: generation.id,
-                offset,
-                is_withdrawn: line_end > kept,
-                line,
-            });
+        for stretch in archive.stretches(generation.id, ByteOffset(at)..ByteOffset(end))? {
+            let (start, bytes) = match stretch {
+                Stretch::Sound { start, bytes } => (start, bytes),
+                Stretch::Lost(loss) => {
+                    losses.push(loss);
+                    // The line that goes on there is lost with it.
+                    rest.clear();
+                    continue;
+                }
+            };
+            let begins = start.0 - u64::try_from(rest.len()).unwrap_or(0);
+            rest.extend(bytes);
+            let mut lines = Lines::new(&rest, ByteOffset(begins));
+            while let Some((offset, line)) = lines.next() {
+                let line_end = lines.offset().0;
+                conversation.push(&Piece {
+                    agent,
+                    generation: generation.id,
+                    offset,
+                    is_withdrawn: line_end > kept,
+                    line,
+                });
+            }
+            let left = lines.rest().len();
+            // A line over the limit is no record: it is not gathered.
+            rest = if left > LINE_BYTES_MAX {
+                Vec::new()
+            } else {
+                rest.split_off(rest.len() - left)
+            };
         }
-        let left = lines.rest().len();
-        // A line over the limit is no record: it is not gathered.
-        rest = if left > LINE_BYTES_MAX {
-            Vec::new()
-        } else {
-            rest.split_off(rest.len() - left)
-        };
+        at = end;
     }
     Ok(())
 }
 
 /// Takes in a subagent's meta file.
 fn describe(
-    conversation: &mut Conversation,
+    (conversation, losses): Taking<'_>,
     archive: &ArchiveReader,
     source: &SourceState,
 ) -> Result<(), QueryError> {
     if let Some(agent) = &source.origin.agent {
-        conversation.describe_agent(agent, &newest_bytes(archive, source)?);
+        conversation.describe_agent(agent, &newest_bytes(archive, source, losses)?);
     }
     Ok(())
 }
@@ -141,7 +182,7 @@ fn spilled(archive: &ArchiveReader, sources: &[SourceState], path: &str) -> Opti
     let source = sources.iter().find(|source| {
         source.origin.kind == SourceKind::ToolResult && file_name(&source.origin.path) == name
     })?;
-    let bytes = newest_bytes(archive, source)
+    let bytes = newest_bytes(archive, source, &mut Vec::new())
         .ok()
         .filter(|bytes| !bytes.is_empty())?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -152,10 +193,21 @@ pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn newest_bytes(archive: &ArchiveReader, source: &SourceState) -> Result<Vec<u8>, QueryError> {
+fn newest_bytes(
+    archive: &ArchiveReader,
+    source: &SourceState,
+    losses: &mut Vec<Loss>,
+) -> Result<Vec<u8>, QueryError> {
     let Some(newest) = archive.generations(source.id)?.pop() else {
         return Ok(Vec::new());
     };
     let end = newest.length.0.min(READ_BYTES_MAX);
-    Ok(archive.bytes(newest.id, ByteOffset(0)..ByteOffset(end))?)
+    let mut all = Vec::new();
+    for stretch in archive.stretches(newest.id, ByteOffset(0)..ByteOffset(end))? {
+        match stretch {
+            Stretch::Sound { bytes, .. } => all.extend(bytes),
+            Stretch::Lost(loss) => losses.push(loss),
+        }
+    }
+    Ok(all)
 }

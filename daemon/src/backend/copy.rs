@@ -1,16 +1,16 @@
-//! Archived bytes on their way out: a source, the whole archive, and proof that it can be read.
+//! Archived bytes on their way out: a source, or the whole archive.
 
 use std::fs;
 use std::io::Read;
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use sessions_archive::{ArchiveError, ArchiveReader, Damage, ErrorKind, GenerationRow, Loss};
+use sessions_archive::{
+    ArchiveError, ArchiveReader, BackupReceipt, ErrorKind, GenerationRow, Loss, Stretch,
+};
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
 use super::{Backend, Refusal};
 use crate::causes::chain;
-use crate::salvage;
 
 /// Bytes in one message.
 const PIECE_BYTES: u64 = 1 << 20;
@@ -25,84 +25,45 @@ pub(crate) struct BackupPiece {
     /// In the last piece: the sources it holds.
     pub(crate) sources: u64,
     /// In the last piece: the BLAKE3 of all bytes, in hex.
-    pub blake3: String,
+    pub(crate) blake3: String,
+    /// In the last piece: what of the archive is damaged, and not in the copy either, for a person.
+    pub(crate) losses: Vec<String>,
+    /// In the last piece: what was known to be lost.
+    pub(crate) known: Vec<String>,
 }
 
-/// How far a verification is.
+/// A piece of a source.
 #[derive(Debug)]
-pub(crate) struct VerifyStep {
-    /// Bytes read back.
-    pub(crate) bytes_checked: u64,
-    /// Bytes there are.
-    pub(crate) bytes_total: u64,
-    /// Whether this is the last step.
-    pub(crate) is_done: bool,
-    /// In the last step: what is lost.
-    pub(crate) losses: Vec<String>,
+pub(crate) enum SourcePiece {
+    /// The next bytes that read back.
+    Bytes(Vec<u8>),
+    /// Bytes that do not, for a person.
+    Lost(String),
 }
 
 impl Backend {
-    /// Sends the bytes of a generation of `source`, the newest with bytes unless one is named. `send`
-    /// returns false once nobody listens.
+    /// Sends the bytes of a generation of `source`, the newest with bytes unless one is named, and says
+    /// what of it is lost. `send` returns false once nobody listens.
     pub(crate) fn stream_bytes(
         &self,
         source: SourceId,
         generation: Option<GenerationId>,
-        send: impl Fn(Result<Vec<u8>, Refusal>) -> bool + Send + 'static,
+        send: impl Fn(Result<SourcePiece, Refusal>) -> bool + Send + 'static,
     ) -> Result<(), Refusal> {
         let reader = self.archive_reader()?;
         let rows = reader.generations(source).map_err(|error| failed(&error))?;
         let row = choose(&rows, generation)
             .ok_or_else(|| Refusal::NotFound(format!("source {source} has no such generation")))?;
         let (generation, length) = (row.id, row.length);
-        blocking(move || send_bytes(&reader, generation, length, &send));
-        Ok(())
-    }
-
-    /// Reads the whole archive back, telling how far it is.
-    pub(crate) fn verify(
-        &self,
-        send: impl Fn(Result<VerifyStep, Refusal>) -> bool + Send + 'static,
-    ) -> Result<(), Refusal> {
-        let reader = self.archive_reader()?;
-        let dir = self.facts.paths.archive_dir();
+        let suspicion = self.suspicion.clone();
         blocking(move || {
-            let mut last = (0, 0);
-            let mut tell = |bytes_checked, bytes_total| {
-                last = (bytes_checked, bytes_total);
-                let step = VerifyStep {
-                    bytes_checked,
-                    bytes_total,
-                    is_done: false,
-                    losses: Vec::new(),
-                };
-                if send(Ok(step)) {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            };
-            let found = find_damage(&reader, &mut tell);
-            if found.as_ref().is_ok_and(|found| found.is_mendable)
-                && let Err(error) = salvage::want(&dir)
-            {
-                tracing::error!(%error, "no salvage could be asked for");
-            }
-            send(
-                found
-                    .map_err(|error| failed(&error))
-                    .map(|found| VerifyStep {
-                        bytes_checked: last.0,
-                        bytes_total: last.1,
-                        is_done: true,
-                        losses: found.lines,
-                    }),
-            );
+            let lost = send_bytes(&reader, generation, length, &send);
+            suspicion.raise_for(&lost, &reader);
         });
         Ok(())
     }
 
-    /// Sends a verified copy of the archive.
+    /// Sends a copy of the archive that was read back, and says what of it is lost.
     pub(crate) fn backup(
         &self,
         send: impl Fn(Result<BackupPiece, Refusal>) -> bool + Send + 'static,
@@ -114,11 +75,24 @@ impl Backend {
             .data
             .join(format!("backup-{}.db", now.millis()));
         let reader = self.archive_reader()?;
+        let suspicion = self.suspicion.clone();
         blocking(move || {
-            match reader.backup(&file).and_then(|_| reader.usage(now)) {
-                Ok(usage) => send_file(&file, usage.sources, &send),
+            match reader.backup(&file, now) {
+                Ok(receipt) => {
+                    suspicion.raise_for(&receipt.losses, &reader);
+                    send_file(&file, &receipt, &reader, &send);
+                }
                 Err(error) => {
-                    send(Err(failed(&error)));
+                    if error.kind() == ErrorKind::Corrupt {
+                        suspicion.raise();
+                    }
+                    send(Err(match error.kind() {
+                        ErrorKind::DiskFull => Refusal::Failed(format!(
+                            "{}; a copy needs as much free space there as the archive takes",
+                            chain(&error)
+                        )),
+                        _ => failed(&error),
+                    }));
                     return;
                 }
             }
@@ -128,33 +102,6 @@ impl Backend {
         });
         Ok(())
     }
-}
-
-/// What a verification found.
-struct Found {
-    /// What is wrong, for a person.
-    lines: Vec<String>,
-    /// Whether a salvage has something to do: what is merely missing is lost already.
-    is_mendable: bool,
-}
-
-fn find_damage(
-    reader: &ArchiveReader,
-    tell: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
-) -> Result<Found, ArchiveError> {
-    let mut lines = reader.check_structure()?;
-    let is_broken = !lines.is_empty();
-    let losses = match reader.verify(tell) {
-        // What the structure says of it is known.
-        Err(error) if is_broken && error.kind() == ErrorKind::Corrupt => Vec::new(),
-        verified => verified?,
-    };
-    let is_damaged = losses.iter().any(|loss| loss.damage != Damage::Missing);
-    lines.extend(losses.iter().map(describe));
-    Ok(Found {
-        lines,
-        is_mendable: is_broken || is_damaged,
-    })
 }
 
 /// Runs `work` on a blocking thread; it ends by itself, since every send fails once the call that it
@@ -170,42 +117,71 @@ fn choose(rows: &[GenerationRow], wanted: Option<GenerationId>) -> Option<&Gener
     }
 }
 
+/// Returns what did not read back.
 fn send_bytes(
     reader: &ArchiveReader,
     generation: GenerationId,
     length: ByteOffset,
-    send: &impl Fn(Result<Vec<u8>, Refusal>) -> bool,
-) {
+    send: &impl Fn(Result<SourcePiece, Refusal>) -> bool,
+) -> Vec<Loss> {
+    let mut losses: Vec<Loss> = Vec::new();
     let mut start = 0;
     while start < length.0 {
         let end = (start + PIECE_BYTES).min(length.0);
-        let bytes = reader
-            .bytes(generation, ByteOffset(start)..ByteOffset(end))
-            .map_err(|error| failed(&error));
-        let is_last = bytes.is_err();
-        if !send(bytes) || is_last {
-            return;
+        let stretches = match reader.stretches(generation, ByteOffset(start)..ByteOffset(end)) {
+            Ok(stretches) => stretches,
+            Err(error) => {
+                send(Err(failed(&error)));
+                return losses;
+            }
+        };
+        for stretch in stretches {
+            let piece = match stretch {
+                Stretch::Sound { bytes, .. } => SourcePiece::Bytes(bytes),
+                Stretch::Lost(loss) => {
+                    losses.push(loss);
+                    SourcePiece::Lost(describe(&loss, reader))
+                }
+            };
+            if !send(Ok(piece)) {
+                return losses;
+            }
         }
         start = end;
     }
+    losses
 }
 
-fn send_file(file: &Path, sources: u64, send: &impl Fn(Result<BackupPiece, Refusal>) -> bool) {
+fn send_file(
+    file: &Path,
+    receipt: &BackupReceipt,
+    reader: &ArchiveReader,
+    send: &impl Fn(Result<BackupPiece, Refusal>) -> bool,
+) {
     let told = read_file(file, |data, bytes_total| {
         send(Ok(BackupPiece {
             data,
             bytes_total,
             sources: 0,
             blake3: String::new(),
+            losses: Vec::new(),
+            known: Vec::new(),
         }))
     });
     match told {
         Ok(Some((bytes_total, blake3))) => {
+            let all = reader.known_losses().unwrap_or_default();
+            let is_known = |loss: &&Loss| all.iter().any(|known| known.covers(loss));
+            let (known, new): (Vec<_>, Vec<_>) = receipt.losses.iter().partition(is_known);
+            let lines =
+                |losses: Vec<&Loss>| losses.iter().map(|loss| describe(loss, reader)).collect();
             send(Ok(BackupPiece {
                 data: Vec::new(),
                 bytes_total,
-                sources,
+                sources: receipt.sources,
                 blake3,
+                losses: lines(new),
+                known: lines(known),
             }));
         }
         Ok(None) => {}
@@ -238,7 +214,8 @@ fn read_file(
     }
 }
 
-fn describe(loss: &Loss) -> String {
+/// Says what is lost, for a person.
+pub(super) fn describe(loss: &Loss, reader: &ArchiveReader) -> String {
     let Loss {
         source,
         generation,
@@ -246,9 +223,13 @@ fn describe(loss: &Loss) -> String {
         end,
         damage,
     } = loss;
-    format!("source {source}, generation {generation}: bytes {start} to {end} are lost ({damage})")
+    let path = match reader.source(*source) {
+        Ok(Some(state)) => state.origin.path,
+        _ => format!("source {source}"),
+    };
+    format!("{path}, generation {generation}: bytes {start} to {end} ({damage})")
 }
 
-fn failed(error: &ArchiveError) -> Refusal {
+pub(super) fn failed(error: &ArchiveError) -> Refusal {
     Refusal::Failed(chain(error))
 }

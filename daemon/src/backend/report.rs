@@ -6,19 +6,23 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{ArchiveError, Heads, RootRow};
+use sessions_archive::{ArchiveError, ArchiveReader, Heads, RootRow};
 use sessions_catalog::Applied;
 use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status, Timestamp};
 use sessions_watch::RootWatch;
 
 use super::{Backend, Refusal};
 use crate::causes::chain;
+use crate::salvage;
 
 /// How far back a rate looks.
 const RATE_WINDOW: Duration = Duration::from_secs(10);
 
 /// Measurements a rate keeps.
 const SAMPLES_MAX: usize = 64;
+
+/// Months that are worth foreseeing.
+const MONTHS_MAX: u64 = 120;
 
 /// Days over which growth is measured.
 const GROWTH_DAYS: u64 = 30;
@@ -51,21 +55,12 @@ impl Rate {
 }
 
 impl Backend {
-    /// Says who the daemon is.
-    pub(crate) fn introduction(&self) -> Status {
-        Status {
-            version: env!("CARGO_PKG_VERSION").into(),
-            pid: std::process::id(),
-            started_at: self.facts.started_at,
-            ..Status::default()
-        }
-    }
-
     /// Says how the daemon is doing.
     pub(crate) async fn status(&self) -> Result<Status, Refusal> {
         let (coverage, progress) = self.position();
         let mut faults = self.faults();
         let reader = self.archive_reader()?;
+        faults.extend(self.kept_damaged(&reader));
         let (usage, rows) = match reader
             .usage(self.clock.now())
             .and_then(|usage| Ok((usage, reader.roots()?)))
@@ -93,7 +88,7 @@ impl Backend {
             disk: self.disk(usage.appended_last_30_days),
             faults,
             sandbox: self.facts.sandbox.clone(),
-            ..self.introduction()
+            ..self.facts.introduction()
         })
     }
 
@@ -155,7 +150,9 @@ impl Backend {
             logs: tree_bytes(&paths.log_dir()),
             free,
             growth_per_month,
-            months_until_full: free.checked_div(growth_per_month),
+            months_until_full: free
+                .checked_div(growth_per_month)
+                .filter(|months| *months <= MONTHS_MAX),
         }
     }
 
@@ -163,7 +160,22 @@ impl Backend {
         let mut faults = self.facts.faults.clone();
         faults.extend(self.archivist.faults());
         faults.extend(self.deriver.fault());
+        let damage = self.damage.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.extend(damage.clone());
         faults
+    }
+
+    /// Says of each damaged archive that was put aside what became of it, until the user removes it.
+    fn kept_damaged(&self, reader: &ArchiveReader) -> Vec<Fault> {
+        let kept = salvage::kept(&self.facts.paths.archive_dir());
+        let lost = reader.known_losses().map_or(0, |known| known.len());
+        let fault = |kept: salvage::Kept| Fault {
+            kind: FaultKind::Archive,
+            message: kept.message(lost),
+            hint: kept.hint(),
+            since: kept.since,
+        };
+        kept.into_iter().map(fault).collect()
     }
 }
 

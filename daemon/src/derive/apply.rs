@@ -3,7 +3,7 @@
 //! Stateless but for a cache of what sources are: each record is merged by itself, so the rows may be
 //! cut as they like, and replay changes nothing.
 
-use sessions_archive::{ArchiveReader, LogRow, Logged, SourceState};
+use sessions_archive::{ArchiveReader, LogRow, Logged, Loss, SourceState, Stretch};
 use sessions_catalog::{MessageKey, Position, SessionFacts, SourceFacts, TokenUse};
 use sessions_index::Document;
 use sessions_model::{
@@ -22,6 +22,8 @@ pub(super) struct Applier<'a> {
     pub(super) archive: &'a ArchiveReader,
     /// Whether the index lacks the row's documents.
     pub(super) indexes: bool,
+    /// Takes what did not read back.
+    pub(super) lost: &'a mut Vec<Loss>,
 }
 
 /// Bytes read from the archive at a time.
@@ -51,6 +53,18 @@ impl Applier<'_> {
                 let from = from_line_start(*start, *line_start);
                 self.append(row.seq, *source, *generation, from..*end)?;
                 Ok(end.0 - start.0)
+            }
+            Logged::Mended {
+                source,
+                generation,
+                start,
+                end,
+            } => {
+                // What it is may be known better now, too.
+                self.pair.sources.forget(*source);
+                self.note_source(row.seq, *source, |_| {})?;
+                self.derive(row.seq, *source, *generation, *start..*end)?;
+                Ok(0)
             }
             Logged::Opened {
                 source,
@@ -96,6 +110,17 @@ impl Applier<'_> {
     ) -> Result<(), DeriveError> {
         let end = range.end;
         self.note_source(seq, source, |facts| facts.bytes = Some(end.0))?;
+        self.derive(seq, source, generation, range)
+    }
+
+    /// Makes known what stands in a range of bytes, as far as it reads back.
+    fn derive(
+        &mut self,
+        seq: Seq,
+        source: SourceId,
+        generation: GenerationId,
+        range: std::ops::Range<ByteOffset>,
+    ) -> Result<(), DeriveError> {
         let source = self.source(source)?;
         let wanted = matches!(
             source.origin.kind,
@@ -104,40 +129,53 @@ impl Applier<'_> {
         if !wanted {
             return Ok(());
         }
-        let bytes = self.read(generation, range.clone())?;
-        let run = Run {
-            seq,
-            source: &source,
-            generation,
-            start: range.start,
-            bytes: &bytes,
-        };
-        match source.origin.kind {
-            SourceKind::ToolResult => self.spilled(&run),
-            _ => self.lines(&run),
+        for stretch in self.read(generation, range)? {
+            let (start, bytes) = match stretch {
+                Stretch::Sound { start, bytes } => (start, bytes),
+                Stretch::Lost(loss) => {
+                    self.lost.push(loss);
+                    continue;
+                }
+            };
+            let run = Run {
+                seq,
+                source: &source,
+                generation,
+                start,
+                bytes: &bytes,
+            };
+            match source.origin.kind {
+                SourceKind::ToolResult => self.spilled(&run)?,
+                _ => self.lines(&run)?,
+            }
         }
+        Ok(())
     }
 
+    /// Reads a range in stretches, as long as damage lets them be.
     fn read(
         &self,
         generation: GenerationId,
         range: std::ops::Range<ByteOffset>,
-    ) -> Result<Vec<u8>, DeriveError> {
-        let mut bytes = Vec::new();
-        let mut start = range.start.0;
-        while start < range.end.0 {
-            let end = (start + READ_BYTES).min(range.end.0);
-            let piece = self
+    ) -> Result<Vec<Stretch>, DeriveError> {
+        let mut read: Vec<Stretch> = Vec::new();
+        let mut at = range.start.0;
+        while at < range.end.0 {
+            let end = (at + READ_BYTES).min(range.end.0);
+            let stretches = self
                 .archive
-                .bytes(generation, ByteOffset(start)..ByteOffset(end))?;
-            if bytes.is_empty() {
-                bytes = piece;
-            } else {
-                bytes.extend_from_slice(&piece);
+                .stretches(generation, ByteOffset(at)..ByteOffset(end))?;
+            for stretch in stretches {
+                match (read.last_mut(), stretch) {
+                    (Some(Stretch::Sound { bytes, .. }), Stretch::Sound { bytes: more, .. }) => {
+                        bytes.extend_from_slice(&more);
+                    }
+                    (_, stretch) => read.push(stretch),
+                }
             }
-            start = end;
+            at = end;
         }
-        Ok(bytes)
+        Ok(read)
     }
 
     fn lines(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {

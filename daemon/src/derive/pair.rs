@@ -76,18 +76,12 @@ impl Pair {
         if indexed.backlog < applied.backlog || indexed.live < applied.live {
             return Ok(Load::Rebuild("the index is older than the catalog".into()));
         }
-        let sources = SourceCache::default();
-        let pair = Self {
-            catalog,
-            index,
-            sources,
+        let pair = Self::begin(
             folder,
-            archive,
-            applied,
-            indexed,
-            is_resting: false,
-        };
-        pair.mark(boot)?;
+            (catalog, applied),
+            (index, indexed),
+            (boot, archive),
+        )?;
         Ok(Load::Ready(Box::new(pair)))
     }
 
@@ -99,20 +93,36 @@ impl Pair {
         })?;
         let (catalog, _) = Catalog::open(&folder.catalog(), archive)?;
         let (index, _) = IndexWriter::open(&folder.index(), BUDGET, archive)?;
-        let (applied, indexed) = (Applied::default(), Applied::default());
-        let sources = SourceCache::default();
-        let pair = Self {
+        let nothing = Applied::default();
+        Self::begin(
+            folder,
+            (catalog, nothing),
+            (index, nothing),
+            (boot, archive),
+        )
+    }
+
+    /// Begins to write a catalog and an index that have applied so much, and marks their folder.
+    fn begin(
+        folder: Folder,
+        (catalog, applied): (Catalog, Applied),
+        (index, indexed): (IndexWriter, Applied),
+        (boot, archive): (&str, ArchiveId),
+    ) -> Result<Self, DeriveError> {
+        folder.mark(boot).map_err(|source| DeriveError::Folder {
+            dir: folder.index(),
+            source,
+        })?;
+        Ok(Self {
             catalog,
             index,
-            sources,
+            sources: SourceCache::default(),
             folder,
             archive,
             applied,
             indexed,
             is_resting: false,
-        };
-        pair.mark(boot)?;
-        Ok(pair)
+        })
     }
 
     /// Makes this the pair that the pointer names.
@@ -205,14 +215,6 @@ impl Pair {
         // Merges under way are given up: they cost time now and are made again when they matter.
         drop((catalog, index));
         folder.unmark().map_err(|source| DeriveError::Folder {
-            dir: folder.index(),
-            source,
-        })
-    }
-
-    fn mark(&self, boot: &str) -> Result<(), DeriveError> {
-        let folder = &self.folder;
-        folder.mark(boot).map_err(|source| DeriveError::Folder {
             dir: folder.index(),
             source,
         })

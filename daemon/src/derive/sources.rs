@@ -19,6 +19,11 @@ pub(super) struct SourceCache {
 }
 
 impl SourceCache {
+    /// Asks the archive again what source `id` is.
+    pub(super) fn forget(&mut self, id: SourceId) {
+        self.states.remove(&id);
+    }
+
     /// Returns what source `id` is; its root is made known to the catalog.
     pub(super) fn state(
         &mut self,

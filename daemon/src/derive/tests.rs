@@ -16,6 +16,7 @@ use super::pair::{Load, Pair};
 use super::thread::Worker;
 use super::{Board, Parts};
 use crate::clock::SystemClock;
+use crate::suspicion::Suspicion;
 
 const NOW: Timestamp = Timestamp(1_780_000_000_000);
 const BOOT: &str = "this boot";
@@ -100,6 +101,7 @@ impl World {
             heads: watch::Sender::new(self.archive.reader().unwrap().heads().unwrap()).subscribe(),
             clock: Arc::new(SystemClock),
             started_at: NOW,
+            suspicion: Suspicion::default(),
         };
         let (_, inbox) = mpsc::channel(1);
         Worker::new(

@@ -1,10 +1,11 @@
 //! The deriver's thread: orders first, then the live lane, then the backlog.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{ErrorKind, Lane, LogRow};
+use sessions_archive::{Lane, LogRow};
 use sessions_catalog::Applied;
 use sessions_model::{Fault, FaultKind, Seq};
 use tokio::runtime::Handle;
@@ -304,21 +305,20 @@ impl Worker {
 
     fn apply_row(&mut self, pair: &mut Pair, row: &LogRow) -> Result<u64, DeriveError> {
         let indexes = !pair.is_indexed(row.lane, row.seq);
-        let applied = Applier {
+        let mut lost = Vec::new();
+        let bytes = Applier {
             pair,
             archive: &self.parts.archive,
             indexes,
+            lost: &mut lost,
         }
-        .apply(row);
-        let bytes = match applied {
-            Err(DeriveError::Archive(error)) if error.kind() == ErrorKind::Damaged => {
-                // What is lost is lost; the rest goes on, and `status` says so.
-                self.report(&DeriveError::Archive(error));
-                pair.catalog.count_defect("damaged", 1);
-                0
-            }
-            applied => applied?,
-        };
+        .apply(row)?;
+        if !lost.is_empty() {
+            // What is lost is lost; the rest goes on, and a check of the archive says so.
+            tracing::error!(?lost, "deriving went on without what does not read back");
+            self.parts.suspicion.raise_for(&lost, &self.parts.archive);
+            pair.catalog.count_defect("damaged", lost.len() as u64);
+        }
         self.board.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(bytes)
     }
@@ -326,10 +326,19 @@ impl Worker {
     fn report(&self, error: &DeriveError) {
         let message = chain(error);
         tracing::error!(%message, "deriving failed");
+        if let DeriveError::Archive(error) = error {
+            self.parts.suspicion.raise_on(error, &self.parts.archive);
+        }
         let hint = match error {
             DeriveError::NoSpace { .. } => {
                 "free some space, or lower min_free_mb; archiving goes on meanwhile, searching what is \
                  indexed too"
+            }
+            DeriveError::Folder { source, .. } if source.kind() == ErrorKind::StorageFull => {
+                "free some space; it is tried again in 30 s"
+            }
+            DeriveError::Folder { .. } => {
+                "see that the directory is yours and can be written; it is tried again in 30 s"
             }
             DeriveError::Archive(_) => "run \"sessions verify\" to see what the archive has lost",
             _ => "it is tried again in 30 s; \"sessions rebuild\" builds catalog and index anew",

@@ -5,6 +5,7 @@
 
 mod batch;
 mod idle;
+mod mend;
 mod outcome;
 mod scan;
 mod settling;
@@ -21,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use super::handle::{Command, SharedBoard};
 use super::place::FOLDERS;
 use super::{IngestError, faults};
+use crate::suspicion::Suspicion;
 use idle::Idle;
 use settling::Settling;
 use work::Work;
@@ -36,6 +38,7 @@ pub(crate) struct Archivist {
     work: Work,
     settling: Settling,
     idle: Idle,
+    suspicion: Suspicion,
     hints: Hints,
     commands: mpsc::Receiver<Command>,
     heads: watch::Sender<Heads>,
@@ -46,6 +49,7 @@ pub(crate) struct Archivist {
 impl Archivist {
     fn run(mut self) {
         self.hints.cover();
+        self.mend_salvaged();
         if !self.work.rests() {
             self.work.scan_roots();
         }
@@ -71,7 +75,7 @@ impl Archivist {
         }
         self.settling.end();
         // The file alone then holds everything, for whoever copies it.
-        if let Err(error) = self.archive.checkpoint_wal() {
+        if let Err(error) = self.archive.rest() {
             tracing::warn!(
                 error = crate::causes::chain(&error),
                 "the write-ahead log stays"
@@ -145,6 +149,10 @@ impl Archivist {
                     let outcome = self.operate(&operation);
                     // Whoever asked may have stopped listening.
                     drop(recorded.send(outcome));
+                }
+                Command::Mend { losses, left } => {
+                    let outcome = self.mend(&losses).map_err(IngestError::from);
+                    drop(left.send(outcome));
                 }
                 Command::SetPaused { is_paused, set } => drop(set.send(self.set_paused(is_paused))),
             }

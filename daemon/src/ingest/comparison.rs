@@ -30,6 +30,11 @@ pub(crate) enum Verdict {
         /// Bytes that both begin with, up to a newline.
         common: u64,
     },
+    /// It is not known: what is archived does not read back.
+    Lost {
+        /// Bytes that both begin with, up to a newline.
+        common: u64,
+    },
     /// It ends before what is archived does, and is the same up to there.
     Shorter {
         /// Bytes of it, up to a newline.
@@ -75,8 +80,7 @@ impl Comparison {
         let range = ByteOffset(self.at)..ByteOffset(until);
         let archived = match reader.bytes(self.generation, range) {
             Ok(bytes) => bytes,
-            // What cannot be read back is archived anew.
-            Err(error) if is_lost(&error) => return Ok(Verdict::Differs { common: self.line }),
+            Err(error) if is_lost(&error) => return Ok(Verdict::Lost { common: self.line }),
             Err(error) => return Err(error.into()),
         };
         let mut found = vec![0; archived.len()];

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{Archive, Heads, NewOperation};
+use sessions_archive::{Archive, Heads, Loss, NewOperation};
 use sessions_model::{Fault, Seq};
 use sessions_watch::{Method, RootWatch, Watcher};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::{Excludes, IngestError};
 use crate::clock::Clock;
+use crate::suspicion::Suspicion;
 
 /// How much longer than asked a caller waits for an answer that the archivist owes it by then.
 const ANSWER_GRACE: Duration = Duration::from_millis(250);
@@ -48,6 +49,8 @@ pub(crate) struct Parts {
     /// Is told when something happened to these files, or to what stands in the place of a root or of a
     /// folder of its own.
     pub(crate) stir: mpsc::Sender<()>,
+    /// Raised when something of the archive does not read back.
+    pub(crate) suspicion: Suspicion,
 }
 
 /// How long the archivist waits, and for what.
@@ -129,6 +132,10 @@ pub(crate) enum Command {
         operation: NewOperation,
         recorded: oneshot::Sender<Result<Seq, IngestError>>,
     },
+    Mend {
+        losses: Vec<Loss>,
+        left: oneshot::Sender<Result<Vec<Loss>, IngestError>>,
+    },
     SetPaused {
         is_paused: bool,
         set: oneshot::Sender<Result<(), IngestError>>,
@@ -205,6 +212,14 @@ impl ArchivistHandle {
     pub(crate) async fn set_paused(&self, is_paused: bool) -> Result<(), IngestError> {
         let (set, answer) = oneshot::channel();
         self.ask(Command::SetPaused { is_paused, set }).await?;
+        answer.await.map_err(|_| IngestError::Silent)?
+    }
+
+    /// Puts back, from the files on disk, what of the archive does not read back; returns what stays
+    /// lost.
+    pub(crate) async fn mend(&self, losses: Vec<Loss>) -> Result<Vec<Loss>, IngestError> {
+        let (left, answer) = oneshot::channel();
+        self.ask(Command::Mend { losses, left }).await?;
         answer.await.map_err(|_| IngestError::Silent)?
     }
 

@@ -55,8 +55,8 @@ impl Start {
         }
     }
 
-    /// The beginning of a line at `offset`, before which `file` holds what is archived.
-    pub(crate) fn at_line(file: &dyn SourceFile, offset: u64) -> io::Result<Self> {
+    /// A position before which `file` holds what is archived.
+    pub(crate) fn at(file: &dyn SourceFile, offset: u64) -> io::Result<Self> {
         let mut bytes = Vec::new();
         let (head, head_len) = hash_of(file, 0..offset.min(HEAD_BYTES as u64), &mut bytes)?;
         let tail_from = offset.saturating_sub(TAIL_BYTES as u64);
@@ -69,10 +69,25 @@ impl Start {
         };
         Ok(Self {
             offset,
-            line: offset,
+            line: line_start(file, offset)?,
             fingerprint,
         })
     }
+}
+
+/// Returns where the line begins that byte `before` would go on with.
+fn line_start(file: &dyn SourceFile, before: u64) -> io::Result<u64> {
+    let mut window = Vec::new();
+    let mut end = before;
+    while end > 0 {
+        let start = end.saturating_sub(TAIL_BYTES as u64);
+        fill(file, start..end, &mut window)?;
+        if let Some(newline) = memchr::memrchr(b'\n', &window) {
+            return Ok(start + newline as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 fn hash_of(

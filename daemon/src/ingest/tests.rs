@@ -2,6 +2,7 @@
 
 mod bench;
 mod changes;
+mod damage;
 mod disks;
 mod edits;
 mod running;

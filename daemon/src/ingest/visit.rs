@@ -1,7 +1,7 @@
 //! One look at one source: what there is to write about it. It writes nothing itself.
 
 use sessions_archive::{ArchiveError, ArchiveReader, Cursor, Lane, SourceState, Transaction};
-use sessions_model::{ByteOffset, Origin, RootId, Shape};
+use sessions_model::{ByteOffset, GenerationId, Origin, RootId, Shape};
 
 use super::comparison::{Comparison, Verdict};
 use super::disk::{SourceFile, is_same};
@@ -48,10 +48,30 @@ pub(crate) enum Visit {
 /// What to write about a source.
 #[derive(Debug)]
 pub(crate) struct Draft {
-    /// The bytes that both generations begin with, where a new one is to be opened.
-    reopen: Option<ByteOffset>,
+    onto: Onto,
     /// What follows.
     pub(crate) next: Next,
+}
+
+/// What the bytes go on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Onto {
+    /// Nothing: it is the source's first generation.
+    Nothing,
+    /// This generation.
+    Generation(GenerationId),
+    /// So many bytes that a new generation shares with this one.
+    Beginning(GenerationId, ByteOffset),
+}
+
+/// What the archive has of a source that a file is compared with.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    generation: GenerationId,
+    end: ByteOffset,
+    /// None after a salvage that lost some of it: then nothing is taken for granted.
+    cursor: Option<Cursor>,
+    is_gone: bool,
 }
 
 /// Looks at a source.
@@ -60,28 +80,31 @@ pub(crate) fn visit(
     subject: &Subject<'_>,
     reader: &ArchiveReader,
 ) -> Result<Visit, LookError> {
-    let Some((known, cursor)) = subject.known.and_then(|known| Some((known, known.cursor?))) else {
+    let Some(held) = subject.held(reader)? else {
         let pass = tail.pass(subject.file, &Start::beginning(), subject.ending()?)?;
-        return Ok(from_pass(pass, |next| (!next.is_empty()).then_some(None)));
+        return Ok(from_pass(pass, |next| {
+            (!next.is_empty()).then_some(Onto::Nothing)
+        }));
     };
-    let stamp = subject.file.stat()?;
-    let is_suspect = subject.is_suspect
-        || known.is_gone
-        || stamp.inode != cursor.stamp.inode
-        || (subject.shape == Shape::Snapshot && !is_same(&stamp, &cursor.stamp));
-    if !is_suspect {
+    let onto = Onto::Generation(held.generation);
+    if let Some(cursor) = held.cursor.filter(|_| !held.is_gone)
+        && !subject.is_suspect(&cursor)?
+    {
         let pass = tail.pass(subject.file, &Start::after(&cursor), subject.ending()?)?;
         if pass != Pass::Differs {
             return Ok(from_pass(pass, |next| {
-                is_news(next, &cursor).then_some(None)
+                is_news(next, &cursor).then_some(onto)
             }));
         }
     }
-    let archived = Comparison::new(cursor.generation, cursor.offset);
+    let archived = Comparison::new(held.generation, held.end);
     match archived.finish(subject.file, reader)? {
-        Verdict::Differs { common } => return rewritten(tail, subject, common),
+        // What cannot be read back is archived anew.
+        Verdict::Differs { common } | Verdict::Lost { common } => {
+            return rewritten(tail, subject, (held.generation, common));
+        }
         Verdict::Shorter { common } if subject.is_quiet()? => {
-            return rewritten(tail, subject, common);
+            return rewritten(tail, subject, (held.generation, common));
         }
         // All of it is archived. Perhaps whoever writes it anew has only begun.
         Verdict::Shorter { .. } => {
@@ -90,15 +113,24 @@ pub(crate) fn visit(
         }
         Verdict::Going | Verdict::Same => {}
     }
-    let pass = tail.pass(subject.file, &Start::after(&cursor), subject.ending()?)?;
-    let is_back = known.is_gone;
+    let start = match &held.cursor {
+        Some(cursor) => Start::after(cursor),
+        None => Start::at(subject.file, held.end.0)?,
+    };
+    let pass = tail.pass(subject.file, &start, subject.ending()?)?;
     Ok(from_pass(pass, |next| {
-        (is_back || is_news(next, &cursor)).then_some(None)
+        let is_known = held.cursor.filter(|_| !held.is_gone);
+        let is_wanted = is_known.is_none_or(|cursor| is_news(next, &cursor));
+        is_wanted.then_some(onto)
     }))
 }
 
 /// A new generation, and what follows in it.
-fn rewritten(tail: &mut Tail, subject: &Subject<'_>, common: u64) -> Result<Visit, LookError> {
+fn rewritten(
+    tail: &mut Tail,
+    subject: &Subject<'_>,
+    (parent, common): (GenerationId, u64),
+) -> Result<Visit, LookError> {
     let base = match subject.shape {
         Shape::Lines => common,
         // A version is a whole.
@@ -106,16 +138,18 @@ fn rewritten(tail: &mut Tail, subject: &Subject<'_>, common: u64) -> Result<Visi
     };
     let start = match base {
         0 => Start::beginning(),
-        _ => Start::at_line(subject.file, base)?,
+        _ => Start::at(subject.file, base)?,
     };
     let pass = tail.pass(subject.file, &start, subject.ending()?)?;
-    Ok(from_pass(pass, |_| Some(Some(ByteOffset(base)))))
+    Ok(from_pass(pass, |_| {
+        Some(Onto::Beginning(parent, ByteOffset(base)))
+    }))
 }
 
-fn from_pass(pass: Pass, reopen: impl FnOnce(&Next) -> Option<Option<ByteOffset>>) -> Visit {
+fn from_pass(pass: Pass, onto: impl FnOnce(&Next) -> Option<Onto>) -> Visit {
     match pass {
-        Pass::Follows(next) => match reopen(&next) {
-            Some(reopen) => Visit::Write(Draft { reopen, next }),
+        Pass::Follows(next) => match onto(&next) {
+            Some(onto) => Visit::Write(Draft { onto, next }),
             None => Visit::Nothing(next.rest),
         },
         // It was the same a moment ago, so it is changing now.
@@ -129,6 +163,37 @@ fn is_news(next: &Next, cursor: &Cursor) -> bool {
 }
 
 impl Subject<'_> {
+    /// Returns what the archive has of it; none if it is new.
+    fn held(&self, reader: &ArchiveReader) -> Result<Option<Held>, LookError> {
+        let Some(known) = self.known else {
+            return Ok(None);
+        };
+        let is_gone = known.is_gone;
+        if let Some(cursor) = known.cursor {
+            return Ok(Some(Held {
+                generation: cursor.generation,
+                end: cursor.offset,
+                cursor: Some(cursor),
+                is_gone,
+            }));
+        }
+        let newest = reader.generations(known.id)?.pop();
+        Ok(newest.map(|newest| Held {
+            generation: newest.id,
+            end: newest.length,
+            cursor: None,
+            is_gone,
+        }))
+    }
+
+    /// Tells whether there is reason to compare all of it.
+    fn is_suspect(&self, cursor: &Cursor) -> Result<bool, LookError> {
+        let stamp = self.file.stat()?;
+        Ok(self.is_suspect
+            || stamp.inode != cursor.stamp.inode
+            || (self.shape == Shape::Snapshot && !is_same(&stamp, &cursor.stamp)))
+    }
+
     fn ending(&self) -> Result<Ending, LookError> {
         let is_whole = self.shape == Shape::Snapshot || self.patience.is_dead || self.is_quiet()?;
         Ok(if is_whole {
@@ -165,18 +230,22 @@ impl Draft {
             lane,
         } = *target;
         let id = match known {
+            Some(known) if known.origin.path != origin.path => {
+                transaction.adopt_source(known.id, root, origin)?;
+                known.id
+            }
             Some(known) => known.id,
             None => transaction.source(root, origin)?,
         };
         if known.is_some_and(|known| known.is_gone) {
             transaction.mark_back(id, lane)?;
         }
-        let generation = match (known.and_then(|known| known.cursor), self.reopen) {
-            (Some(cursor), None) => cursor.generation,
-            (Some(cursor), Some(base)) => {
-                transaction.open_generation(id, Some((cursor.generation, base)), lane)?
+        let generation = match self.onto {
+            Onto::Nothing => transaction.open_generation(id, None, lane)?,
+            Onto::Generation(generation) => generation,
+            Onto::Beginning(parent, base) => {
+                transaction.open_generation(id, Some((parent, base)), lane)?
             }
-            (None, _) => transaction.open_generation(id, None, lane)?,
         };
         let cursor = Cursor {
             source: id,

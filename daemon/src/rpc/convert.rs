@@ -4,6 +4,30 @@ use sessions_model as model;
 use sessions_proto as wire;
 use sessions_query::{GenerationListing, SourceListing};
 
+use crate::backend::{SourcePiece, VerifyStep};
+
+pub(super) fn source_piece(piece: SourcePiece) -> wire::BytesResponse {
+    let (data, loss) = match piece {
+        SourcePiece::Bytes(data) => (data, String::new()),
+        SourcePiece::Lost(loss) => (Vec::new(), loss),
+    };
+    wire::BytesResponse { data, loss }
+}
+
+pub(super) fn verification(step: VerifyStep) -> wire::VerifyResponse {
+    let is_done = step.found.is_some();
+    let found = step.found.unwrap_or_default();
+    wire::VerifyResponse {
+        bytes_checked: step.bytes_checked,
+        bytes_total: step.bytes_total,
+        is_done,
+        losses: found.losses,
+        mended: found.mended,
+        known: found.known,
+        structure: found.structure,
+    }
+}
+
 pub(super) fn session(session: model::Session) -> wire::Session {
     wire::Session {
         id: session.id.as_str().to_owned(),

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sessions_catalog::Applied;
 use sessions_proto as wire;
 use sessions_proto::daemon_service_server::DaemonService;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use super::stream::{self, Reply};
@@ -26,13 +28,13 @@ impl DaemonService for Rpc {
     ) -> Result<Response<wire::StatusResponse>, Status> {
         let wire::StatusRequest { root, brief } = request.into_inner();
         let restarting = match root {
-            Some(root) => self.backend.meet_root(&root).map_err(refusal::status)?,
+            Some(root) => self.front.meet_root(&root).map_err(refusal::status)?,
             None => false,
         };
         let status = if brief {
-            self.backend.introduction()
+            self.front.introduction()
         } else {
-            self.backend.status().await.map_err(refusal::status)?
+            self.front.status().await.map_err(refusal::status)?
         };
         Ok(Response::new(wire::StatusResponse {
             restarting,
@@ -45,12 +47,16 @@ impl DaemonService for Rpc {
         _: Request<wire::WatchRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let (sender, reply) = stream::reply();
-        let (mut visible, mut stopping) = (self.backend.visible(), self.backend.stopping());
-        let backend = Arc::clone(&self.backend);
+        let front = Arc::clone(&self.front);
         self.tasks.start(async move {
+            let mut stopping = front.stopping();
+            let mut visible = None;
             loop {
-                let (coverage, progress) = backend.position();
-                let is_importing = progress.is_some();
+                if visible.is_none() {
+                    visible = front.backend().ok().map(|backend| backend.visible());
+                }
+                let (coverage, progress) = front.position();
+                let moves_by_itself = progress.is_some() || visible.is_none();
                 let message = wire::WatchResponse {
                     coverage: Some(convert::coverage(coverage)),
                     progress: progress.map(convert::progress),
@@ -59,9 +65,9 @@ impl DaemonService for Rpc {
                     break;
                 }
                 tokio::select! {
-                    moved = visible.changed() => if moved.is_err() { break },
+                    is_open = changed(visible.as_mut()) => if !is_open { break },
                     _ = stopping.wait_for(|&on| on) => break,
-                    () = tokio::time::sleep(PROGRESS_EVERY), if is_importing => {}
+                    () = tokio::time::sleep(PROGRESS_EVERY), if moves_by_itself => {}
                 }
             }
         });
@@ -74,17 +80,10 @@ impl DaemonService for Rpc {
     ) -> Result<Response<Self::VerifyStream>, Status> {
         let (sender, reply) = stream::reply();
         let send = move |step: Result<VerifyStep, Refusal>| {
-            let message = step
-                .map_err(refusal::status)
-                .map(|step| wire::VerifyResponse {
-                    bytes_checked: step.bytes_checked,
-                    bytes_total: step.bytes_total,
-                    is_done: step.is_done,
-                    losses: step.losses,
-                });
+            let message = step.map_err(refusal::status).map(convert::verification);
             sender.send(message).is_ok()
         };
-        self.backend.verify(send).map_err(refusal::status)?;
+        self.backend()?.verify(send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 
@@ -92,7 +91,7 @@ impl DaemonService for Rpc {
         &self,
         _: Request<wire::RebuildRequest>,
     ) -> Result<Response<wire::RebuildResponse>, Status> {
-        let seq = self.backend.rebuild().await.map_err(refusal::status)?;
+        let seq = self.backend()?.rebuild().await.map_err(refusal::status)?;
         Ok(Response::new(wire::RebuildResponse { seq: seq.0 }))
     }
 
@@ -109,10 +108,12 @@ impl DaemonService for Rpc {
                     bytes_total: piece.bytes_total,
                     sources: piece.sources,
                     blake3: piece.blake3,
+                    losses: piece.losses,
+                    known: piece.known,
                 });
             sender.send(message).is_ok()
         };
-        self.backend.backup(send).map_err(refusal::status)?;
+        self.backend()?.backup(send).map_err(refusal::status)?;
         Ok(Response::new(reply))
     }
 
@@ -121,7 +122,7 @@ impl DaemonService for Rpc {
         request: Request<wire::SetPausedRequest>,
     ) -> Result<Response<wire::SetPausedResponse>, Status> {
         let paused = request.into_inner().paused;
-        self.backend
+        self.backend()?
             .set_paused(paused)
             .await
             .map_err(refusal::status)?;
@@ -132,7 +133,15 @@ impl DaemonService for Rpc {
         &self,
         _: Request<wire::ShutdownRequest>,
     ) -> Result<Response<wire::ShutdownResponse>, Status> {
-        self.backend.shut_down();
+        self.front.shut_down();
         Ok(Response::new(wire::ShutdownResponse {}))
+    }
+}
+
+/// Waits until what is searchable has moved, for ever where there is nothing yet; false if it never will.
+async fn changed(visible: Option<&mut watch::Receiver<Applied>>) -> bool {
+    match visible {
+        Some(visible) => visible.changed().await.is_ok(),
+        None => std::future::pending().await,
     }
 }

@@ -25,7 +25,7 @@ impl SearchService for Rpc {
             utc_offset_ms: request.utc_offset_ms,
         };
         let answer = self
-            .backend
+            .backend()?
             .search(question)
             .await
             .map_err(refusal::status)?;

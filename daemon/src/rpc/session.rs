@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::stream::{self, Reply};
 use super::{Rpc, convert, refusal};
-use crate::backend::{Annotation, Name, Refusal, blocking};
+use crate::backend::{Annotation, Name, Refusal, SourcePiece, blocking};
 
 /// Directories a list asks its client to look up.
 const UNRESOLVED_MAX: usize = 64;
@@ -33,7 +33,7 @@ impl SessionService for Rpc {
             root: request.root,
         };
         let (sessions, unresolved_cwds) = self
-            .backend
+            .backend()?
             .list(filter, UNRESOLVED_MAX)
             .await
             .map_err(refusal::status)?;
@@ -55,7 +55,11 @@ impl SessionService for Rpc {
             cwd,
             root,
         };
-        let sessions = self.backend.resolve(name).await.map_err(refusal::status)?;
+        let sessions = self
+            .backend()?
+            .resolve(name)
+            .await
+            .map_err(refusal::status)?;
         let sessions = sessions.into_iter().map(convert::session).collect();
         Ok(Response::new(wire::ResolveResponse { sessions }))
     }
@@ -65,11 +69,15 @@ impl SessionService for Rpc {
         request: Request<wire::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
         let session = session_id(&request.into_inner().session)?;
-        let entries = self.backend.read(session).await.map_err(refusal::status)?;
+        let (entries, losses) = self
+            .backend()?
+            .read(session)
+            .await
+            .map_err(refusal::status)?;
         let (sender, reply) = stream::reply();
         blocking(move || {
             // A reader that left needs no more.
-            let _left = stream::send_entries(&sender, entries);
+            let _left = stream::send_entries(&sender, entries, losses);
         });
         Ok(Response::new(reply))
     }
@@ -80,9 +88,9 @@ impl SessionService for Rpc {
     ) -> Result<Response<wire::SourcesResponse>, Status> {
         let session = request.into_inner().session;
         let sources = if session.is_empty() {
-            self.backend.unowned_sources().await
+            self.backend()?.unowned_sources().await
         } else {
-            self.backend.sources(session_id(&session)?).await
+            self.backend()?.sources(session_id(&session)?).await
         };
         let sources = sources.map_err(refusal::status)?;
         let sources = sources.into_iter().map(convert::source).collect();
@@ -96,15 +104,11 @@ impl SessionService for Rpc {
         let wire::BytesRequest { source, generation } = request.into_inner();
         let generation = (generation != 0).then_some(model::GenerationId(generation));
         let (sender, reply) = stream::reply();
-        let send = move |data: Result<Vec<u8>, Refusal>| {
-            sender
-                .send(
-                    data.map(|data| wire::BytesResponse { data })
-                        .map_err(refusal::status),
-                )
-                .is_ok()
+        let send = move |piece: Result<SourcePiece, Refusal>| {
+            let message = piece.map(convert::source_piece).map_err(refusal::status);
+            sender.send(message).is_ok()
         };
-        self.backend
+        self.backend()?
             .stream_bytes(model::SourceId(source), generation, send)
             .map_err(refusal::status)?;
         Ok(Response::new(reply))
@@ -126,7 +130,7 @@ impl SessionService for Rpc {
             None => return Err(Status::invalid_argument("the request names no operation")),
         };
         let seq = self
-            .backend
+            .backend()?
             .annotate(annotation)
             .await
             .map_err(refusal::status)?;
@@ -137,7 +141,7 @@ impl SessionService for Rpc {
         &self,
         _: Request<wire::ProjectsRequest>,
     ) -> Result<Response<wire::ProjectsResponse>, Status> {
-        let projects = self.backend.projects().await.map_err(refusal::status)?;
+        let projects = self.backend()?.projects().await.map_err(refusal::status)?;
         let projects = projects.into_iter().map(convert::project).collect();
         Ok(Response::new(wire::ProjectsResponse { projects }))
     }

@@ -77,10 +77,11 @@ pub(super) async fn send_sessions(
     sender.send_from_task(Ok(message)).await
 }
 
-/// Sends `entries` in messages of bounded size.
+/// Sends `entries` in messages of bounded size, and `losses` with the last.
 pub(super) fn send_entries(
     sender: &Sender<wire::ReadResponse>,
     entries: Vec<model::Entry>,
+    losses: Vec<String>,
 ) -> Result<(), Gone> {
     let mut message = wire::ReadResponse::default();
     let mut bytes = 0;
@@ -92,7 +93,8 @@ pub(super) fn send_entries(
         bytes += piece.text.len();
         message.entries.push(piece);
     }
-    if message.entries.is_empty() {
+    message.losses = losses;
+    if message.entries.is_empty() && message.losses.is_empty() {
         Ok(())
     } else {
         sender.send(Ok(message))

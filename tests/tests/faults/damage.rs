@@ -87,6 +87,17 @@ fn a_damaged_archive_is_named_and_salvaged() {
         whole.count() >= 8,
         "one page costs no more than what lay on it"
     );
+    assert!(
+        faults[0]["hint"].as_str().unwrap().contains("rm '"),
+        "{status}"
+    );
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    let words = String::from_utf8_lossy(&verified.stderr).into_owned();
+    assert_eq!(
+        verified.status.code(),
+        Some(0),
+        "what is known is no news: {words}"
+    );
     daemon.stop().unwrap();
 }
 

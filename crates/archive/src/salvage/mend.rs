@@ -2,19 +2,39 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
+use sessions_model::GenerationId;
+
+use crate::identity::Identity;
+use crate::loss::Loss;
 use crate::notes;
-use crate::verify::Loss;
 
 /// Takes over the old device's id, so that its config roots stay its own.
-pub(super) fn keep_device(old: &Connection, new: &Connection) -> rusqlite::Result<()> {
+pub(super) fn keep_device(
+    old: &Connection,
+    new: &Connection,
+    identity: Option<&Identity>,
+) -> rusqlite::Result<()> {
     let device: rusqlite::Result<[u8; 16]> =
         old.query_row("SELECT value FROM meta WHERE key = 'device'", [], |row| {
             row.get(0)
         });
-    if let Ok(device) = device {
+    let noted = identity.map(|identity| identity.device);
+    if let Some(device) = noted.or(device.ok()) {
         new.execute("UPDATE meta SET value = ?1 WHERE key = 'device'", [device])?;
+    }
+    Ok(())
+}
+
+/// Adds the config roots whose rows are lost, as the file beside the archive knows them.
+pub(super) fn keep_roots(new: &Connection, identity: Option<&Identity>) -> rusqlite::Result<()> {
+    for (id, path) in identity.into_iter().flat_map(|identity| &identity.roots) {
+        new.execute(
+            "INSERT OR IGNORE INTO roots (id, device, path)
+             VALUES (?1, (SELECT value FROM meta WHERE key = 'device'), ?2)",
+            params![id, path],
+        )?;
     }
     Ok(())
 }
@@ -36,8 +56,9 @@ pub(super) fn add_notes(new: &Connection, damaged: &Path) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Gives rows whose owner is lost a new one, named as lost: their bytes are what counts.
-pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<()> {
+/// Gives rows whose owner is lost a new one, named as lost: their bytes are what counts. Returns the
+/// generations that were made so.
+pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<Vec<GenerationId>> {
     new.execute_batch(
         "INSERT INTO roots (id, device, path)
          SELECT DISTINCT root, (SELECT value FROM meta WHERE key = 'device'), 'lost/' || root
@@ -48,14 +69,14 @@ pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<()> {
          SELECT (SELECT value FROM meta WHERE key = 'device'), 'lost'
          WHERE NOT EXISTS (SELECT 1 FROM roots) AND EXISTS (SELECT 1 FROM segments);",
     )?;
-    // A generation whose row is lost begins at zero, in the source whose cursor was in it.
+    // A generation whose row is lost begins at zero, in the source that is known to have it.
     let lost = "SELECT generation, min(start), max(until) FROM segments
          WHERE generation NOT IN (SELECT id FROM generations) GROUP BY generation";
     let generations: Vec<(i64, i64, i64)> = new
         .prepare(lost)?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    for (generation, _, length) in generations {
+    for &(generation, _, length) in &generations {
         let source = source_of(new, generation)?;
         new.execute(
             "INSERT INTO generations (id, source, base, length, line_start, folded, opened_at)
@@ -79,12 +100,18 @@ pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<()> {
         "DELETE FROM cursors WHERE source NOT IN (SELECT id FROM sources)
          OR generation NOT IN (SELECT id FROM generations);",
     )?;
-    new.execute_batch("DELETE FROM blobs WHERE id NOT IN (SELECT blob FROM segments);")
+    new.execute_batch("DELETE FROM blobs WHERE id NOT IN (SELECT blob FROM segments);")?;
+    let filled = generations.iter();
+    Ok(filled
+        .map(|(generation, ..)| GenerationId(generation.cast_unsigned()))
+        .collect())
 }
 
-/// Returns the source of a generation whose row is lost; one of its own where no cursor was in it.
+/// Returns the source of a generation whose row is lost, as an index or a cursor knows it; one of its own
+/// where none does.
 fn source_of(new: &Connection, generation: i64) -> rusqlite::Result<i64> {
-    let known = "SELECT source FROM cursors WHERE generation = ?1
+    let known = "SELECT source FROM (SELECT source, generation FROM temp.owners
+         UNION ALL SELECT source, generation FROM cursors) WHERE generation = ?1
          AND source IN (SELECT id FROM sources)";
     let known = new.query_row(known, [generation], |row| row.get(0));
     if let Some(source) = known.optional()? {

@@ -50,6 +50,30 @@ pub(super) fn write_log(archive: &mut Archive, at: Timestamp) -> Result<()> {
     writer.transaction.commit().during(|| Step::Commit)
 }
 
+/// Finds where the last line begins in generations whose rows were lost.
+pub(super) fn find_lines(archive: &mut Archive, generations: &[GenerationId]) -> Result<()> {
+    let Archive {
+        connection, frames, ..
+    } = archive;
+    for generation in generations {
+        let step = || Step::Read(*generation);
+        let Some(reach) = source::reach(connection, *generation).during(step)? else {
+            continue;
+        };
+        let line_start = match frames.line_start(connection, *generation, reach.length) {
+            Err(ArchiveError::Damaged { .. }) => reach.length,
+            found => found?,
+        };
+        connection
+            .execute(
+                "UPDATE generations SET line_start = ?2 WHERE id = ?1",
+                [generation.0, line_start],
+            )
+            .during(step)?;
+    }
+    Ok(())
+}
+
 fn generations(archive: &Archive) -> rusqlite::Result<Vec<(GenerationId, Reach)>> {
     let ids: Vec<u64> = archive
         .connection

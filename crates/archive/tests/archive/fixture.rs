@@ -37,7 +37,7 @@ fn build_version_1() -> Scene {
 #[ignore = "writes the fixture: run once for each version of the schema"]
 fn write_version_1() {
     let scene = build_version_1();
-    scene.archive.backup(Path::new(VERSION_1)).unwrap();
+    scene.archive.backup(Path::new(VERSION_1), NOW).unwrap();
 }
 
 #[test]

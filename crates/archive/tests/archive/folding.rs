@@ -26,11 +26,11 @@ fn folding_keeps_every_byte_and_takes_less() {
     let second = scene.open(main, Some((first, base)));
     let tail = lines("b", 300_000);
     scene.append(main, second, &tail);
-    scene.archive.checkpoint_wal().unwrap();
+    scene.archive.rest().unwrap();
     let before = scene.database_bytes();
     fold_all(&mut scene, first);
     fold_all(&mut scene, second);
-    scene.archive.checkpoint_wal().unwrap();
+    scene.archive.rest().unwrap();
     assert!(
         scene.database_bytes() * 10 < before * 9,
         "{} of {before}",

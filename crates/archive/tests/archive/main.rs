@@ -6,10 +6,11 @@ mod faults;
 mod fixture;
 #[cfg(test)]
 mod folding;
+mod mending;
 #[cfg(test)]
 mod support;
 
-use sessions_archive::{ArchiveError, ErrorKind, Lane, Logged, NewOperation, Refusal};
+use sessions_archive::{Archive, ArchiveError, ErrorKind, Lane, Logged, NewOperation, Refusal};
 use sessions_model::{ByteOffset, Seq, SessionId};
 
 use support::{NOW, Scene, origin};
@@ -207,6 +208,22 @@ fn what_the_user_wrote_is_kept_in_order() {
     assert_eq!(operations[0].device, scene.archive.device());
     assert_eq!(reader.setting("paused").unwrap().as_deref(), Some("yes"));
     assert_eq!(reader.log_after(Lane::Live, Seq(0), 9).unwrap().len(), 2);
+}
+
+#[test]
+fn opening_writes_nothing() {
+    let mut scene = Scene::new();
+    assert!(!scene.archive.meet_machine([1; 32]).unwrap());
+    let path = scene.dir.join("archive.db-wal");
+    let length = || std::fs::metadata(&path).map_or(0, |log| log.len());
+    let before = length();
+    let mut again = Archive::open(&scene.dir, NOW).unwrap();
+    again.meet_machine([1; 32]).unwrap();
+    assert_eq!(
+        length(),
+        before,
+        "a start must not fail for a disk that is full"
+    );
 }
 
 #[test]

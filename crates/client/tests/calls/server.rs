@@ -279,7 +279,10 @@ impl wire::session_service_server::SessionService for Service {
     }
 
     async fn read(&self, _: Request<wire::ReadRequest>) -> Answer<Self::ReadStream> {
-        let batch = |entries| wire::ReadResponse { entries };
+        let batch = |entries| wire::ReadResponse {
+            entries,
+            losses: Vec::new(),
+        };
         self.stream(vec![
             batch(vec![piece("a", "one ", true), piece("a", "two ", true)]),
             batch(vec![piece("a", "three", false), piece("b", "after", false)]),

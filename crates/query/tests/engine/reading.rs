@@ -8,12 +8,14 @@ const PATH: &str = "projects/-w-s/s.jsonl";
 
 fn read(world: &World, session: &str) -> Vec<(String, String, bool)> {
     let id = SessionId::parse(session).unwrap();
-    let entries = world
+    let reading = world
         .engine()
         .read(&id)
         .unwrap()
         .expect("the session is known");
-    let shown = entries
+    assert_eq!(reading.losses, []);
+    let shown = reading
+        .entries
         .into_iter()
         .map(|entry| (entry.id.0, entry.text, entry.is_withdrawn));
     shown.collect()

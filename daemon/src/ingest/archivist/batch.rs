@@ -269,6 +269,7 @@ impl Work {
         let Some(origin) = self.origin(&job.place) else {
             return Ok(Found::Nothing);
         };
+        self.adopt(&job.place, &*file, reader)?;
         let subject = Subject {
             file: &*file,
             shape: origin.shape(),
@@ -303,6 +304,8 @@ impl Work {
 
     fn origin(&self, place: &Place) -> Option<Origin> {
         let known = self.known.get(place).map(|known| known.origin.clone());
+        // One that was adopted has not taken its name yet.
+        let known = known.filter(|origin| *origin.path == *place.path);
         known.or_else(|| classify(&place.path))
     }
 

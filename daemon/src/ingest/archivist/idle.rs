@@ -112,7 +112,7 @@ impl Archivist {
         } else if self.idle.checkpoint_at.is_some_and(|at| at <= now) {
             self.idle.checkpoint_at = None;
             self.work.tail.shrink();
-            self.archive.checkpoint_wal()
+            self.archive.rest()
         } else if self.idle.fold_from <= now
             && let Some(place) = self.work.to_fold.pop_front()
         {
@@ -121,6 +121,7 @@ impl Archivist {
             self.do_what_recurs(now)
         };
         if let Err(error) = done {
+            self.suspicion.raise_on(&error, &self.reader);
             // Nothing of this is lost by waiting; what fails for good fails in a batch, too, and is
             // a fault then.
             tracing::warn!(error = chain(&error), "work that can wait failed");
@@ -208,6 +209,8 @@ impl Archivist {
                     generations: compare.then_fold,
                 });
             }
+            // Perhaps the file can mend it: a check finds out.
+            Ok(Verdict::Lost { .. }) => self.suspicion.raise(),
             // Either it was edited in place, or it is changing just now.
             Ok(Verdict::Differs { .. } | Verdict::Shorter { .. }) => {
                 self.work.queue.push_suspect(compare.place);

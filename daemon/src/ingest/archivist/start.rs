@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use sessions_archive::Archive;
-use sessions_model::Timestamp;
+use sessions_archive::{Archive, SourceState};
+use sessions_model::{Origin, RootId, Timestamp};
+use sessions_transcript::classify;
 use sessions_watch::{Options, Watcher};
 use tokio::sync::mpsc;
 
@@ -68,6 +69,7 @@ impl Archivist {
             reader,
             work,
             settling: Settling::new(parts.cookie_dir, watcher.clone()),
+            suspicion: parts.suspicion,
             idle: Idle::new(parts.data_dir, parts.free_bytes_min, now, &parts.pace),
             hints,
             commands: received,
@@ -94,6 +96,9 @@ impl Archivist {
 
 /// Returns the roots with their numbers in the archive.
 fn record(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Roots, IngestError> {
+    for path in paths {
+        archive.adopt_root(&path.to_string_lossy(), &|below| path.join(below).exists())?;
+    }
     let mut transaction = archive.begin(now)?;
     let mut roots = Vec::new();
     for path in paths {
@@ -104,5 +109,32 @@ fn record(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Ro
         });
     }
     transaction.commit()?;
-    Ok(Roots(roots))
+    archive.note_identity()?;
+    let roots = Roots(roots);
+    classify_again(archive, &roots, now)?;
+    Ok(roots)
+}
+
+/// Records what sources are where that is known better now than when they were first seen: by a later
+/// version, or because a salvage found their paths alone.
+fn classify_again(archive: &mut Archive, roots: &Roots, now: Timestamp) -> Result<(), IngestError> {
+    let is_watched = |known: &SourceState| roots.index_of(known.root).is_some();
+    let better: Vec<(RootId, Origin)> = archive
+        .sources()?
+        .into_iter()
+        .filter(is_watched)
+        .filter_map(|known| {
+            let origin = classify(&known.origin.path)?;
+            (origin != known.origin).then_some((known.root, origin))
+        })
+        .collect();
+    if better.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = archive.begin(now)?;
+    for (root, origin) in &better {
+        transaction.source(*root, origin)?;
+    }
+    transaction.commit()?;
+    Ok(())
 }

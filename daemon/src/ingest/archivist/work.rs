@@ -7,13 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use sessions_archive::SourceState;
-use sessions_model::Fault;
+use sessions_archive::{ArchiveReader, SourceState, is_lost};
+use sessions_model::{ByteOffset, Fault};
 use sessions_transcript::classify;
 
 use crate::clock::Clock;
 use crate::ingest::Excludes;
-use crate::ingest::disk::Disk;
+use crate::ingest::comparison::{Comparison, Verdict};
+use crate::ingest::disk::{Disk, SourceFile};
+use crate::ingest::error::LookError;
 use crate::ingest::faults::{self, About, Faults};
 use crate::ingest::handle::{Pace, ScanProgress};
 use crate::ingest::held::{Held, is_absence};
@@ -34,6 +36,8 @@ pub(crate) struct Work {
     pub(super) tail: Tail,
     /// What the archive has.
     pub(super) known: BTreeMap<Place, SourceState>,
+    /// What it has of sources whose paths a salvage could not find.
+    nameless: Vec<SourceState>,
     pub(super) queue: Queue,
     pub(super) timers: Timers,
     pub(super) held: Held,
@@ -68,6 +72,7 @@ impl Work {
             disk,
             tail: Tail::default(),
             known: BTreeMap::new(),
+            nameless: Vec::new(),
             queue: Queue::default(),
             timers: Timers::default(),
             held: Held::new(),
@@ -85,13 +90,47 @@ impl Work {
 
     /// Takes what the archive has, of the roots that are watched.
     pub(super) fn take_known(&mut self, sources: Vec<SourceState>) {
-        self.known = sources
+        let (nameless, named): (Vec<_>, Vec<_>) = sources
+            .into_iter()
+            .partition(|state| is_lost(&state.origin.path));
+        self.nameless = nameless;
+        self.known = named
             .into_iter()
             .filter_map(|state| {
                 let root = self.roots.index_of(state.root)?;
                 Some((Place::new(root, &state.origin.path), state))
             })
             .collect();
+    }
+
+    /// Takes a source without a path for the one at `place`, if that is new and begins with all that is
+    /// archived of the other.
+    pub(super) fn adopt(
+        &mut self,
+        place: &Place,
+        file: &dyn SourceFile,
+        reader: &ArchiveReader,
+    ) -> Result<(), LookError> {
+        if self.known.contains_key(place) {
+            return Ok(());
+        }
+        for at in 0..self.nameless.len() {
+            let newest = reader.generations(self.nameless[at].id)?.pop();
+            let Some(newest) = newest.filter(|newest| newest.length > ByteOffset(0)) else {
+                continue;
+            };
+            let archived = Comparison::new(newest.id, newest.length);
+            if archived.finish(file, reader)? == Verdict::Same {
+                // Without a cursor it is looked at and written, its name too.
+                let state = SourceState {
+                    cursor: None,
+                    ..self.nameless.swap_remove(at)
+                };
+                self.known.insert(place.clone(), state);
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Takes a hint about a path below a root: a file, a folder, or something that is gone.

@@ -17,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::ingest::archivist::Archivist;
 use crate::ingest::disk::{Disk, SystemDisk};
 use crate::ingest::{ArchivistHandle, Excludes, Pace, Parts, Settled};
+use crate::suspicion::Suspicion;
 
 /// Far beyond what any of this takes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -30,6 +31,7 @@ pub(super) struct Bench {
     pub(super) method: Method,
     pub(super) excludes: Excludes,
     pub(super) hold: Option<String>,
+    pub(super) suspicion: Suspicion,
     running: Option<Running>,
 }
 
@@ -70,6 +72,7 @@ impl Bench {
             method: Method::Events,
             excludes: Excludes::default(),
             hold: None,
+            suspicion: Suspicion::default(),
             running: None,
         }
     }
@@ -103,6 +106,7 @@ impl Bench {
             method: self.method,
             beside: Vec::new(),
             stir: mpsc::channel(1).0,
+            suspicion: self.suspicion.clone(),
         };
         let handle = Archivist::start_on(parts, disk).unwrap();
         self.running = Some(Running {

@@ -1,0 +1,100 @@
+//! Names for what a salvage could not name: roots and sources whose paths are lost, found again on disk.
+
+use rusqlite::params;
+use sessions_model::{ByteOffset, Origin, RootId, SourceId};
+
+use crate::archive::Archive;
+use crate::code;
+use crate::error::{During, Result, Step};
+use crate::log::{Lane, Logged};
+use crate::source;
+use crate::transaction::Transaction;
+
+/// Bytes that one row of the log speaks of.
+const ROW_BYTES: u64 = 8 * 1024 * 1024;
+
+/// What the paths of roots and sources begin with whose own are lost.
+const LOST: &str = "lost";
+
+/// Tells whether a path stands for one that is lost.
+pub fn is_lost(path: &str) -> bool {
+    path.split('/').next() == Some(LOST)
+}
+
+impl Archive {
+    /// Gives `path` to a root whose own is lost, if a file of it is there: `has` tells of a path below.
+    /// Returns whether it did.
+    pub fn adopt_root(&mut self, path: &str, has: &dyn Fn(&str) -> bool) -> Result<bool> {
+        let device = self.device().0;
+        let step = || Step::AddRoot(path.to_owned());
+        let roots = self.reader()?.roots()?;
+        if roots.iter().any(|root| root.path == path) {
+            return Ok(false);
+        }
+        for root in roots.iter().filter(|root| is_lost(&root.path)) {
+            let mut files = self.sources()?.into_iter();
+            if files.any(|file| file.root == root.id && has(&file.origin.path)) {
+                let renamed = "UPDATE roots SET device = ?2, path = ?3 WHERE id = ?1";
+                self.connection
+                    .execute(renamed, params![root.id.0, device, path])
+                    .during(step)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Transaction<'_> {
+    /// Says what a source is whose path was lost: the file at `origin` of `root` begins with all of it.
+    pub fn adopt_source(&mut self, source: SourceId, root: RootId, origin: &Origin) -> Result<()> {
+        self.guard(
+            || Step::AddSource(origin.path.clone()),
+            |transaction| {
+                transaction
+                    .connection()
+                    .prepare_cached(
+                        "UPDATE sources SET root = ?2, path = ?3, kind = ?4, session = ?5, agent = ?6 \
+                         WHERE id = ?1",
+                    )?
+                    .execute(params![
+                        source.0,
+                        root.0,
+                        origin.path,
+                        code::of_kind(origin.kind),
+                        origin.session.as_ref().map(sessions_model::SessionId::as_str),
+                        origin.agent.as_ref().map(sessions_model::AgentId::as_str),
+                    ])
+                    .map(drop)
+            },
+        )?;
+        self.log_again(source)
+    }
+
+    /// Logs all that a source has: whoever derives something took it for something else.
+    fn log_again(&mut self, source: SourceId) -> Result<()> {
+        let own = source::own(self.connection(), source).during(|| Step::List)?;
+        for (generation, range) in own {
+            let mut start = range.start;
+            while start < range.end {
+                let most = start + ROW_BYTES;
+                let end = if most < range.end {
+                    // Whole lines, where they fit.
+                    Some(self.line_start(generation, most)?).filter(|end| *end > start)
+                } else {
+                    Some(range.end)
+                };
+                let end = end.unwrap_or(most);
+                let change = Logged::Mended {
+                    source,
+                    generation,
+                    start: ByteOffset(start),
+                    end: ByteOffset(end),
+                };
+                self.log(Lane::Backlog, change, || Step::List)?;
+                start = end;
+            }
+        }
+        Ok(())
+    }
+}

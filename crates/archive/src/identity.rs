@@ -1,0 +1,197 @@
+//! A small file beside the archive that says whose it is.
+//!
+//! It is read when the archive itself no longer can be: an archive that is suddenly empty is told from a
+//! new one, and a salvage finds the device and the config roots again though their pages are lost.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use sessions_model::{ArchiveId, DeviceId};
+
+use crate::archive::Archive;
+use crate::error::{ArchiveError, During, Result, Step};
+use crate::schema;
+
+const FILE_NAME: &str = "identity";
+
+/// Whether the archive in a folder is what was there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is, or nothing is known of one.
+    AsBefore,
+    /// It is gone, or empty and another one; this one was there.
+    Vanished(ArchiveId),
+}
+
+/// What the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    archive: [u8; 16],
+    pub(crate) device: [u8; 16],
+    /// Numbers and paths of the config roots.
+    pub(crate) roots: Vec<(u64, String)>,
+}
+
+impl Archive {
+    /// Tells whether the archive in `dir` is what was there before. Writes nothing.
+    pub fn presence(dir: &Path) -> Presence {
+        let Some(identity) = Identity::read(dir) else {
+            return Presence::AsBefore;
+        };
+        if is_another_and_empty(&dir.join(schema::FILE_NAME), &identity) {
+            Presence::Vanished(ArchiveId(identity.archive))
+        } else {
+            Presence::AsBefore
+        }
+    }
+
+    /// Writes beside the archive whose it is, unless that is written there already.
+    pub fn note_identity(&self) -> Result<()> {
+        let path = self.path.with_file_name(FILE_NAME);
+        let roots = || -> rusqlite::Result<Vec<(u64, String)>> {
+            self.connection
+                .prepare("SELECT id, path FROM roots WHERE device = ?1 ORDER BY id")?
+                .query_map([self.device().0], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        let identity = Identity {
+            archive: self.id().0,
+            device: self.device().0,
+            roots: roots().during(|| Step::List)?,
+        };
+        if Identity::read(self.path.parent().unwrap_or(Path::new("."))).as_ref() == Some(&identity)
+        {
+            return Ok(());
+        }
+        identity.write(&path).map_err(|source| ArchiveError::File {
+            step: Step::NoteIdentity,
+            path,
+            source,
+        })
+    }
+}
+
+impl Identity {
+    /// Reads the file in `dir`; none if there is none that makes sense.
+    pub(crate) fn read(dir: &Path) -> Option<Self> {
+        let text = fs::read_to_string(dir.join(FILE_NAME)).ok()?;
+        let (mut archive, mut device, mut roots) = (None, None, Vec::new());
+        for line in text.lines() {
+            match line.split_once(' ')? {
+                ("archive", id) => archive = Some(parse_id(id)?),
+                ("device", id) => device = Some(parse_id(id)?),
+                ("root", root) => {
+                    let (number, path) = root.split_once(' ')?;
+                    roots.push((number.parse().ok()?, path.to_owned()));
+                }
+                // Of a newer version.
+                _ => {}
+            }
+        }
+        Some(Self {
+            archive: archive?,
+            device: device?,
+            roots,
+        })
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let ids = [
+            format!("archive {}\n", ArchiveId(self.archive)),
+            format!("device {}\n", DeviceId(self.device)),
+        ];
+        let roots = self.roots.iter();
+        let roots = roots.map(|(number, root)| format!("root {number} {root}\n"));
+        let text: String = ids.into_iter().chain(roots).collect();
+        let draft: PathBuf = path.with_extension("new");
+        fs::write(&draft, text)?;
+        fs::File::open(&draft)?.sync_all()?;
+        fs::rename(draft, path)
+    }
+}
+
+fn parse_id(text: &str) -> Option<[u8; 16]> {
+    let number = u128::from_str_radix(text, 16).ok()?;
+    (text.len() == 32).then(|| number.to_be_bytes())
+}
+
+/// Tells whether a database holds nothing, and is not the one the identity speaks of. One that cannot be
+/// read is damaged, which is for the opening to say.
+fn is_another_and_empty(path: &Path, identity: &Identity) -> bool {
+    match fs::metadata(path) {
+        Err(error) => return error.kind() == io::ErrorKind::NotFound,
+        Ok(file) if file.len() == 0 => return true,
+        Ok(_) => {}
+    }
+    let Ok(connection) = schema::open_reader(path) else {
+        return false;
+    };
+    let is_other = |connection: &Connection| -> rusqlite::Result<bool> {
+        let id: Option<[u8; 16]> = connection
+            .query_row("SELECT value FROM meta WHERE key = 'archive'", [], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        let is_empty: bool = connection.query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM generations)",
+            params![],
+            |row| row.get(0),
+        )?;
+        Ok(is_empty && id != Some(identity.archive))
+    };
+    is_other(&connection).unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use sessions_model::Timestamp;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_780_000_000_000);
+
+    #[test]
+    fn an_archive_that_was_emptied_replaced_or_removed_is_told_from_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, file) = (folder.path(), folder.path().join("archive.db"));
+        assert_eq!(
+            Archive::presence(dir),
+            Presence::AsBefore,
+            "nothing is known"
+        );
+        let id = {
+            let archive = Archive::open(dir, NOW).unwrap();
+            archive.id()
+        };
+        assert_eq!(Archive::presence(dir), Presence::AsBefore);
+        fs::write(&file, "").unwrap();
+        assert_eq!(Archive::presence(dir), Presence::Vanished(id));
+        fs::remove_file(&file).unwrap();
+        assert_eq!(Archive::presence(dir), Presence::Vanished(id));
+        let other = tempfile::tempdir().unwrap();
+        drop(Archive::open(other.path(), NOW).unwrap());
+        fs::copy(other.path().join("archive.db"), &file).unwrap();
+        assert_eq!(Archive::presence(dir), Presence::Vanished(id));
+        drop(Archive::open(dir, NOW).unwrap());
+        assert_eq!(
+            Archive::presence(dir),
+            Presence::AsBefore,
+            "it is taken for granted now"
+        );
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut archive = Archive::open(folder.path(), NOW).unwrap();
+        let mut transaction = archive.begin(NOW).unwrap();
+        transaction.root("/home/dev/my files").unwrap();
+        transaction.commit().unwrap();
+        archive.note_identity().unwrap();
+        let identity = Identity::read(folder.path()).unwrap();
+        assert_eq!(identity.device, archive.device().0);
+        assert_eq!(identity.roots, [(1, "/home/dev/my files".to_owned())]);
+    }
+}

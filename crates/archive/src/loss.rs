@@ -1,0 +1,102 @@
+//! What is lost: ranges of bytes that do not read back, and the list of those that are known to.
+//!
+//! A loss is on the list once no file on disk could give its bytes back; it leaves the list when it is
+//! mended. Knows nothing of how damage is found or mended.
+
+use rusqlite::{Connection, params};
+use sessions_model::{ByteOffset, GenerationId, SourceId, Timestamp};
+
+use crate::archive::Archive;
+use crate::error::{Damage, During, Result, Step};
+use crate::reader::ArchiveReader;
+
+/// Bytes that do not read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The source.
+    pub source: SourceId,
+    /// The generation that owns them.
+    pub generation: GenerationId,
+    /// The first byte lost.
+    pub start: ByteOffset,
+    /// One past the last byte lost.
+    pub end: ByteOffset,
+    /// What was found in their place.
+    pub damage: Damage,
+}
+
+/// A range that is known to be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownLoss {
+    /// The generation that owns it.
+    pub generation: GenerationId,
+    /// The first byte lost.
+    pub start: ByteOffset,
+    /// One past the last byte lost.
+    pub end: ByteOffset,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl KnownLoss {
+    /// Tells whether `loss` is within this one.
+    pub fn covers(&self, loss: &Loss) -> bool {
+        self.generation == loss.generation && self.start <= loss.start && loss.end <= self.end
+    }
+}
+
+impl Archive {
+    /// Returns what is known to be lost.
+    pub fn known_losses(&self) -> Result<Vec<KnownLoss>> {
+        list(&self.connection)
+    }
+
+    /// Takes note of what is lost for good.
+    pub fn record_losses(&mut self, losses: &[Loss], now: Timestamp) -> Result<()> {
+        let mut record = || -> rusqlite::Result<()> {
+            let transaction = self.connection.transaction()?;
+            for loss in losses {
+                transaction
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO losses (generation, start, until, at) \
+                         VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![loss.generation.0, loss.start.0, loss.end.0, now.0])?;
+            }
+            transaction.commit()
+        };
+        record().during(|| Step::RecordLoss)
+    }
+}
+
+impl ArchiveReader {
+    /// Returns what is known to be lost.
+    pub fn known_losses(&self) -> Result<Vec<KnownLoss>> {
+        list(&self.connection)
+    }
+}
+
+fn list(connection: &Connection) -> Result<Vec<KnownLoss>> {
+    let list = || -> rusqlite::Result<Vec<KnownLoss>> {
+        connection
+            .prepare("SELECT generation, start, until, at FROM losses ORDER BY generation, start")?
+            .query_map([], |row| {
+                Ok(KnownLoss {
+                    generation: GenerationId(row.get(0)?),
+                    start: ByteOffset(row.get(1)?),
+                    end: ByteOffset(row.get(2)?),
+                    since: Timestamp(row.get(3)?),
+                })
+            })?
+            .collect()
+    };
+    list().during(|| Step::List)
+}
+
+/// Takes a range that reads back again off the list.
+pub(crate) fn forget(connection: &Connection, loss: &Loss) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM losses WHERE generation = ?1 AND start >= ?2 AND until <= ?3")?
+        .execute(params![loss.generation.0, loss.start.0, loss.end.0])
+        .map(drop)
+}

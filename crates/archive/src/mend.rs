@@ -1,0 +1,116 @@
+//! Putting lost bytes back from another copy of them.
+//!
+//! Invariant: what a generation reads as never changes. A frame takes bytes back only if they are what
+//! its hash says, so nothing needs to be known of the copy. The database itself must be sound: a frame
+//! whose pages are linked wrongly is salvaged, not written over.
+
+use std::ops::Range;
+
+use rusqlite::{Connection, TransactionBehavior};
+use sessions_model::{ByteOffset, Timestamp};
+
+use crate::archive::Archive;
+use crate::blob;
+use crate::error::{ArchiveError, During, Result, Step};
+use crate::log::{self, Heads, Lane, LogRow, Logged};
+use crate::loss::{self, Loss};
+use crate::span::{self, Piece, Segment};
+
+/// Another copy of a source: returns the bytes in a range, or none if it does not have them.
+pub type OtherCopy<'a> = dyn FnMut(Range<u64>) -> Option<Vec<u8>> + 'a;
+
+/// What a mend came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mended {
+    /// The log's heads, if bytes were put back.
+    pub heads: Option<Heads>,
+    /// Whether all of it reads back now.
+    pub is_whole: bool,
+}
+
+impl Archive {
+    /// Puts back the frames of `loss` that `copy` has the bytes of. Those who derive something find a
+    /// row for them in the log.
+    pub fn mend(
+        &mut self,
+        loss: &Loss,
+        copy: &mut OtherCopy<'_>,
+        now: Timestamp,
+    ) -> Result<Mended> {
+        let step = || Step::Mend(loss.generation);
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .during(step)?;
+        let piece = Piece {
+            owner: loss.generation,
+            range: loss.start.0..loss.end.0,
+        };
+        let mut at = piece.range.start;
+        let mut is_whole = true;
+        let mut put_back: Vec<Segment> = Vec::new();
+        for segment in span::segments(&transaction, &piece)? {
+            is_whole &= segment.start <= at;
+            at = segment.until.max(at);
+            match self.frames.frame_once(&transaction, piece.owner, segment) {
+                Ok(_) => continue,
+                Err(ArchiveError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            let is_back = match copy(segment.start..segment.until) {
+                Some(raw) => {
+                    let frame = (segment.blob, &*raw);
+                    blob::restore(&transaction, &mut self.packer, frame, step)?
+                }
+                None => false,
+            };
+            is_whole &= is_back;
+            put_back.extend(is_back.then_some(segment));
+        }
+        is_whole &= at >= piece.range.end;
+        if is_whole {
+            loss::forget(&transaction, loss).during(step)?;
+        }
+        let mut heads = log::heads(&transaction).during(step)?;
+        for segment in &put_back {
+            let change = self.frames.mended(&transaction, loss, segment)?;
+            let row = LogRow {
+                seq: heads.advance(Lane::Backlog),
+                lane: Lane::Backlog,
+                at: now,
+                change,
+            };
+            log::write(&transaction, &row).during(step)?;
+        }
+        transaction.commit().during(step)?;
+        Ok(Mended {
+            heads: (!put_back.is_empty()).then_some(heads),
+            is_whole,
+        })
+    }
+}
+
+impl span::FrameReader {
+    /// Returns the row of the log for a frame that was put back: whole lines, as far as they can be read.
+    fn mended(
+        &mut self,
+        connection: &Connection,
+        loss: &Loss,
+        segment: &Segment,
+    ) -> Result<Logged> {
+        let start = match self.line_start(connection, loss.generation, segment.start) {
+            Ok(start) => start,
+            Err(ArchiveError::Damaged { .. }) => segment.start,
+            Err(error) => return Err(error),
+        };
+        // The last byte's line, not the one after it.
+        let last = segment.until.saturating_sub(1);
+        let end = span::line_end(self, connection, loss.generation, last)?;
+        Ok(Logged::Mended {
+            source: loss.source,
+            generation: loss.generation,
+            start: ByteOffset(start),
+            end: ByteOffset(end.max(segment.until)),
+        })
+    }
+}

@@ -1,0 +1,294 @@
+//! Damage that is mended: from another copy of the bytes, by whoever archives them again, after a salvage.
+
+use std::fs;
+use std::ops::{ControlFlow, Range};
+
+use sessions_archive::{Archive, Damage, Lane, Logged, Loss, Stretch};
+use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
+
+use crate::faults::{flip_byte_of_blob, full_scene, go_on, spoiled, verify};
+use crate::support::{NOW, Scene, origin};
+
+/// A copy of `bytes` that gives any range of them.
+fn copy_of(bytes: &[u8]) -> impl FnMut(Range<u64>) -> Option<Vec<u8>> + '_ {
+    |range| {
+        let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
+        Some(bytes.get(start.ok()?..end.ok()?)?.to_vec())
+    }
+}
+
+/// A scene whose second source has one damaged frame.
+fn damaged_scene() -> (Scene, (SourceId, GenerationId, Vec<u8>), Loss) {
+    let (mut scene, mut held) = full_scene();
+    let (source, generation, bytes) = held.swap_remove(1);
+    flip_byte_of_blob(&scene.database(), generation, 300_000);
+    scene.reopen();
+    let losses = verify(&scene.archive);
+    assert_eq!(losses.len(), 1);
+    (scene, (source, generation, bytes), losses[0])
+}
+
+#[test]
+fn a_frame_takes_its_own_bytes_back_and_no_others() {
+    let (mut scene, (source, generation, bytes), loss) = damaged_scene();
+    let before = scene.archive.reader().unwrap().heads().unwrap();
+    let other = vec![b'x'; bytes.len()];
+    let mended = scene
+        .archive
+        .mend(&loss, &mut copy_of(&other), NOW)
+        .unwrap();
+    assert!(!mended.is_whole && mended.heads.is_none());
+    scene.archive.record_losses(&[loss], NOW).unwrap();
+    assert!(scene.archive.known_losses().unwrap()[0].covers(&loss));
+
+    let mended = scene
+        .archive
+        .mend(&loss, &mut copy_of(&bytes), NOW)
+        .unwrap();
+    assert!(mended.is_whole);
+    assert_eq!(verify(&scene.archive), []);
+    assert_eq!(scene.archive.known_losses().unwrap(), []);
+    assert_eq!(scene.read(generation), bytes);
+    let reader = scene.archive.reader().unwrap();
+    let rows = reader.log_after(Lane::Backlog, before.backlog, 9).unwrap();
+    let Logged::Mended {
+        source: of,
+        start,
+        end,
+        ..
+    } = rows[0].change
+    else {
+        panic!("{rows:?}");
+    };
+    assert_eq!(of, source);
+    assert!(start <= loss.start && loss.end <= end, "{rows:?}");
+    assert_eq!(mended.heads.unwrap(), reader.heads().unwrap());
+}
+
+#[test]
+fn whoever_archives_the_bytes_of_a_damaged_frame_again_mends_it() {
+    let (mut scene, (source, generation, bytes), loss) = damaged_scene();
+    let at = |offset: ByteOffset| usize::try_from(offset.0).unwrap();
+    let again = scene.open(source, Some((generation, ByteOffset(0))));
+    scene.append(source, again, &bytes[at(loss.start)..at(loss.end)]);
+    assert_eq!(verify(&scene.archive), []);
+    assert_eq!(scene.read(generation), bytes);
+}
+
+#[test]
+fn reading_goes_on_behind_what_is_lost() {
+    let (scene, (_, generation, bytes), loss) = damaged_scene();
+    let reader = scene.archive.reader().unwrap();
+    let end = ByteOffset(bytes.len() as u64);
+    let stretches = reader.stretches(generation, ByteOffset(0)..end).unwrap();
+    let at = |offset: ByteOffset| usize::try_from(offset.0).unwrap();
+    let expect = [
+        Stretch::Sound {
+            start: ByteOffset(0),
+            bytes: bytes[..at(loss.start)].to_vec(),
+        },
+        Stretch::Lost(loss),
+        Stretch::Sound {
+            start: loss.end,
+            bytes: bytes[at(loss.end)..].to_vec(),
+        },
+    ];
+    assert!(stretches == expect);
+    let within = ByteOffset(loss.start.0 + 1)..ByteOffset(loss.end.0 - 1);
+    let stretches = reader.stretches(generation, within.clone()).unwrap();
+    let part = Loss {
+        start: within.start,
+        end: within.end,
+        ..loss
+    };
+    assert_eq!(stretches, [Stretch::Lost(part)]);
+}
+
+#[test]
+fn a_frame_that_a_salvage_gave_up_is_known_by_its_hash_when_it_is_found() {
+    let (scene, (_, generation, bytes), loss) = damaged_scene();
+    let saved = scene.dir.join("saved");
+    let file = saved.join("archive.db");
+    let mut told = Vec::new();
+    let mut progress = |done, total| {
+        told.push((done, total));
+        ControlFlow::Continue(())
+    };
+    let salvaged = Archive::salvage(&scene.database(), &file, NOW, &mut progress).unwrap();
+    assert!(
+        told.is_sorted() && told.iter().all(|(done, total)| done <= total),
+        "{told:?}"
+    );
+    assert!(!told.is_empty());
+    let gap = Loss {
+        damage: Damage::Missing,
+        ..loss
+    };
+    assert_eq!(salvaged.losses, [gap]);
+    let mut archive = Archive::open(&saved, NOW).unwrap();
+    assert_eq!(verify(&archive), [gap]);
+    assert!(archive.known_losses().unwrap()[0].covers(&gap));
+    assert!(
+        archive
+            .mend(&gap, &mut copy_of(&bytes), NOW)
+            .unwrap()
+            .is_whole
+    );
+    assert_eq!(verify(&archive), []);
+    let end = ByteOffset(bytes.len() as u64);
+    let read = archive
+        .reader()
+        .unwrap()
+        .bytes(generation, ByteOffset(0)..end);
+    assert!(read.unwrap() == bytes);
+}
+
+/// Salvages what `bytes` leave of the scene's database.
+fn salvage(scene: &Scene, bytes: &[u8]) -> Archive {
+    let salvaged = || -> Result<Archive, Box<dyn std::error::Error>> {
+        let broken = scene.dir.join("broken.db");
+        fs::write(&broken, bytes)?;
+        let saved = scene.dir.join("saved");
+        Archive::salvage(&broken, &saved.join("archive.db"), NOW, &mut go_on)?;
+        Ok(Archive::open(&saved, NOW)?)
+    };
+    salvaged().expect("what is left can be salvaged")
+}
+
+#[test]
+fn device_and_roots_outlive_their_pages() {
+    for table in ["meta", "roots"] {
+        let (scene, _) = full_scene();
+        scene.archive.note_identity().unwrap();
+        let mut saved = salvage(&scene, &spoiled(&scene.database(), table));
+        assert_eq!(saved.device(), scene.archive.device(), "{table}");
+        let mut transaction = saved.begin(NOW).unwrap();
+        let root = transaction.root("/home/dev/.claude").unwrap();
+        transaction.commit().unwrap();
+        assert_eq!(root, scene.root, "{table}");
+        assert_eq!(saved.reader().unwrap().roots().unwrap().len(), 1, "{table}");
+    }
+}
+
+#[test]
+fn what_an_index_knows_outlives_its_table() {
+    for table in ["sources", "generations", "segments"] {
+        let (scene, held) = full_scene();
+        let saved = salvage(&scene, &spoiled(&scene.database(), table));
+        let reader = saved.reader().unwrap();
+        assert_eq!(verify(&saved), [], "{table}");
+        let sources = reader.sources().unwrap();
+        assert_eq!(sources.len(), held.len(), "{table}");
+        for (source, generation, bytes) in held {
+            let generations = reader.generations(source).unwrap();
+            assert_eq!(generations.last().unwrap().id, generation, "{table}");
+            let end = ByteOffset(bytes.len() as u64);
+            let read = reader.bytes(generation, ByteOffset(0)..end).unwrap();
+            assert!(read == bytes, "{table}");
+            let state = reader.source(source).unwrap().unwrap();
+            assert!(state.origin.path.starts_with("p/"), "{table}: {state:?}");
+        }
+    }
+}
+
+#[test]
+fn frames_whose_table_is_lost_are_known_by_their_names() {
+    let (scene, held) = full_scene();
+    let mut saved = salvage(&scene, &spoiled(&scene.database(), "blobs"));
+    let lost = verify(&saved);
+    assert_eq!(lost.len(), held.len(), "{lost:?}");
+    for (loss, (_, generation, bytes)) in lost.iter().zip(&held) {
+        assert_eq!(loss.generation, *generation);
+        assert!(saved.mend(loss, &mut copy_of(bytes), NOW).unwrap().is_whole);
+    }
+    assert_eq!(verify(&saved), []);
+}
+
+#[test]
+fn a_database_that_lost_its_first_page_is_read_with_another() {
+    let (scene, held) = full_scene();
+    let mut bytes = fs::read(scene.database()).unwrap();
+    bytes[..4096].fill(0xa5);
+    let saved = salvage(&scene, &bytes);
+    assert_eq!(verify(&saved), []);
+    let reader = saved.reader().unwrap();
+    for (_, generation, bytes) in held {
+        let end = ByteOffset(bytes.len() as u64);
+        assert!(reader.bytes(generation, ByteOffset(0)..end).unwrap() == bytes);
+    }
+    let left = fs::read_dir(scene.dir.join("saved")).unwrap().flatten();
+    let names: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    let is_ours = |name: &std::ffi::OsString| {
+        name.to_string_lossy().ends_with(".grafted") || name.to_string_lossy().ends_with(".fresh")
+    };
+    assert!(!names.iter().any(is_ours), "{names:?}");
+}
+
+#[test]
+fn what_is_no_database_at_all_leaves_what_the_user_wrote() {
+    let (scene, _) = full_scene();
+    scene.archive.copy_notes(NOW).unwrap().unwrap();
+    let saved = salvage(&scene, &b"this is a letter, no database. ".repeat(999));
+    let reader = saved.reader().unwrap();
+    assert_eq!(reader.operations().unwrap()[0].value, "kept");
+    assert_eq!(reader.sources().unwrap(), []);
+}
+
+#[test]
+fn a_root_whose_path_is_lost_is_the_one_that_has_its_files() {
+    let mut scene = Scene::new();
+    let mut transaction = scene.archive.begin(NOW).unwrap();
+    let lost = transaction.root("lost/1").unwrap();
+    transaction.source(lost, &origin("p/a.jsonl")).unwrap();
+    transaction.commit().unwrap();
+    let mut adopt = |path: &str, file: &'static str| {
+        let has = move |below: &str| below == file;
+        scene.archive.adopt_root(path, &has).unwrap()
+    };
+    assert!(!adopt("/home/other", "p/b.jsonl"));
+    assert!(!adopt("/home/dev/.claude", "p/a.jsonl"), "it has its own");
+    assert!(adopt("/home/other", "p/a.jsonl"));
+    let mut transaction = scene.archive.begin(NOW).unwrap();
+    assert_eq!(transaction.root("/home/other").unwrap(), lost);
+}
+
+#[test]
+fn of_an_emptied_archive_what_the_user_wrote_comes_back() {
+    let (scene, _) = full_scene();
+    scene.archive.copy_notes(NOW).unwrap().unwrap();
+    scene.archive.note_identity().unwrap();
+    let saved = salvage(&scene, b"");
+    assert_eq!(saved.device(), scene.archive.device());
+    let reader = saved.reader().unwrap();
+    assert_eq!(reader.operations().unwrap()[0].value, "kept");
+    assert_eq!(reader.roots().unwrap().len(), 1);
+    assert_eq!(reader.log_after(Lane::Live, Seq(0), 9).unwrap().len(), 1);
+}
+
+#[test]
+fn a_damaged_archive_is_backed_up_as_far_as_it_reads() {
+    let (scene, (_, generation, _), loss) = damaged_scene();
+    let receipt = scene
+        .archive
+        .backup(&scene.dir.join("flipped.db"), NOW)
+        .unwrap();
+    assert_eq!(receipt.losses, [loss]);
+
+    // Pages that are linked wrongly cannot be copied as they are.
+    let broken = scene.dir.join("broken");
+    fs::create_dir(&broken).unwrap();
+    fs::write(
+        broken.join("archive.db"),
+        spoiled(&scene.database(), "segments_blob"),
+    )
+    .unwrap();
+    let target = scene.dir.join("broken-copy.db");
+    let archive = Archive::open(&broken, NOW).unwrap();
+    let receipt = archive.backup(&target, NOW).unwrap();
+    assert_eq!(receipt.losses.len(), 1, "{:?}", receipt.losses);
+    assert_eq!(
+        (receipt.losses[0].generation, receipt.sources),
+        (generation, 3)
+    );
+    assert!(target.exists());
+}

@@ -1,0 +1,220 @@
+//! What answers before the archive is open, and leads to what answers after.
+//!
+//! Opening takes milliseconds, but for a damaged archive: while that is salvaged, whoever asks is told
+//! how far it is.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use sessions_model::{Coverage, Fault, FaultKind, Progress, Status};
+use tokio::sync::watch;
+
+use super::{Backend, Facts, Refusal};
+use crate::roots::Roots;
+use crate::suspicion::Suspicion;
+
+/// How far a salvage is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Salvaging {
+    /// Bytes of the damaged file that were looked at.
+    pub(crate) bytes_done: u64,
+    /// Its bytes.
+    pub(crate) bytes_total: u64,
+}
+
+/// The daemon, for callers, from its first moment.
+#[derive(Debug)]
+pub(crate) struct Front {
+    backend: OnceLock<Arc<Backend>>,
+    facts: Facts,
+    roots: Roots,
+    salvaging: watch::Sender<Option<Salvaging>>,
+    stop: watch::Sender<bool>,
+    /// Raised when something of the archive does not read back.
+    pub(crate) suspicion: Suspicion,
+}
+
+impl Front {
+    pub(crate) fn new(facts: Facts, roots: Roots, stop: watch::Sender<bool>) -> Self {
+        Self {
+            backend: OnceLock::new(),
+            facts,
+            roots,
+            salvaging: watch::Sender::new(None),
+            stop,
+            suspicion: Suspicion::default(),
+        }
+    }
+
+    /// Lets `backend` answer from now on.
+    pub(crate) fn open(&self, backend: Backend) {
+        if self.backend.set(Arc::new(backend)).is_err() {
+            tracing::error!("the parts were opened twice");
+        }
+    }
+
+    /// Returns what answers.
+    ///
+    /// # Errors
+    /// While the archive is not open.
+    pub(crate) fn backend(&self) -> Result<&Arc<Backend>, Refusal> {
+        self.backend
+            .get()
+            .ok_or_else(|| Refusal::NotReady(self.why_closed()))
+    }
+
+    /// Takes note of how far a salvage is; false if it is to be given up.
+    pub(crate) fn note_salvaging(&self, salvaging: Salvaging) -> bool {
+        self.salvaging.send_replace(Some(salvaging));
+        !*self.stop.borrow()
+    }
+
+    /// Waits until a salvage is under way.
+    pub(crate) async fn salvaging(&self) {
+        let mut salvaging = self.salvaging.subscribe();
+        if salvaging.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Checks the archive whenever something of it did not read back. Never ends.
+    pub(crate) async fn check_when_suspected(&self) -> std::convert::Infallible {
+        loop {
+            self.suspicion.raised().await;
+            if let Ok(backend) = self.backend() {
+                backend.check(self.stopping()).await;
+            }
+        }
+    }
+
+    /// Says who the daemon is.
+    pub(crate) fn introduction(&self) -> Status {
+        self.facts.introduction()
+    }
+
+    /// Returns the positions of archive and index, and how far an import is.
+    pub(crate) fn position(&self) -> (Coverage, Option<Progress>) {
+        match self.backend() {
+            Ok(backend) => backend.position(),
+            Err(_) => (self.closed(), None),
+        }
+    }
+
+    /// Says how the daemon is doing.
+    pub(crate) async fn status(&self) -> Result<Status, Refusal> {
+        if let Ok(backend) = self.backend() {
+            return backend.status().await;
+        }
+        let mut faults = self.facts.faults.clone();
+        if self.salvaging.borrow().is_some() {
+            faults.push(Fault {
+                kind: FaultKind::Archive,
+                message: self.why_closed(),
+                hint: "archiving goes on by itself after that; files that are on disk are not lost"
+                    .into(),
+                since: self.facts.started_at,
+            });
+        }
+        Ok(Status {
+            coverage: self.closed(),
+            faults,
+            sandbox: self.facts.sandbox.clone(),
+            ..self.introduction()
+        })
+    }
+
+    /// Takes note of a config root that a client sees; true if the daemon ends to take it in.
+    ///
+    /// # Errors
+    /// When the root is no absolute path or cannot be remembered.
+    pub(crate) fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
+        let met = self.roots.meet(&PathBuf::from(root));
+        let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
+        if is_new {
+            tracing::info!("a config root is new: ending, to be started with it");
+            self.shut_down();
+        }
+        Ok(is_new)
+    }
+
+    /// Asks the daemon to end.
+    pub(crate) fn shut_down(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns the signal that the daemon ends.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    fn closed(&self) -> Coverage {
+        Coverage {
+            reason: Some(self.why_closed()),
+            ..Coverage::default()
+        }
+    }
+
+    fn why_closed(&self) -> String {
+        match *self.salvaging.borrow() {
+            Some(Salvaging {
+                bytes_done,
+                bytes_total,
+            }) => format!(
+                "the archive was damaged and is being salvaged: {} of {} MB",
+                bytes_done / 1_000_000,
+                bytes_total / 1_000_000
+            ),
+            None => "the archive is being opened".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sessions_model::Timestamp;
+    use sessions_paths::{Environment, Paths};
+
+    use super::*;
+
+    fn front(home: &tempfile::TempDir) -> Front {
+        let environment = Environment {
+            sessions_home: Some(home.path().to_owned()),
+            ..Environment::read().unwrap()
+        };
+        let facts = Facts {
+            paths: Paths::choose(&environment).unwrap(),
+            started_at: Timestamp(1),
+            sandbox: Vec::new(),
+            hold: None,
+            faults: Vec::new(),
+        };
+        let roots = Roots::load(home.path().join("roots"), &[], &[]);
+        Front::new(facts, roots, watch::Sender::new(false))
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_during_a_salvage_is_told_how_far_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let front = front(&home);
+        let half = Salvaging {
+            bytes_done: 200_000_000,
+            bytes_total: 400_000_000,
+        };
+        assert!(front.note_salvaging(half));
+        front.salvaging().await;
+        let Err(Refusal::NotReady(why)) = front.backend() else {
+            panic!("there is nothing to answer from");
+        };
+        assert!(why.contains("200 of 400 MB"), "{why}");
+        let status = front.status().await.unwrap();
+        assert_eq!(status.coverage.reason.as_deref(), Some(&*why));
+        assert_eq!(front.position(), (status.coverage.clone(), None));
+        assert!(!status.coverage.complete);
+        assert_eq!(status.faults[0].message, why);
+        front.shut_down();
+        assert!(
+            !front.note_salvaging(half),
+            "it is given up when the daemon ends"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Mending: what of the archive does not read back is put back from the files it came from.
+//!
+//! Where a file no longer holds those bytes, the loss is noted, and what the file holds instead is
+//! archived beside it.
+
+use std::ops::Range;
+
+use sessions_archive::{ArchiveError, Loss};
+use sessions_model::SourceId;
+
+use super::Archivist;
+use super::work::Work;
+use crate::causes::chain;
+use crate::ingest::disk::SourceFile;
+use crate::ingest::place::Place;
+
+impl Archivist {
+    /// Puts back what the files on disk have of `losses`; returns what stays lost.
+    pub(super) fn mend(&mut self, losses: &[Loss]) -> Result<Vec<Loss>, ArchiveError> {
+        let now = self.work.clock.now();
+        let mut left = Vec::new();
+        for loss in losses {
+            let place = self.work.place_of(loss.source);
+            let file = place
+                .as_ref()
+                .and_then(|place| self.work.open_to_mend(place));
+            let Some((place, file)) = place.zip(file) else {
+                left.push(*loss);
+                continue;
+            };
+            let mended = self
+                .archive
+                .mend(loss, &mut |range| read(&*file, range), now)?;
+            if let Some(heads) = mended.heads {
+                self.heads.send_replace(heads);
+            }
+            if !mended.is_whole {
+                left.push(*loss);
+                self.work.queue.push_suspect(place);
+            }
+        }
+        // While archiving is paused, no file was asked.
+        if !self.work.is_paused {
+            self.archive.record_losses(&left, now)?;
+        }
+        Ok(left)
+    }
+
+    /// Mends what a salvage left to be found again: sources that have no cursor since.
+    pub(super) fn mend_salvaged(&mut self) {
+        let mended = self.lost_of_salvage().and_then(|lost| {
+            if !lost.is_empty() {
+                let left = self.mend(&lost)?;
+                tracing::info!(
+                    lost = lost.len(),
+                    left = left.len(),
+                    "mended what was salvaged"
+                );
+            }
+            Ok(())
+        });
+        if let Err(error) = mended {
+            tracing::warn!(error = chain(&error), "what was lost could not be mended");
+        }
+    }
+
+    fn lost_of_salvage(&self) -> Result<Vec<Loss>, ArchiveError> {
+        let sources: Vec<SourceId> = self
+            .work
+            .known
+            .values()
+            .filter(|known| known.cursor.is_none())
+            .map(|known| known.id)
+            .collect();
+        let mut lost = Vec::new();
+        for source in sources {
+            lost.extend(self.reader.losses_of(source)?);
+        }
+        Ok(lost)
+    }
+}
+
+impl Work {
+    fn place_of(&self, source: SourceId) -> Option<Place> {
+        let mut known = self.known.iter();
+        known
+            .find(|(_, state)| state.id == source)
+            .map(|(place, _)| place.clone())
+    }
+
+    /// Opens a source's file, unless it is not to be read.
+    fn open_to_mend(&self, place: &Place) -> Option<Box<dyn SourceFile>> {
+        let root = &self.roots.0[place.root].path;
+        if self.is_paused || self.excludes.has(root, &place.path) {
+            return None;
+        }
+        self.disk.open(&self.roots.locate(place)).ok()
+    }
+}
+
+fn read(file: &dyn SourceFile, range: Range<u64>) -> Option<Vec<u8>> {
+    let length = usize::try_from(range.end - range.start).ok()?;
+    let mut bytes = vec![0; length];
+    let count = file.read_at(&mut bytes, range.start).ok()?;
+    (count == length).then_some(bytes)
+}

@@ -1,0 +1,172 @@
+//! A disk that changes bytes: what is on disk elsewhere is put back, the rest is named, and nothing sound is
+//! withheld for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use sessions_tests::wait_for;
+
+use crate::{Trial, faults_of};
+
+/// Archives the samples, then flips a byte in the first frame of a session's transcript.
+fn decayed() -> (Trial, PathBuf) {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    daemon.stop().unwrap();
+    let path = flip_byte(&trial.home.path().join("data/archive/archive.db"));
+    let transcript = trial.root.path().join(path);
+    assert!(transcript.exists(), "{}", transcript.display());
+    (trial, transcript)
+}
+
+/// Changes one byte of a transcript's largest frame, past `SQLite`'s back; returns its source's path.
+fn flip_byte(database: &Path) -> String {
+    let connection = Connection::open(database).unwrap();
+    let (path, data): (String, Vec<u8>) = connection
+        .query_row(
+            "SELECT s.path, b.data FROM blobs b JOIN segments g ON g.blob = b.id \
+             JOIN generations n ON n.id = g.generation JOIN sources s ON s.id = n.source \
+             WHERE s.kind = 1 ORDER BY length(b.data) DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    drop(connection);
+    let mut file = fs::read(database).unwrap();
+    let middle = &data[data.len() / 2..data.len() / 2 + 32];
+    let found = file.windows(32).position(|window| window == middle);
+    let at = found.expect("the frame lies in the file as it is");
+    file[at + 16] ^= 1;
+    fs::write(database, file).unwrap();
+    path
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+fn id_of(transcript: &Path) -> String {
+    transcript
+        .file_stem()
+        .unwrap()
+        .to_string_lossy()
+        .into_owned()
+}
+
+#[test]
+fn bytes_that_decayed_are_put_back_from_their_file() {
+    let (trial, transcript) = decayed();
+    let daemon = trial.home.start().unwrap();
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    let said = words(&verified);
+    assert_eq!(verified.status.code(), Some(3), "{said}");
+    assert!(said.contains("put back: projects/"), "{said}");
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    assert_eq!(verified.status.code(), Some(0), "{}", words(&verified));
+    let raw = trial.home.bytes(&["view", &id_of(&transcript), "--raw"]);
+    assert_eq!(raw.unwrap(), fs::read(&transcript).unwrap());
+    let status = trial.home.json(&["status", "--json"]).unwrap();
+    assert!(faults_of(&status, "archive").is_empty(), "{status}");
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_read_that_fails_is_enough_to_have_the_bytes_put_back() {
+    let (trial, transcript) = decayed();
+    let daemon = trial.home.start().unwrap();
+    let args = ["export", &id_of(&transcript), "--format", "jsonl"];
+    let read = trial.home.sessions(&args).unwrap();
+    assert_eq!(read.status.code(), Some(3), "{}", words(&read));
+    let whole = fs::read(&transcript).unwrap();
+    wait_for("the bytes", Duration::from_secs(30), || {
+        let read = trial.home.sessions(&args)?;
+        Ok((read.status.success() && read.stdout == whole).then_some(()))
+    })
+    .unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn what_is_put_back_is_found() {
+    let sound = Trial::of_samples();
+    let daemon = sound.home.start().unwrap();
+    sound.home.settle().unwrap();
+    let expect = sound.answers();
+    daemon.stop().unwrap();
+
+    let (trial, _) = decayed();
+    fs::remove_dir_all(trial.home.path().join("data/derived")).unwrap();
+    let daemon = trial.home.start().unwrap();
+    wait_for("the same answers", Duration::from_secs(30), || {
+        trial.home.settle()?;
+        Ok((trial.answers() == expect).then_some(()))
+    })
+    .unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn what_is_lost_is_named_and_nothing_else_is_withheld() {
+    let (trial, transcript) = decayed();
+    fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
+    let daemon = trial.home.start().unwrap();
+    // First of all: whoever comes upon the damage has it noted as known.
+    let copy = trial.home.path().join("copy.db");
+    let backed = trial
+        .home
+        .sessions(&["backup", copy.to_str().unwrap()])
+        .unwrap();
+    let said = words(&backed);
+    assert_eq!(backed.status.code(), Some(3), "{said}");
+    assert!(copy.exists() && !said.contains("verified"), "{said}");
+    assert!(said.contains(&id_of(&transcript)), "{said}");
+
+    let out = trial.home.path().join("out");
+    let args = ["export", "--all", "-o", out.to_str().unwrap()];
+    let exported = trial.home.sessions(&args).unwrap();
+    let said = words(&exported);
+    assert_eq!(exported.status.code(), Some(3), "{said}");
+    assert!(said.contains("left out projects/"), "{said}");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 13, "{said}");
+
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    let first = words(&verified);
+    let again = trial.home.sessions(&["verify"]).unwrap();
+    let said = words(&again);
+    assert!(first.contains(&id_of(&transcript)), "{first}");
+    assert_eq!(again.status.code(), Some(0), "{said}");
+    let other = trial.home.path().join("other.db");
+    let backed = trial
+        .home
+        .bytes(&["backup", other.to_str().unwrap()])
+        .unwrap();
+    let told = String::from_utf8_lossy(&backed);
+    assert!(told.contains("lost before"), "{told}");
+    assert!(
+        said.contains("known to be lost") && said.contains(&id_of(&transcript)),
+        "{said}"
+    );
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn an_archive_that_was_emptied_is_a_fault_and_archiving_goes_on() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.answers();
+    daemon.stop().unwrap();
+    fs::write(trial.home.path().join("data/archive/archive.db"), "").unwrap();
+    let daemon = trial.home.start().unwrap();
+    let status = trial.home.settle().unwrap();
+    let faults = faults_of(&status, "archive");
+    assert_eq!(faults.len(), 1, "{status}");
+    let said = faults[0]["message"].as_str().unwrap();
+    assert!(said.contains("missing or empty"), "{said}");
+    assert_eq!(trial.answers(), before);
+    daemon.stop().unwrap();
+}
