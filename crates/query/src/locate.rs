@@ -54,10 +54,11 @@ impl Place<'_> {
     fn line(self, found: &Match) -> Result<Located, QueryError> {
         let line = self.archive.frame_line(found.generation, found.offset)?;
         let Parsed::Record(record) = parse(&line) else {
-            let entry = place_name(found.generation, found.offset);
+            // Longer than a line that is read for a hit: its beginning, as it was written.
             return Ok(Located {
-                entry,
-                ..Located::default()
+                entry: place_name(found.generation, found.offset),
+                text: String::from_utf8_lossy(&line).into_owned(),
+                tool: None,
             });
         };
         let EntryId(entry) = entry_id(&record, found.generation, found.offset, found.block);

@@ -13,7 +13,7 @@ const SNIPPET_BYTES: usize = 220;
 /// Bytes within which matches count as one cluster.
 const CLUSTER_BYTES: usize = 160;
 
-/// Bytes of a text that are looked through.
+/// Bytes of a text that are looked through for the best place; beyond, the first will do.
 const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes that are cut into words at a time.
@@ -47,7 +47,12 @@ pub(crate) fn snippet(text: &str, terms: &Terms) -> Snippet {
 fn find(text: &str, terms: &Terms) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
-    while !terms.is_empty() && at < text.len().min(TEXT_BYTES_MAX) && found.len() < MATCHES_MAX {
+    let is_looked_through = |at: usize, found: &[Found]| {
+        at >= text.len()
+            || found.len() >= MATCHES_MAX
+            || (at >= TEXT_BYTES_MAX && !found.is_empty())
+    };
+    while !terms.is_empty() && !is_looked_through(at, &found) {
         let end = piece_end(text, at);
         let piece = text.get(at..end).unwrap_or_default();
         let matching = tokenize(piece)
@@ -239,6 +244,12 @@ mod tests {
             "{snippet}"
         );
         assert!(snippet.len() < SNIPPET_BYTES + 32, "{snippet}");
+    }
+
+    #[test]
+    fn a_match_deep_in_a_text_is_shown() {
+        let text = format!("{}needle", "straw ".repeat(TEXT_BYTES_MAX / 4));
+        assert!(marked(&text, "needle").ends_with("straw [needle]"));
     }
 
     proptest! {
