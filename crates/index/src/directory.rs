@@ -2,7 +2,7 @@
 //!
 //! A process that dies leaves its last commit whole, since the kernel keeps what was written. When
 //! the power fails, a commit may be torn: a file cut short is noticed on opening, and one with a hole
-//! in its middle by [`crate::verify`], which whoever notices an unclean boot calls.
+//! in its middle by [`crate::IndexReader::damaged`]; whoever knows of such an end builds it anew.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};

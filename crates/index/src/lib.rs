@@ -26,7 +26,7 @@ pub use error::IndexError;
 pub use expr::Expr;
 pub use matches::{Match, Matches};
 pub use merging::Merging;
-pub use opening::{Opened, RebuildReason, examine, verify};
+pub use opening::{Opened, RebuildReason, examine};
 pub use reader::{IndexReader, Snapshot};
 pub use schema::SCHEMA_VERSION;
 pub use scope::{OrdinalSet, Scope};

@@ -12,7 +12,6 @@ use tantivy::{Directory as _, Index, IndexSettings, SegmentMeta, TantivyError};
 
 use crate::directory::UnsyncedDirectory;
 use crate::document::Position;
-use crate::error::IndexError;
 use crate::payload::{self, Unfit};
 use crate::schema::Fields;
 
@@ -69,12 +68,9 @@ pub fn examine(dir: &Path, archive: ArchiveId) -> Opened {
     }
 }
 
-/// Reads every file of the index in `dir` and returns the names of those whose checksum is wrong.
-///
-/// The index is written without fsync: call this once after a boot that the marker does not expect.
-pub fn verify(dir: &Path) -> Result<Vec<String>, IndexError> {
-    let damaged = open(dir).and_then(|index| index.validate_checksum());
-    let damaged = damaged.map_err(IndexError::Verify)?;
+/// Reads every file of `index` and returns the names of those whose checksum is wrong, in order.
+pub(crate) fn damaged(index: &Index) -> tantivy::Result<Vec<String>> {
+    let damaged = index.validate_checksum()?;
     let mut names: Vec<String> = damaged
         .iter()
         .map(|path| path.display().to_string())

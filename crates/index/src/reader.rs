@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
 
 use sessions_model::ArchiveId;
 use tantivy::{Index, ReloadPolicy, Searcher};
@@ -11,10 +12,18 @@ use crate::document::Position;
 use crate::error::IndexError;
 use crate::expr::Expr;
 use crate::matches::Matches;
+use crate::opening;
 use crate::payload;
 use crate::schema::Fields;
 use crate::scope::Scope;
 use crate::search;
+
+/// Most threads that one search is spread over, a segment each; searches share them.
+const SEARCH_THREADS_MAX: usize = 4;
+
+fn search_threads() -> usize {
+    available_parallelism().map_or(1, |cores| cores.get().min(SEARCH_THREADS_MAX))
+}
 
 /// Hands out snapshots. Cheap to clone; every clone sees the same commits.
 #[derive(Clone)]
@@ -39,6 +48,10 @@ impl IndexReader {
     ) -> Result<Self, IndexError> {
         let seen = commits.load(Ordering::Acquire);
         let position = committed(index, archive)?;
+        let mut index = index.clone();
+        index
+            .set_multithread_executor(search_threads())
+            .map_err(IndexError::Reload)?;
         let builder = index.reader_builder().reload_policy(ReloadPolicy::Manual);
         let reader: tantivy::IndexReader = builder.try_into().map_err(IndexError::Reload)?;
         let (_, fields) = Fields::declare();
@@ -48,7 +61,6 @@ impl IndexReader {
             position,
         };
         let current = Mutex::new((seen, first));
-        let index = index.clone();
         let shared = Shared {
             index,
             reader,
@@ -98,6 +110,16 @@ impl IndexReader {
         };
         *current = (commits, snapshot.clone());
         Ok(snapshot)
+    }
+}
+
+impl IndexReader {
+    /// Reads every file back and returns the names of those whose checksum is wrong, in order.
+    ///
+    /// # Errors
+    /// When a file cannot be read at all.
+    pub fn damaged(&self) -> Result<Vec<String>, IndexError> {
+        opening::damaged(&self.shared.index).map_err(IndexError::Verify)
     }
 }
 

@@ -25,9 +25,11 @@ pub(crate) fn run(
         return Ok(Matches::default());
     };
     let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;
-    let mut gather = gather::Gather::new(scope, searcher.num_docs());
-    for reader in searcher.segment_readers() {
-        gather.segment(weight.as_ref(), reader)?;
-    }
-    gather.finish(limit)
+    let gather = gather::Gather::new(scope);
+    let readers = searcher.segment_readers();
+    let gathered = searcher.index().search_executor().map(
+        |segment| gather.segment(weight.as_ref(), segment),
+        readers.iter().enumerate(),
+    )?;
+    gather::pick(&gathered, readers, limit)
 }

@@ -1,4 +1,5 @@
-//! Gathers every match: one for all copies of a record, then the best of each session.
+//! Gathers every match: those of each segment by themselves, then one for all copies of a record, then
+//! the best of each session.
 
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
@@ -21,19 +22,15 @@ type Column = Arc<dyn ColumnValues<u64>>;
 /// Matches whose columns are read together.
 const BATCH_LEN: usize = 64;
 
-/// Gathers the matches of one search, segment by segment.
+/// How the matches of one search are weighed. Segments are gathered side by side.
 pub(super) struct Gather<'a> {
     scope: &'a Scope,
     ranking: Ranking,
-    readers: Vec<SegmentReader>,
-    candidates: Vec<Candidate>,
-    met: Met,
-    suspects: Vec<u64>,
 }
 
 /// A document that matched.
 #[derive(Clone, Copy)]
-struct Candidate {
+pub(super) struct Candidate {
     identity: u64,
     score: f32,
     segment: u32,
@@ -64,94 +61,51 @@ impl Candidate {
 }
 
 impl<'a> Gather<'a> {
-    /// Gathers from an index of `documents`.
-    pub(super) fn new(scope: &'a Scope, documents: u64) -> Self {
+    pub(super) fn new(scope: &'a Scope) -> Self {
         Self {
             scope,
             ranking: Ranking::new(scope.now),
-            readers: Vec::new(),
-            candidates: Vec::new(),
-            met: Met::with_room_for(documents),
-            suspects: Vec::new(),
         }
     }
 
-    /// Takes in what `weight` matches in one segment.
+    /// Returns what `weight` matches in `reader`, the segment of this number.
     pub(super) fn segment(
-        &mut self,
+        &self,
         weight: &dyn Weight,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<()> {
+        (number, reader): (usize, &SegmentReader),
+    ) -> tantivy::Result<Vec<Candidate>> {
         let mut columns = Columns::open(reader)?;
-        let segment = u32::try_from(self.readers.len()).unwrap_or(u32::MAX);
-        self.readers.push(reader.clone());
+        let segment = u32::try_from(number).unwrap_or(u32::MAX);
         let alive = reader.alive_bitset();
+        let mut found = Vec::new();
         let mut batch: Vec<(DocId, Score)> = Vec::with_capacity(BATCH_LEN);
         weight.for_each(reader, &mut |doc, score| {
             if alive.is_none_or(|alive| alive.is_alive(doc)) {
                 batch.push((doc, score));
                 if batch.len() == BATCH_LEN {
-                    self.take(&mut columns, segment, &batch);
+                    columns.read(&batch);
+                    found.extend(self.candidates(&columns, segment, &batch));
                     batch.clear();
                 }
             }
         })?;
-        self.take(&mut columns, segment, &batch);
-        Ok(())
+        columns.read(&batch);
+        found.extend(self.candidates(&columns, segment, &batch));
+        Ok(found)
     }
 
-    /// Picks the best match of each session and returns the `limit` best of those.
-    pub(super) fn finish(mut self, limit: usize) -> tantivy::Result<Matches> {
-        if !self.suspects.is_empty() {
-            let identity = |candidate: &Candidate| candidate.identity;
-            drop_copies(
-                &mut self.candidates,
-                &self.suspects,
-                identity,
-                Candidate::outranks_copy,
-            );
-        }
-        let mut sessions: FxHashMap<SessionOrdinal, (Candidate, u64)> = FxHashMap::default();
-        for candidate in &self.candidates {
-            match sessions.entry(candidate.session) {
-                Entry::Vacant(slot) => {
-                    slot.insert((*candidate, 1));
-                }
-                Entry::Occupied(mut slot) => {
-                    let (best, count) = slot.get_mut();
-                    *count += 1;
-                    if candidate.order(best).is_lt() {
-                        *best = *candidate;
-                    }
-                }
-            }
-        }
-        let mut counts: Vec<_> = sessions
-            .iter()
-            .map(|(&session, &(_, count))| (session, count))
-            .collect();
-        counts.sort_unstable();
-        let mut ranked: Vec<_> = sessions.into_values().collect();
-        ranked.sort_unstable_by(|(left, _), (right, _)| left.order(right));
-        ranked.truncate(limit);
-        let best = ranked
-            .iter()
-            .map(|(candidate, count)| self.describe(candidate, count - 1));
-        Ok(Matches {
-            best: best.collect::<tantivy::Result<_>>()?,
-            total: self.candidates.len() as u64,
-            sessions: counts.len() as u64,
-            counts,
-        })
-    }
-
-    fn take(&mut self, columns: &mut Columns, segment: u32, batch: &[(DocId, Score)]) {
-        columns.read(batch);
-        for (place, &(doc, score)) in batch.iter().enumerate() {
+    fn candidates(
+        &self,
+        columns: &Columns,
+        segment: u32,
+        batch: &[(DocId, Score)],
+    ) -> impl Iterator<Item = Candidate> {
+        let places = batch.iter().enumerate();
+        places.filter_map(move |(place, &(doc, score))| {
             let session = SessionOrdinal(columns.session.at(place));
             let is_seen = |set: &OrdinalSet| set.contains(session);
             if !self.scope.sessions.as_ref().is_none_or(is_seen) {
-                continue;
+                return None;
             }
             let time = read_time(columns.time.at(place));
             let share = if is_seen(&self.scope.demoted) {
@@ -160,39 +114,87 @@ impl<'a> Gather<'a> {
                 1.0
             };
             let traits = Traits::unpack(columns.traits.at(place));
-            let score = score * share * self.ranking.weight(traits, time);
-            let identity = columns.identity.at(place);
-            if self.met.note(identity) {
-                self.suspects.push(identity);
-            }
-            self.candidates.push(Candidate {
-                identity,
-                score,
+            Some(Candidate {
+                identity: columns.identity.at(place),
+                score: score * share * self.ranking.weight(traits, time),
                 segment,
                 doc,
                 session,
                 time,
-            });
-        }
-    }
-
-    fn describe(&self, candidate: &Candidate, more: u64) -> tantivy::Result<Match> {
-        let reader = self
-            .readers
-            .get(candidate.segment as usize)
-            .expect("a candidate comes from a segment that was gathered");
-        let value = |name| Ok::<_, TantivyError>(column(reader, name)?.get_val(candidate.doc));
-        Ok(Match {
-            session: candidate.session,
-            generation: GenerationId(value(GENERATION)?),
-            offset: ByteOffset(value(OFFSET)?),
-            block: u32::try_from(value(BLOCK)?).unwrap_or(u32::MAX),
-            kind: Traits::unpack(value(TRAITS)?).kind,
-            time: candidate.time,
-            score: candidate.score,
-            more,
+            })
         })
     }
+}
+
+/// Picks, of what was gathered from each of the `readers`, the best match of each session, and returns the
+/// `limit` best of those.
+pub(super) fn pick(
+    gathered: &[Vec<Candidate>],
+    readers: &[SegmentReader],
+    limit: usize,
+) -> tantivy::Result<Matches> {
+    let mut candidates = gathered.concat();
+    drop_repeated(&mut candidates);
+    let mut sessions: FxHashMap<SessionOrdinal, (Candidate, u64)> = FxHashMap::default();
+    for candidate in &candidates {
+        match sessions.entry(candidate.session) {
+            Entry::Vacant(slot) => {
+                slot.insert((*candidate, 1));
+            }
+            Entry::Occupied(mut slot) => {
+                let (best, count) = slot.get_mut();
+                *count += 1;
+                if candidate.order(best).is_lt() {
+                    *best = *candidate;
+                }
+            }
+        }
+    }
+    let mut counts: Vec<_> = sessions
+        .iter()
+        .map(|(&session, &(_, count))| (session, count))
+        .collect();
+    counts.sort_unstable();
+    let mut ranked: Vec<_> = sessions.into_values().collect();
+    ranked.sort_unstable_by(|(left, _), (right, _)| left.order(right));
+    ranked.truncate(limit);
+    let best = ranked
+        .iter()
+        .map(|(candidate, count)| describe(candidate, readers, count - 1));
+    Ok(Matches {
+        best: best.collect::<tantivy::Result<_>>()?,
+        total: candidates.len() as u64,
+        sessions: counts.len() as u64,
+        counts,
+    })
+}
+
+/// Keeps one of all copies of a record.
+fn drop_repeated(candidates: &mut Vec<Candidate>) {
+    let mut met = Met::with_room_for(candidates.len() as u64);
+    let identities = candidates.iter().map(|candidate| candidate.identity);
+    let suspects: Vec<u64> = identities.filter(|&identity| met.note(identity)).collect();
+    if !suspects.is_empty() {
+        let identity = |candidate: &Candidate| candidate.identity;
+        drop_copies(candidates, &suspects, identity, Candidate::outranks_copy);
+    }
+}
+
+fn describe(candidate: &Candidate, readers: &[SegmentReader], more: u64) -> tantivy::Result<Match> {
+    let reader = readers
+        .get(candidate.segment as usize)
+        .expect("a candidate comes from a segment that was gathered");
+    let value = |name| Ok::<_, TantivyError>(column(reader, name)?.get_val(candidate.doc));
+    Ok(Match {
+        session: candidate.session,
+        generation: GenerationId(value(GENERATION)?),
+        offset: ByteOffset(value(OFFSET)?),
+        block: u32::try_from(value(BLOCK)?).unwrap_or(u32::MAX),
+        kind: Traits::unpack(value(TRAITS)?).kind,
+        time: candidate.time,
+        score: candidate.score,
+        more,
+    })
 }
 
 /// The columns that are read for every match.
