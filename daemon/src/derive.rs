@@ -141,6 +141,13 @@ impl Deriver {
         answer.await.ok()
     }
 
+    /// Has a new pair built, which takes over by itself.
+    pub(crate) async fn begin_rebuild(&self) {
+        let (switched, _nobody) = oneshot::channel();
+        // A deriver that is gone needs no order: the next one opens what it finds.
+        let _gone = self.orders.send(Order::Rebuild { switched }).await;
+    }
+
     /// Returns what is searchable, as it moves.
     pub(crate) fn visible(&self) -> watch::Receiver<Applied> {
         self.board.visible.subscribe()

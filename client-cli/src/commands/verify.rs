@@ -89,7 +89,9 @@ fn failure(report: &Verification) -> CliError {
             "\"sessions daemon restart\" keeps what reads back, and archives what is on disk again",
         )
     } else if losses.is_empty() {
-        error.hint("all of it reads back again, from the files on disk; a disk that does this may fail soon")
+        error.hint(
+            "all of it is put back from the files on disk, or built anew; a disk that does this may fail soon",
+        )
     } else {
         error.hint(
             "restore a backup if one has what is lost; it is listed from now on, and no error",

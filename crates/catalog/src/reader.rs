@@ -40,6 +40,18 @@ impl CatalogReader {
         Ok(Self { connection })
     }
 
+    /// Returns what `SQLite` finds wrong with the file; nothing if it is sound.
+    ///
+    /// # Errors
+    /// When it is too damaged to be looked through.
+    pub fn damaged(&self) -> Result<Option<String>, CatalogError> {
+        let found: String = self
+            .connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+            .reading("whether it is sound")?;
+        Ok((found != "ok").then_some(found))
+    }
+
     /// Returns how far the archive's log was applied.
     pub fn applied(&self) -> Result<Applied, CatalogError> {
         crate::catalog::read_applied(&self.connection).reading("how far it was applied")

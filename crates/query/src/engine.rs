@@ -104,6 +104,21 @@ impl Engine {
         Ok(self.catalog.unresolved_cwds(limit)?)
     }
 
+    /// Reads catalog and index back; says what is damaged, a line each. Either can be built anew.
+    pub fn damaged(&self) -> Vec<String> {
+        let catalog = self.catalog.damaged().map(Vec::from_iter);
+        let catalog = catalog.unwrap_or_else(|error| vec![error.to_string()]);
+        let index = self
+            .index
+            .damaged()
+            .unwrap_or_else(|error| vec![error.to_string()]);
+        let named = |what: &'static str| move |found: String| format!("the {what}: {found}");
+        let catalog = catalog.into_iter().map(named("catalog"));
+        catalog
+            .chain(index.into_iter().map(named("index")))
+            .collect()
+    }
+
     /// Returns sums over all sessions.
     pub fn totals(&self) -> Result<Totals, QueryError> {
         Ok(self.catalog.totals()?)

@@ -44,7 +44,7 @@ pub(crate) struct Findings {
     pub(crate) structure: Vec<String>,
     /// What is lost, and was not known to be.
     pub(crate) losses: Vec<String>,
-    /// What was damaged, and reads back now.
+    /// What was damaged, and reads back now or is being built anew.
     pub(crate) mended: Vec<String>,
     /// What was known to be lost.
     pub(crate) known: Vec<String>,
@@ -132,14 +132,29 @@ impl Backend {
         let lines = |losses: &[Loss]| losses.iter().map(|loss| describe(loss, reader)).collect();
         let is_mended = |loss: &Loss| !lost.contains(loss);
         let mended: Vec<Loss> = new.into_iter().filter(is_mended).collect();
+        let mut mended: Vec<String> = lines(&mended);
+        mended.extend(self.renew_derived());
         let found = Findings {
             structure,
             losses: lines(&lost),
-            mended: lines(&mended),
+            mended,
             known: lines(&known),
         };
         self.take_findings(&found);
         Ok(found)
+    }
+
+    /// Has catalog and index built anew if they do not read back; says what was wrong with them.
+    fn renew_derived(&self) -> Vec<String> {
+        let lent = async { self.deriver.serving()?.lease().await };
+        let Some(mut lease) = Handle::current().block_on(lent) else {
+            return Vec::new();
+        };
+        let damaged = lease.engine().damaged();
+        if !damaged.is_empty() {
+            Handle::current().block_on(self.deriver.begin_rebuild());
+        }
+        damaged
     }
 
     /// Has the archivist put back what the files on disk have; returns what stays lost.

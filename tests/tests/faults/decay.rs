@@ -2,6 +2,7 @@
 //! withheld for it.
 
 use std::fs;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
@@ -72,6 +73,51 @@ fn bytes_that_decayed_are_put_back_from_their_file() {
     let status = trial.home.json(&["status", "--json"]).unwrap();
     assert!(faults_of(&status, "archive").is_empty(), "{status}");
     daemon.stop().unwrap();
+}
+
+#[test]
+fn an_index_that_decayed_is_built_anew() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let expect = trial.answers();
+    flip_in_index(&trial.home.path().join("data/derived"));
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    let said = words(&verified);
+    assert_eq!(verified.status.code(), Some(3), "{said}");
+    assert!(said.contains("put back: the index: "), "{said}");
+    wait_for("a sound index", Duration::from_secs(30), || {
+        let verified = trial.home.sessions(&["verify"])?;
+        Ok(verified.status.success().then_some(()))
+    })
+    .unwrap();
+    trial.home.settle().unwrap();
+    assert_eq!(trial.answers(), expect);
+    daemon.stop().unwrap();
+}
+
+/// Changes one byte in the middle of the largest file of postings.
+fn flip_in_index(derived: &Path) {
+    let folders = fs::read_dir(derived).unwrap().flatten();
+    let files = folders.flat_map(|folder| {
+        fs::read_dir(folder.path().join("index"))
+            .into_iter()
+            .flatten()
+    });
+    let paths = files.flatten().map(|file| file.path());
+    let postings = paths.filter(|path| path.extension().is_some_and(|end| end == "idx"));
+    let largest = postings
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(largest)
+        .unwrap();
+    let middle = file.metadata().unwrap().len() / 2;
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, middle).unwrap();
+    file.write_all_at(&[byte[0] ^ 1], middle).unwrap();
 }
 
 #[test]
