@@ -62,7 +62,9 @@ impl Corpus {
         if files == 0 {
             bail!("{} holds no projects", root.display());
         }
-        let needles = root.with_extension("needles.jsonl");
+        let beside = root.with_extension("needles.jsonl");
+        let within = root.join("needles.jsonl");
+        let needles = if beside.exists() { beside } else { within };
         let queries = queries(&fs::read_to_string(needles).unwrap_or_default());
         Ok(Self {
             root,
@@ -117,15 +119,13 @@ pub(crate) fn remove(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A common word, a rare one (from the needles, where there are any), two words and a phrase.
+/// A common word, a rare one (from the needles, where there are any), two words, a phrase and one that is
+/// nowhere.
 fn queries(manifest: &str) -> Vec<Query> {
-    let answer = manifest
-        .lines()
-        .find(|line| line.contains(r#""kind":"answer""#));
-    let phrase = answer.and_then(|line| line.split(r#""phrase":""#).nth(1));
-    let rare = phrase
+    let needle = manifest.split(r#""phrase":""#).nth(1);
+    let rare = needle
         .and_then(|rest| rest.split(['"', ' ']).next())
-        .unwrap_or("zvkqxwgmpb");
+        .unwrap_or("mutex");
     let query = |name, words: &[&str], is_phrase| Query {
         name,
         words: words.iter().map(|word| (*word).to_owned()).collect(),
@@ -136,5 +136,6 @@ fn queries(manifest: &str) -> Vec<Query> {
         query("rare word", &[rare], false),
         query("two words", &["index", "buffer"], false),
         query("phrase", &["the", "file"], true),
+        query("no hit", &["zvkqxwgmpb"], false),
     ]
 }
