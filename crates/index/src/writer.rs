@@ -161,10 +161,10 @@ impl IndexWriter {
         self.writer.set_merge_policy(merging.policy());
     }
 
-    /// Merges, behind the caller's back, the segments that are due by now. Only what was committed is
-    /// touched.
-    pub fn merge_due(&mut self) -> Result<(), IndexError> {
-        self.set_merging(Merging::Soon);
+    /// Merges, behind the caller's back, the segments that are due now, and from now on, by `merging`. Only
+    /// what was committed is touched.
+    pub fn merge_due(&mut self, merging: Merging) -> Result<(), IndexError> {
+        self.set_merging(merging);
         // Segments are looked at with each commit.
         self.is_dirty = true;
         let position = self.position;

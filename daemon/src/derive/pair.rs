@@ -42,6 +42,8 @@ pub(super) struct Pair {
     indexed: Applied,
     /// Whether nothing was applied since it was last put to rest.
     is_resting: bool,
+    /// Whether an import left segments behind.
+    is_in_pieces: bool,
 }
 
 impl Pair {
@@ -122,6 +124,7 @@ impl Pair {
             applied,
             indexed,
             is_resting: false,
+            is_in_pieces: false,
         })
     }
 
@@ -159,6 +162,7 @@ impl Pair {
             Lane::Live => self.applied.live = seq,
             Lane::Backlog => {
                 self.index.set_merging(Merging::Late);
+                self.is_in_pieces = true;
                 self.applied.backlog = seq;
             }
         }
@@ -174,7 +178,12 @@ impl Pair {
     pub(super) fn rest(&mut self) -> Result<(), DeriveError> {
         self.is_resting = true;
         self.sources = SourceCache::default();
-        self.index.merge_due()?;
+        let merging = if std::mem::take(&mut self.is_in_pieces) {
+            Merging::Few
+        } else {
+            Merging::Soon
+        };
+        self.index.merge_due(merging)?;
         Ok(self.catalog.shed()?)
     }
 
