@@ -19,7 +19,7 @@ use sessions_model::{
     SessionId, Status, Timestamp,
 };
 use sessions_paths::Paths;
-use sessions_query::{Engine, QueryError, Reading, SearchRequest, SourceListing};
+use sessions_query::{Engine, QueryError, Reading, SearchRequest, Searched, SourceListing};
 use tokio::sync::watch;
 
 pub(crate) use checkup::{VerifyStep, go_on_while};
@@ -165,9 +165,12 @@ impl Backend {
             now: self.clock.now(),
         };
         let live = self.live_sessions();
-        let mut answer = self
+        let Searched { mut answer, unread } = self
             .ask(move |engine| engine.search(&request, &live))
             .await?;
+        if let Some(QueryError::Archive(error)) = unread {
+            self.suspicion.raise_on(&error, &self.archive_reader()?);
+        }
         answer.coverage = self.coverage_of(&settled, shown);
         answer.took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         Ok(answer)

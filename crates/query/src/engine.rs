@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::{CatalogReader, Totals};
 use sessions_index::IndexReader;
-use sessions_model::{DefectCount, Project, SearchAnswer, Session, SessionFilter, SessionId};
+use sessions_model::{DefectCount, Project, Session, SessionFilter, SessionId};
 
-use crate::search::{SearchRequest, Sight};
+use crate::search::{SearchRequest, Searched, Sight};
 use crate::sources::{self, SourceListing};
 use crate::{QueryError, Reading, read};
 
@@ -35,7 +35,7 @@ impl Engine {
         &self,
         request: &SearchRequest,
         live: &HashSet<SessionId>,
-    ) -> Result<SearchAnswer, QueryError> {
+    ) -> Result<Searched, QueryError> {
         let snapshot = self.index.snapshot()?;
         let sight = Sight {
             archive: &self.archive,

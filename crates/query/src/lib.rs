@@ -19,5 +19,5 @@ mod terms;
 pub use engine::Engine;
 pub use error::QueryError;
 pub use read::Reading;
-pub use search::SearchRequest;
+pub use search::{SearchRequest, Searched};
 pub use sources::{GenerationListing, SourceListing};

@@ -36,19 +36,23 @@ pub(crate) struct Place<'a> {
     pub(crate) catalog: &'a CatalogReader,
 }
 
-impl Place<'_> {
-    /// Returns what `found` is in `session`. What the archive cannot read is shown without its text: the
-    /// rest of an answer is worth having, and `verify` names the loss.
-    pub(crate) fn locate(self, session: &SessionId, found: &Match) -> Located {
-        let located = match self.spilled_source(session, found) {
-            Ok(Some(source)) => self.passage(session, found, &source),
-            Ok(None) => self.line(found),
-            Err(error) => Err(error),
-        };
-        located.unwrap_or_else(|_| Located {
+impl Located {
+    /// What is known of a match that cannot be read.
+    pub(crate) fn unread(found: &Match) -> Self {
+        Self {
             entry: place_name(found.generation, found.offset),
-            ..Located::default()
-        })
+            ..Self::default()
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Returns what `found` is in `session`.
+    pub(crate) fn locate(self, session: &SessionId, found: &Match) -> Result<Located, QueryError> {
+        match self.spilled_source(session, found)? {
+            Some(source) => self.passage(session, found, &source),
+            None => self.line(found),
+        }
     }
 
     fn line(self, found: &Match) -> Result<Located, QueryError> {

@@ -10,7 +10,7 @@ use sessions_index::{Match, Matches, OrdinalSet, Scope, Snapshot};
 use sessions_model::{EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Timestamp};
 
 use crate::QueryError;
-use crate::locate::Place;
+use crate::locate::{Located, Place};
 use crate::looser::looser;
 use crate::plan::{Setting, plan};
 use crate::snippet::snippet;
@@ -37,6 +37,15 @@ pub struct SearchRequest {
     pub now: Timestamp,
 }
 
+/// What a search came to.
+#[derive(Debug)]
+pub struct Searched {
+    /// The answer; coverage and duration are the caller's to say.
+    pub answer: SearchAnswer,
+    /// Why a hit is shown without its text, if one is: the rest of the answer is worth having.
+    pub unread: Option<QueryError>,
+}
+
 /// What a search looks at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight<'a> {
@@ -46,12 +55,12 @@ pub(crate) struct Sight<'a> {
 }
 
 impl Sight<'_> {
-    /// Answers `request`; the sessions in `live` are running. Coverage and duration are the caller's to say.
+    /// Answers `request`; the sessions in `live` are running.
     pub(crate) fn search(
         self,
         request: &SearchRequest,
         live: &HashSet<SessionId>,
-    ) -> Result<SearchAnswer, QueryError> {
+    ) -> Result<Searched, QueryError> {
         let query = parse(&request.query)?;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         let demoted = self.demoted(request)?;
@@ -60,13 +69,15 @@ impl Sight<'_> {
             0 => self.suggest(&query, request, &demoted)?,
             _ => None,
         };
-        Ok(SearchAnswer {
-            hits: self.hits(&query, &matches.best, live)?,
+        let mut unread = None;
+        let answer = SearchAnswer {
+            hits: self.hits(&query, &matches.best, (live, &mut unread))?,
             total: matches.total,
             sessions: matches.sessions,
             suggestion,
             ..SearchAnswer::default()
-        })
+        };
+        Ok(Searched { answer, unread })
     }
 
     fn demoted(self, request: &SearchRequest) -> Result<OrdinalSet, QueryError> {
@@ -113,7 +124,7 @@ impl Sight<'_> {
         self,
         query: &Query,
         best: &[Match],
-        live: &HashSet<SessionId>,
+        (live, unread): (&HashSet<SessionId>, &mut Option<QueryError>),
     ) -> Result<Vec<Hit>, QueryError> {
         let ordinals: Vec<SessionOrdinal> = best.iter().map(|found| found.session).collect();
         let sessions = self.catalog.by_ordinals(&ordinals, live)?;
@@ -123,35 +134,21 @@ impl Sight<'_> {
         let found = best.iter().filter_map(|found| {
             // A session that the index has and the catalog does not yet is left for the next search.
             let session = sessions.remove(&found.session)?;
-            Some(self.hit(session, found, (&terms, &mut room)))
+            let located = self.locate(&session.id, found).unwrap_or_else(|error| {
+                unread.get_or_insert(error);
+                Located::unread(found)
+            });
+            Some(hit(session, found, located, (&terms, &mut room)))
         });
         Ok(found.collect())
     }
 
-    fn hit(self, session: Session, found: &Match, (terms, room): (&Terms, &mut usize)) -> Hit {
+    fn locate(self, session: &SessionId, found: &Match) -> Result<Located, QueryError> {
         let place = Place {
             archive: self.archive,
             catalog: self.catalog,
         };
-        let located = place.locate(&session.id, found);
-        let text = if located.text.len() <= *room {
-            &*located.text
-        } else {
-            ""
-        };
-        *room -= text.len();
-        let snippet = snippet(text, terms);
-        Hit {
-            session,
-            entry: EntryId(located.entry),
-            kind: found.kind,
-            tool: located.tool,
-            time: found.time,
-            score: found.score,
-            snippet: snippet.text,
-            highlights: snippet.highlights,
-            more_in_session: found.more,
-        }
+        place.locate(session, found)
     }
 
     /// Returns the first looser query that finds something.
@@ -167,5 +164,32 @@ impl Sight<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// Describes a match, with a snippet as long as there is `room` for its text.
+fn hit(
+    session: Session,
+    found: &Match,
+    located: Located,
+    (terms, room): (&Terms, &mut usize),
+) -> Hit {
+    let text = if located.text.len() <= *room {
+        &*located.text
+    } else {
+        ""
+    };
+    *room -= text.len();
+    let snippet = snippet(text, terms);
+    Hit {
+        session,
+        entry: EntryId(located.entry),
+        kind: found.kind,
+        tool: located.tool,
+        time: found.time,
+        score: found.score,
+        snippet: snippet.text,
+        highlights: snippet.highlights,
+        more_in_session: found.more,
     }
 }

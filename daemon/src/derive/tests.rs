@@ -147,7 +147,12 @@ impl World {
         };
         (
             sessions,
-            lease.engine().search(&request, &nobody).unwrap().total,
+            lease
+                .engine()
+                .search(&request, &nobody)
+                .unwrap()
+                .answer
+                .total,
         )
     }
 }

@@ -137,6 +137,22 @@ fn a_read_that_fails_is_enough_to_have_the_bytes_put_back() {
 }
 
 #[test]
+fn a_hit_that_cannot_be_shown_is_enough_to_have_it_put_back() {
+    let (trial, transcript) = decayed();
+    let daemon = trial.home.start().unwrap();
+    let query = format!("kind:answer session:{}", id_of(&transcript));
+    wait_for("the text of a hit", Duration::from_secs(30), || {
+        let answer = trial.home.search(&query)?;
+        let snippet = answer["hits"][0]["snippet"].as_str().unwrap_or_default();
+        Ok((!snippet.is_empty()).then_some(()))
+    })
+    .unwrap();
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    assert!(verified.status.success(), "{}", words(&verified));
+    daemon.stop().unwrap();
+}
+
+#[test]
 fn what_is_put_back_is_found() {
     let sound = Trial::of_samples();
     let daemon = sound.home.start().unwrap();

@@ -233,7 +233,8 @@ impl World {
             now: NOW,
             ..SearchRequest::default()
         };
-        self.engine().search(&request, &HashSet::new())
+        let searched = self.engine().search(&request, &HashSet::new())?;
+        Ok(searched.answer)
     }
 
     pub(crate) fn search(&self, query: &str) -> SearchAnswer {
