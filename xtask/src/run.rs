@@ -64,7 +64,6 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         &["daemon", "restart"][..],
         &["status", "--follow"],
         &["list", "--limit", LISTED],
-        &["status"],
     ] {
         run_visibly(command(&program, samples.as_ref()).args(arguments))?;
     }
