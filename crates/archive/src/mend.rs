@@ -7,10 +7,10 @@
 use std::ops::Range;
 
 use rusqlite::{Connection, TransactionBehavior};
-use sessions_model::{ByteOffset, Timestamp};
+use sessions_model::{ByteOffset, GenerationId, SourceId, Timestamp};
 
 use crate::archive::Archive;
-use crate::blob;
+use crate::blob::{self, BlobId};
 use crate::error::{ArchiveError, During, Result, Step};
 use crate::log::{self, Heads, Lane, LogRow, Logged};
 use crate::loss::{self, Loss};
@@ -73,14 +73,17 @@ impl Archive {
         }
         let mut heads = log::heads(&transaction).during(step)?;
         for segment in &put_back {
-            let change = self.frames.mended(&transaction, loss, segment)?;
-            let row = LogRow {
-                seq: heads.advance(Lane::Backlog),
-                lane: Lane::Backlog,
-                at: now,
-                change,
-            };
-            log::write(&transaction, &row).during(step)?;
+            // Equal bytes are one frame: whoever has it gets it back.
+            for holder in holders(&transaction, segment.blob).during(step)? {
+                let change = self.frames.mended(&transaction, &holder)?;
+                let row = LogRow {
+                    seq: heads.advance(Lane::Backlog),
+                    lane: Lane::Backlog,
+                    at: now,
+                    change,
+                };
+                log::write(&transaction, &row).during(step)?;
+            }
         }
         transaction.commit().during(step)?;
         Ok(Mended {
@@ -90,27 +93,49 @@ impl Archive {
     }
 }
 
+/// A place that a frame stands in.
+struct Holder {
+    source: SourceId,
+    generation: GenerationId,
+    range: Range<u64>,
+}
+
+fn holders(connection: &Connection, blob: BlobId) -> rusqlite::Result<Vec<Holder>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT n.source, n.id, g.start, g.until FROM segments g \
+         JOIN generations n ON n.id = g.generation WHERE g.blob = ?1 ORDER BY n.id, g.start",
+    )?;
+    let rows = statement.query_map([blob.0], |row| {
+        Ok(Holder {
+            source: SourceId(row.get(0)?),
+            generation: GenerationId(row.get(1)?),
+            range: row.get(2)?..row.get(3)?,
+        })
+    })?;
+    rows.collect()
+}
+
 impl span::FrameReader {
     /// Returns the row of the log for a frame that was put back: whole lines, as far as they can be read.
-    fn mended(
-        &mut self,
-        connection: &Connection,
-        loss: &Loss,
-        segment: &Segment,
-    ) -> Result<Logged> {
-        let start = match self.line_start(connection, loss.generation, segment.start) {
+    fn mended(&mut self, connection: &Connection, holder: &Holder) -> Result<Logged> {
+        let Holder {
+            source,
+            generation,
+            ref range,
+        } = *holder;
+        let start = match self.line_start(connection, generation, range.start) {
             Ok(start) => start,
-            Err(ArchiveError::Damaged { .. }) => segment.start,
+            Err(ArchiveError::Damaged { .. }) => range.start,
             Err(error) => return Err(error),
         };
         // The last byte's line, not the one after it.
-        let last = segment.until.saturating_sub(1);
-        let end = span::line_end(self, connection, loss.generation, last)?;
+        let last = range.end.saturating_sub(1);
+        let end = span::line_end(self, connection, generation, last)?;
         Ok(Logged::Mended {
-            source: loss.source,
-            generation: loss.generation,
+            source,
+            generation,
             start: ByteOffset(start),
-            end: ByteOffset(end.max(segment.until)),
+            end: ByteOffset(end.max(range.end)),
         })
     }
 }
