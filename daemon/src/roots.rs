@@ -7,6 +7,8 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::ingest::leads_to_any;
+
 /// Roots known at most.
 const ROOTS_MAX: usize = 64;
 
@@ -29,7 +31,7 @@ impl Roots {
             .map(PathBuf::from)
             .chain(named.iter().cloned());
         let mut known = Vec::new();
-        for root in all.filter(|root| root.is_absolute() && !excluded.contains(root)) {
+        for root in all.filter(|root| root.is_absolute() && !leads_to_any(root, excluded)) {
             if !known.contains(&root) && known.len() < ROOTS_MAX {
                 known.push(root);
             }
@@ -66,7 +68,7 @@ impl Roots {
             let what = format!("{} is no absolute path of one line", root.display());
             return Err(io::Error::new(ErrorKind::InvalidInput, what));
         }
-        let is_excluded = self.excluded.iter().any(|excluded| excluded == root);
+        let is_excluded = leads_to_any(root, &self.excluded);
         let is_read = self.readable.iter().any(|readable| readable == root);
         if is_excluded || is_read || !root.is_dir() {
             return Ok(false);

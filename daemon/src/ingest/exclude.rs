@@ -1,5 +1,6 @@
 //! What the user wants left alone. It acts before anything is opened.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -32,19 +33,43 @@ impl Excludes {
 
     /// Tells whether a whole root is left alone.
     pub(crate) fn has_root(&self, root: &Path) -> bool {
-        self.roots.iter().any(|excluded| excluded == root)
+        leads_to_any(root, &self.roots)
     }
 
-    /// Tells whether the file at `below` of `root` is left alone.
+    /// Tells whether the file at `below` of `root` is left alone, by this name or by the one behind a link.
     pub(crate) fn has(&self, root: &Path, below: &str) -> bool {
-        self.has_root(root)
-            || (!self.globs.is_empty()
-                && (self.globs.is_match(below) || self.globs.is_match(root.join(below))))
+        if self.has_root(root) {
+            return true;
+        }
+        let is_meant = |path: &Path| self.globs.is_match(path);
+        !self.globs.is_empty()
+            && (is_meant(Path::new(below))
+                || is_meant(&root.join(below))
+                || resolved(root, below).is_some_and(|path| is_meant(&path)))
+    }
+}
+
+/// Tells whether `root` is one of `others`, whatever links lead there.
+pub(crate) fn leads_to_any(root: &Path, others: &[PathBuf]) -> bool {
+    let is_same = |other: &PathBuf| {
+        other == root
+            || matches!((fs::canonicalize(other), fs::canonicalize(root)), (Ok(a), Ok(b)) if a == b)
+    };
+    others.iter().any(is_same)
+}
+
+/// Returns the path of a file with the links resolved that are followed: the root, and its own folders.
+fn resolved(root: &Path, below: &str) -> Option<PathBuf> {
+    match below.split_once('/') {
+        Some((folder, rest)) => Some(fs::canonicalize(root.join(folder)).ok()?.join(rest)),
+        None => Some(fs::canonicalize(root).ok()?.join(below)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -74,5 +99,23 @@ mod tests {
         let excludes = Excludes::new(vec!["/other".into()], &[]).unwrap();
         assert!(excludes.has(Path::new("/other"), "history.jsonl"));
         assert!(Excludes::new(Vec::new(), &["[".to_owned()]).is_err());
+    }
+
+    #[test]
+    fn a_link_is_no_way_around() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().canonicalize().unwrap().join(name);
+        fs::create_dir_all(at("disk/-secret")).unwrap();
+        fs::create_dir_all(at("claude")).unwrap();
+        symlink(at("disk"), at("claude/projects")).unwrap();
+        symlink(at("claude"), at("link")).unwrap();
+        let glob = at("disk/-secret/**").to_str().unwrap().to_owned();
+        let excludes = Excludes::new(vec![at("claude")], &[]).unwrap();
+        assert!(excludes.has_root(&at("link")));
+        let excludes = Excludes::new(vec![at("link")], std::slice::from_ref(&glob)).unwrap();
+        assert!(excludes.has_root(&at("claude")));
+        let excludes = Excludes::new(Vec::new(), &[glob]).unwrap();
+        assert!(excludes.has(&at("link"), "projects/-secret/a.jsonl"));
+        assert!(!excludes.has(&at("link"), "projects/-other/a.jsonl"));
     }
 }
