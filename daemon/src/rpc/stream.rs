@@ -101,25 +101,29 @@ pub(super) fn send_entries(
     }
 }
 
-/// Cuts an entry whose text is too long for one message.
+/// Cuts an entry whose text is too long for one message. No piece keeps room for more than its own text.
 fn cut(mut entry: wire::Entry) -> Vec<wire::Entry> {
-    let mut pieces = Vec::new();
-    while entry.text.len() > TEXT_BYTES_MAX {
-        let rest = entry
-            .text
-            .split_off(entry.text.floor_char_boundary(TEXT_BYTES_MAX));
-        entry.continues = true;
-        let id = entry.id.clone();
-        pieces.push(std::mem::replace(
-            &mut entry,
-            wire::Entry {
-                id,
-                text: rest,
-                ..Default::default()
-            },
-        ));
+    if entry.text.len() <= TEXT_BYTES_MAX {
+        return vec![entry];
     }
-    pieces.push(entry);
+    let text = std::mem::take(&mut entry.text);
+    let id = entry.id.clone();
+    let mut pieces = Vec::new();
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (text, after) = rest.split_at(rest.floor_char_boundary(TEXT_BYTES_MAX));
+        let next = wire::Entry {
+            id: id.clone(),
+            ..Default::default()
+        };
+        let piece = std::mem::replace(&mut entry, next);
+        pieces.push(wire::Entry {
+            text: text.to_owned(),
+            continues: !after.is_empty(),
+            ..piece
+        });
+        rest = after;
+    }
     pieces
 }
 
@@ -139,7 +143,7 @@ mod tests {
         assert!(
             pieces
                 .iter()
-                .all(|piece| piece.text.len() <= TEXT_BYTES_MAX && piece.id == "a")
+                .all(|piece| piece.text.capacity() <= TEXT_BYTES_MAX && piece.id == "a")
         );
         let continues: Vec<_> = pieces.iter().map(|piece| piece.continues).collect();
         assert_eq!(continues.last(), Some(&false));
