@@ -8,12 +8,13 @@ use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sessions_archive::{Archive, ArchiveError, ErrorKind, Heads};
 use sessions_paths::{Environment, PathsError, create_private};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::backend::{Backend, Front, Salvaging, go_on_while};
@@ -32,6 +33,9 @@ use keeping::Keeping;
 
 /// Threads for questions and copies.
 const BLOCKING_THREADS_MAX: usize = 12;
+
+/// How long calls under way may go on once the daemon is told to end.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Why the daemon did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +137,8 @@ pub fn run(environment: &Environment) -> Result<(), AppError> {
         .build()
         .map_err(AppError::start("the runtime"))?;
     let ended = runtime.block_on(serve(&ground));
+    // Whoever reads for a client that has gone, or in the middle of one statement, writes nothing.
+    runtime.shutdown_timeout(GRACE);
     tracing::info!("ended");
     ended
 }
@@ -144,7 +150,7 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     let front = Arc::new(Front::new(
         ground.facts.clone(),
         ground.roots.clone(),
-        stop.clone(),
+        (ground.succession.clone(), stop.clone()),
     ));
     let (stir, stirred) = mpsc::channel(1);
     let mut signals = pin!(signals.end(stop.clone()));
@@ -162,7 +168,7 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     let connections = socket::OwnConnections::new(listener, replacements);
     let keeping = Keeping {
         footing: Arc::clone(&ground.footing),
-        successor: Arc::clone(&ground.successor),
+        succession: ground.succession.clone(),
         bound,
         listeners,
         stop: stop.clone(),
@@ -174,6 +180,7 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     ));
     let mut checks = pin!(front.check_when_suspected());
     let mut kept = pin!(keeping.keep(stirred));
+    let mut grace = pin!(end_of_grace(stop.subscribe()));
     let served = loop {
         tokio::select! {
             served = &mut serving => break served.map_err(AppError::from),
@@ -183,23 +190,42 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
             never = &mut signals => match never {},
             never = &mut checks => match never {},
             never = &mut kept => match never {},
+            () = &mut grace => {
+                tracing::warn!("calls that were under way are broken off");
+                break Ok(());
+            }
         }
     };
     stop.send_replace(true);
     // A salvage that is given up says so by an error, which is none by now.
     let _given_up = opening.done().await;
-    if let Ok(backend) = front.backend().map(Arc::clone) {
-        let joined = tokio::task::spawn_blocking(move || {
-            backend.deriver.stop();
-            backend.archivist.stop();
-        });
-        if joined.await.is_err() {
-            tracing::error!("ending the parts panicked");
-        }
+    if let Ok(backend) = front.backend() {
+        end(Arc::clone(backend)).await;
     }
     // The next daemon would replace it; a client that looks now need not try it.
     let _missing = fs::remove_file(socket);
     served
+}
+
+/// Waits until calls have had their time to end: a client may never read what it asked for.
+async fn end_of_grace(mut stop: watch::Receiver<bool>) {
+    // A sender that is dropped means the same. What is lent here would keep the others from writing.
+    drop(stop.wait_for(|&is_told| is_told).await);
+    tokio::time::sleep(GRACE).await;
+}
+
+/// Ends the parts, on a thread of its own: those for questions may all be taken.
+async fn end(backend: Arc<Backend>) {
+    let (ended, all) = oneshot::channel();
+    let ending = move || {
+        backend.deriver.stop();
+        backend.archivist.stop();
+        let _nobody = ended.send(());
+    };
+    let thread = std::thread::Builder::new().name("end".into()).spawn(ending);
+    if thread.is_err() || all.await.is_err() {
+        tracing::error!("the parts were not ended");
+    }
 }
 
 /// The opening of the archive and of all that stands on it, on a thread of its own.

@@ -376,6 +376,16 @@ impl Backend {
         })?;
         let mut lease = serving.lease().await.ok_or(Refusal::Stopping)?;
         let asked = tokio::task::spawn_blocking(move || question(lease.engine())).await;
+        let is_doubtful = match &asked {
+            Ok(Err(QueryError::Index(_) | QueryError::Catalog(_))) | Err(_) => true,
+            Ok(_) => false,
+        };
+        if is_doubtful && !self.renew_derived().await.is_empty() {
+            return Err(Refusal::NotReady(
+                "catalog and index are damaged, and are being built anew: ask again in a moment"
+                    .into(),
+            ));
+        }
         asked
             .map_err(|_| Refusal::Failed("a question ended in a panic".into()))?
             .map_err(refuse)

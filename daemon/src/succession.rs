@@ -9,22 +9,54 @@ use std::env;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::causes::chain;
 
 /// The argument by which the program knows that it is to wait.
 pub const SUCCEED: &str = "--succeed";
 
 const CALL: &[u8] = b"!";
 
+/// The successor, if there is one, for all who may have reason to call it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Succession(Arc<Mutex<Option<Successor>>>);
+
+impl Succession {
+    /// Starts a successor. Where that fails, nobody takes this daemon's place until a command starts one.
+    pub(crate) fn begin() -> Self {
+        let successor = Successor::start().inspect_err(|error| {
+            tracing::warn!(error = chain(error), "there is no successor");
+        });
+        Self(Arc::new(Mutex::new(successor.ok())))
+    }
+
+    /// Has the successor start as soon as this process has ended, which is the caller's to see to.
+    pub(crate) fn call(&self) {
+        let mut successor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let called = match successor.as_mut() {
+            Some(successor) => successor.call(),
+            None => Err(io::ErrorKind::NotFound.into()),
+        };
+        if let Err(error) = called {
+            tracing::error!(
+                error = chain(&error),
+                "no successor can be called: the next command starts a daemon"
+            );
+        }
+    }
+}
+
 /// The process that waits.
 #[derive(Debug)]
-pub(crate) struct Successor(Child);
+struct Successor(Child);
 
 impl Successor {
     /// Starts it, in a process group of its own: what a terminal sends is not meant for it.
     ///
     /// # Errors
     /// When this program cannot be found or executed.
-    pub(crate) fn start() -> io::Result<Self> {
+    fn start() -> io::Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         command
             .arg(SUCCEED)
@@ -38,7 +70,7 @@ impl Successor {
     ///
     /// # Errors
     /// When it does not wait any more.
-    pub(crate) fn call(&mut self) -> io::Result<()> {
+    fn call(&mut self) -> io::Result<()> {
         let pipe = self.0.stdin.as_mut();
         pipe.ok_or(io::ErrorKind::BrokenPipe)?.write_all(CALL)
     }

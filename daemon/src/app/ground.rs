@@ -3,13 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use sessions_paths::{Environment, Paths, create_private};
 
 use super::AppError;
 use crate::backend::{Facts, setting_fault};
-use crate::causes::chain;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Settings};
 use crate::footing::Footing;
@@ -17,7 +16,7 @@ use crate::lock::{self, DataLock};
 use crate::logs;
 use crate::roots::Roots;
 use crate::sandbox::{self, Allowed, Attempt};
-use crate::succession::Successor;
+use crate::succession::Succession;
 
 /// What stands before anything is opened.
 pub(super) struct Ground {
@@ -30,7 +29,7 @@ pub(super) struct Ground {
     pub(super) footing: Arc<Footing>,
     _lock: DataLock,
     /// Let go of after the lock, which it takes.
-    pub(super) successor: Arc<Mutex<Option<Successor>>>,
+    pub(super) succession: Succession,
 }
 
 /// Enters the sandbox that the daemon would run in, and tries what it should deny. A line each, and
@@ -104,13 +103,7 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         .map_err(AppError::file("write", paths.data.join("roots")))?;
     let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();
-    let successor = Successor::start();
-    if let Err(error) = &successor {
-        tracing::warn!(
-            error = chain(error),
-            "no successor: changes wait for a restart"
-        );
-    }
+    let succession = Succession::begin();
     let sandbox = sandbox::enter(&allowed(&own, &footing));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
     let hold = setting_faults.iter().find(|fault| fault.hides_excludes);
@@ -133,7 +126,7 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         clock,
         machine,
         footing: Arc::new(footing),
-        successor: Arc::new(Mutex::new(successor.ok())),
+        succession,
         _lock: lock,
     })
 }

@@ -1,7 +1,7 @@
 //! Looks, whenever something stirs, at what the daemon stands on: its socket, its directories, the config
 //! roots and the settings. What can be put right is; for the rest, a successor is called.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::causes::chain;
 use crate::footing::Footing;
 use crate::socket::Bound;
-use crate::succession::Successor;
+use crate::succession::Succession;
 
 /// How long to wait for whoever stirs to be done: a settings file is often written in several steps.
 const QUIET: Duration = Duration::from_millis(100);
@@ -19,7 +19,7 @@ const QUIET: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Keeping {
     pub(super) footing: Arc<Footing>,
-    pub(super) successor: Arc<Mutex<Option<Successor>>>,
+    pub(super) succession: Succession,
     pub(super) bound: Bound,
     /// Takes a listener in the place of one whose socket is lost.
     pub(super) listeners: mpsc::Sender<UnixListener>,
@@ -58,42 +58,22 @@ impl Keeping {
             self.stop.send_replace(true);
             return;
         }
-        if let Some(path) = changed
-            && self.give_way(&path)
-        {
-            return;
-        }
-        if !is_bound {
+        if let Some(path) = changed {
+            self.give_way(&path);
+        } else if !is_bound {
             self.bind_again().await;
         }
     }
 
-    /// Ends the daemon in favour of its successor; false if there is none.
-    fn give_way(&self, path: &str) -> bool {
-        let mut successor = self
-            .successor
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match successor.as_mut().map(Successor::call) {
-            Some(Ok(())) => {
-                tracing::info!(
-                    path,
-                    "is another than at the start: ending, to be started anew"
-                );
-                self.stop.send_replace(true);
-                true
-            }
-            Some(Err(error)) => {
-                *successor = None;
-                tracing::error!(
-                    path,
-                    error = chain(&error),
-                    "the successor cannot be called"
-                );
-                false
-            }
-            None => false,
-        }
+    /// Ends the daemon in favour of its successor. Without one it ends all the same: it may be reading what
+    /// it must not read any more.
+    fn give_way(&self, path: &str) {
+        tracing::info!(
+            path,
+            "is another than at the start: ending, to be started anew"
+        );
+        self.succession.call();
+        self.stop.send_replace(true);
     }
 
     async fn bind_again(&mut self) {

@@ -133,7 +133,7 @@ impl Backend {
         let is_mended = |loss: &Loss| !lost.contains(loss);
         let mended: Vec<Loss> = new.into_iter().filter(is_mended).collect();
         let mut mended: Vec<String> = lines(&mended);
-        mended.extend(self.renew_derived());
+        mended.extend(Handle::current().block_on(self.renew_derived()));
         let found = Findings {
             structure,
             losses: lines(&lost),
@@ -145,14 +145,16 @@ impl Backend {
     }
 
     /// Has catalog and index built anew if they do not read back; says what was wrong with them.
-    fn renew_derived(&self) -> Vec<String> {
+    pub(super) async fn renew_derived(&self) -> Vec<String> {
         let lent = async { self.deriver.serving()?.lease().await };
-        let Some(mut lease) = Handle::current().block_on(lent) else {
+        let Some(mut lease) = lent.await else {
             return Vec::new();
         };
-        let damaged = lease.engine().damaged();
+        let looked = tokio::task::spawn_blocking(move || lease.engine().damaged()).await;
+        let damaged = looked.unwrap_or_else(|_| vec!["the index: reading it back panicked".into()]);
         if !damaged.is_empty() {
-            Handle::current().block_on(self.deriver.begin_rebuild());
+            tracing::error!(?damaged, "catalog and index are built anew");
+            self.deriver.begin_rebuild().await;
         }
         damaged
     }

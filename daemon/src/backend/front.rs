@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::{Backend, Facts, Refusal};
 use crate::roots::Roots;
+use crate::succession::Succession;
 use crate::suspicion::Suspicion;
 
 /// How far a salvage is.
@@ -29,18 +30,24 @@ pub(crate) struct Front {
     facts: Facts,
     roots: Roots,
     salvaging: watch::Sender<Option<Salvaging>>,
+    succession: Succession,
     stop: watch::Sender<bool>,
     /// Raised when something of the archive does not read back.
     pub(crate) suspicion: Suspicion,
 }
 
 impl Front {
-    pub(crate) fn new(facts: Facts, roots: Roots, stop: watch::Sender<bool>) -> Self {
+    pub(crate) fn new(
+        facts: Facts,
+        roots: Roots,
+        (succession, stop): (Succession, watch::Sender<bool>),
+    ) -> Self {
         Self {
             backend: OnceLock::new(),
             facts,
             roots,
             salvaging: watch::Sender::new(None),
+            succession,
             stop,
             suspicion: Suspicion::default(),
         }
@@ -132,6 +139,8 @@ impl Front {
         let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
         if is_new {
             tracing::info!("a config root is new: ending, to be started with it");
+            // The client that told of it may be gone before it could start another.
+            self.succession.call();
             self.shut_down();
         }
         Ok(is_new)
@@ -189,7 +198,11 @@ mod tests {
             faults: Vec::new(),
         };
         let roots = Roots::load(home.path().join("roots"), &[], &[]);
-        Front::new(facts, roots, watch::Sender::new(false))
+        Front::new(
+            facts,
+            roots,
+            (Succession::default(), watch::Sender::new(false)),
+        )
     }
 
     #[tokio::test]

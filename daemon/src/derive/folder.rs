@@ -90,6 +90,8 @@ pub(crate) fn current(derived: &Path) -> Option<Folder> {
 /// # Errors
 /// When the directory cannot be written.
 pub(crate) fn create_next(derived: &Path) -> io::Result<Folder> {
+    // What is derived may be deleted by whoever likes.
+    fs::create_dir_all(derived)?;
     let number = numbers(derived)?.into_iter().max().unwrap_or(0) + 1;
     let folder = Folder::at(derived, number);
     fs::create_dir_all(folder.catalog())?;

@@ -134,12 +134,15 @@ impl Worker {
         reply: oneshot::Sender<Applied>,
     ) -> Result<Option<Pair>, DeriveError> {
         let place = (&*self.parts.derived, &*self.boot, self.parts.archive_id);
+        self.check_space()?;
         let mut pair = Pair::create(place)?;
         let mut uncommitted = Uncommitted::default();
+        let mut replies = vec![reply];
         loop {
+            self.check_space()?;
             let bytes = self.apply_some(&mut pair)?;
             uncommitted.add(bytes);
-            if self.is_told_to_stop() {
+            if self.is_told_to_stop(&mut replies) {
                 return Ok(None);
             }
             if bytes == 0 || uncommitted.is_due() {
@@ -152,17 +155,21 @@ impl Worker {
         }
         pair.take_over(&self.parts.derived)?;
         self.publish(&pair)?;
-        // Whoever asked may have gone; the pair has taken over all the same.
-        let _gone = reply.send(pair.applied());
+        for reply in replies {
+            // Whoever asked may have gone; the pair has taken over all the same.
+            let _gone = reply.send(pair.applied());
+        }
         Ok(Some(pair))
     }
 
-    /// Turns away, while a pair is built, whoever waits for rows; true if the daemon stops.
-    fn is_told_to_stop(&mut self) -> bool {
+    /// Turns away, while a pair is built, whoever waits for rows, and takes those who want what is being
+    /// built; true if the daemon stops.
+    fn is_told_to_stop(&mut self, replies: &mut Vec<oneshot::Sender<Applied>>) -> bool {
         loop {
             match self.inbox.try_recv() {
                 Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return true,
-                Ok(Order::Show { .. } | Order::Rebuild { .. }) => {}
+                Ok(Order::Rebuild { switched }) => replies.push(switched),
+                Ok(Order::Show { .. }) => {}
                 Err(TryRecvError::Empty) => return false,
             }
         }
@@ -191,6 +198,9 @@ impl Worker {
                 Event::Quiet => self.show(&mut pair, &mut uncommitted)?,
                 Event::Rest => pair.rest()?,
                 Event::Order(Order::Show { live, shown }) => {
+                    if pair.applied().live < live {
+                        self.check_space()?;
+                    }
                     while pair.applied().live < live && self.apply_lane(&mut pair, Lane::Live)? > 0
                     {
                     }

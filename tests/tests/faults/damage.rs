@@ -3,9 +3,11 @@
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 use sessions_tests::tree::{Tree, paths_below};
+use sessions_tests::wait_for;
 
 use crate::{Trial, faults_of};
 
@@ -53,6 +55,45 @@ fn a_corrupt_catalog_or_index_is_rebuilt_by_itself() {
         );
         daemon.stop().unwrap();
     }
+}
+
+#[test]
+fn a_catalog_and_index_that_vanish_under_the_daemon_come_back() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.answers();
+    fs::remove_dir_all(trial.home.path().join("data/derived")).unwrap();
+    // A commit has the index read anew, which is when it is missed.
+    let project = trial.root.path().join("projects/-new");
+    fs::create_dir_all(&project).unwrap();
+    let row = b"{\"type\":\"user\",\"uuid\":\"0\",\"message\":{\"role\":\"user\",\"content\":\"newword\"}}\n";
+    fs::write(
+        project.join("015937b6-1112-4e12-b9d9-295c89e5b1ba.jsonl"),
+        row,
+    )
+    .unwrap();
+    wait_for("the same answers", Duration::from_secs(50), || {
+        let asked = trial.home.sessions(&["search", "--json", "newword"])?;
+        Ok(asked.status.success().then_some(()))
+    })
+    .unwrap();
+    trial.home.settle().unwrap();
+    assert_eq!(trial.answers(), before);
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn who_asks_for_what_is_being_rebuilt_is_told_when_it_is_done() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| trial.home.bytes(&["rebuild"]).unwrap());
+        }
+    });
+    daemon.stop().unwrap();
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Starting and stopping: one daemon a directory, whatever an earlier one left behind.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
+use sessions_tests::binaries::built;
 use sessions_tests::corpus::{Corpus, copy_samples};
 use sessions_tests::{Daemon, Home, wait_for};
 
@@ -86,6 +89,32 @@ fn sigterm_ends_an_import_within_the_grace_period() {
     let home = Home::new(&corpus.root()).unwrap();
     let daemon = home.start().unwrap();
     daemon.stop().unwrap();
+}
+
+#[test]
+fn who_does_not_read_what_it_asked_for_keeps_no_daemon_from_ending() {
+    let root = tempfile::TempDir::with_prefix("root-").unwrap();
+    let project = root.path().join("projects/-p");
+    fs::create_dir_all(&project).unwrap();
+    let id = "015937b6-1112-4e12-b9d9-295c89e5b1ba";
+    let transcript = project.join(format!("{id}.jsonl"));
+    // More than pipe, connection and channel take together.
+    fs::write(transcript, "{\"type\":\"summary\"}\n".repeat(1 << 20)).unwrap();
+    let home = Home::new(root.path()).unwrap();
+    let daemon = home.start().unwrap();
+    home.settle().unwrap();
+    let mut view = home.command(&built().unwrap().cli);
+    view.args(["view", "--raw", id]).stdout(Stdio::piped());
+    let mut view = view.spawn().unwrap();
+    let mut begun = [0];
+    view.stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut begun)
+        .unwrap();
+    daemon.stop().unwrap();
+    view.kill().unwrap();
+    view.wait().unwrap();
 }
 
 #[test]
