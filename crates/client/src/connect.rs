@@ -24,6 +24,9 @@ const STARTS_MAX: u32 = 3;
 /// How long a short call may take.
 pub(crate) const CALL_DEADLINE: Duration = Duration::from_mins(1);
 
+/// How long a daemon may take to say who it is, which it does before anything else.
+const GREETING_DEADLINE: Duration = Duration::from_secs(15);
+
 /// Whether a daemon that does not run is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -155,6 +158,19 @@ impl Client {
 
     /// Tells the daemon who asks, and learns whether it is to be replaced.
     async fn greet(&self, root: Option<&std::path::Path>) -> Result<Greeting, ClientError> {
+        let greeted = tokio::time::timeout(GREETING_DEADLINE, self.exchange_greetings(root)).await;
+        greeted.unwrap_or_else(|_| {
+            let seconds = GREETING_DEADLINE.as_secs();
+            Err(ClientError::Unready {
+                message: format!("the daemon runs, and has not answered within {seconds} s"),
+            })
+        })
+    }
+
+    async fn exchange_greetings(
+        &self,
+        root: Option<&std::path::Path>,
+    ) -> Result<Greeting, ClientError> {
         let root = root.map(|root| root.to_string_lossy().into_owned());
         let answer = self
             .daemon()

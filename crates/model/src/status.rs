@@ -72,7 +72,7 @@ pub struct Progress {
 /// How often a kind of line was met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefectCount {
-    /// `json`, `encoding`, `shape`, `too-long`, or `unknown:<type>`.
+    /// `json`, `encoding`, `shape`, `too-long`, `damaged`, or `unknown:<type>`.
     pub name: String,
     /// Lines.
     pub count: u64,
