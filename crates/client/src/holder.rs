@@ -78,10 +78,15 @@ pub(crate) async fn end(pid: u32, paths: &Paths) -> Result<(), StartError> {
 
 /// Returns the process that holds the data, as it has written down.
 fn holder(paths: &Paths) -> Option<u32> {
-    let pid = fs::read_to_string(paths.lock_file()).ok()?;
-    let pid = pid.trim().parse().ok()?;
+    let pid = named_holder(paths)?;
     // Asked first: to try a lock that is free takes it for a moment, from a daemon that just starts.
     (is_running(pid) && data_of(paths) == Data::Owned).then_some(pid)
+}
+
+/// Returns the process that took the data last.
+fn named_holder(paths: &Paths) -> Option<u32> {
+    let pid = fs::read_to_string(paths.lock_file()).ok()?;
+    pid.trim().parse().ok()
 }
 
 /// Whether a daemon holds the data.
@@ -103,11 +108,13 @@ pub(crate) fn data_of(paths: &Paths) -> Data {
     }
 }
 
-/// Waits until the process `pid` has ended, or at least let go of the data: a process whose parent
-/// takes no notice of its end keeps its number.
+/// Waits until the process `pid` has ended, or at least let go of the data, which its successor may have
+/// taken since: a process whose parent takes no notice of its end keeps its number.
 pub(crate) async fn outwait(pid: u32, paths: &Paths) -> Result<(), StartError> {
     let mut wait = Wait::until(END_DEADLINE);
-    while is_running(pid) && data_of(paths) != Data::Free {
+    let is_held =
+        || named_holder(paths).is_none_or(|named| named == pid) && data_of(paths) != Data::Free;
+    while is_running(pid) && is_held() {
         if !wait.pause().await {
             let seconds = END_DEADLINE.as_secs();
             return Err(StartError::OldStays { pid, seconds });
@@ -216,5 +223,18 @@ mod tests {
         let (outwaited, ()) = tokio::join!(outwait(child.id(), &paths), ended);
         outwaited.unwrap();
         child.wait().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_has_a_successor_is_not_waited_for() {
+        let (_home, paths) = trial();
+        create_private(&paths.data).unwrap();
+        let successor = std::process::id() + 1;
+        fs::write(paths.lock_file(), successor.to_string()).unwrap();
+        let lock = File::open(paths.lock_file()).unwrap();
+        flock(&lock, FlockOperation::LockExclusive).unwrap();
+        assert_eq!(data_of(&paths), Data::Owned);
+        // This process runs on, as one that nobody reaps seems to.
+        outwait(std::process::id(), &paths).await.unwrap();
     }
 }
