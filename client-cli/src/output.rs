@@ -1,6 +1,9 @@
 //! Where an answer goes: standard output, or a pager once it is longer than the screen.
 
+use std::env;
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write, stdout};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::terminal::Terminal;
@@ -109,6 +112,8 @@ pub(crate) fn quiet(result: io::Result<()>) -> io::Result<()> {
 }
 
 fn start_pager(chosen: Option<&str>) -> Option<(Child, ChildStdin)> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let chosen = chosen.filter(|command| is_there(command, &path));
     let mut command = Command::new(if chosen.is_some() { "sh" } else { PAGER[0] });
     if let Some(chosen) = chosen {
         let script = format!("export LESS=\"${{LESS:-RFX}}\"; {chosen}");
@@ -119,4 +124,40 @@ fn start_pager(chosen: Option<&str>) -> Option<(Child, ChildStdin)> {
     let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
     let input = child.stdin.take()?;
     Some((child, input))
+}
+
+/// Tells whether the program that a shell command begins with can be found on `path`; where it begins with
+/// more than a name, the shell is left to find out.
+fn is_there(command: &str, path: &OsStr) -> bool {
+    let Some(name) = command.split_whitespace().next() else {
+        return false;
+    };
+    if name.contains(['=', '"', '\'', '$', '(', '~']) {
+        return true;
+    }
+    // A name with a slash joins to itself where it is absolute, and is taken from here where it is not.
+    let mut places = env::split_paths(path).map(|place| place.join(name));
+    Path::new(name).is_file() || places.any(|place| place.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pager_that_is_not_there_is_not_started() {
+        let check = |command: &str, expect: bool| {
+            assert_eq!(
+                is_there(command, OsStr::new("/usr/bin:/bin")),
+                expect,
+                "{command:?}"
+            );
+        };
+        check("sh -c cat", true);
+        check("/bin/sh", true);
+        check("LESS=R less", true);
+        check("/nowhere/pager -R", false);
+        check("no-such-pager", false);
+        check(" ", false);
+    }
 }
