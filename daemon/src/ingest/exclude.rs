@@ -38,7 +38,8 @@ impl Excludes {
 
     /// Tells whether the file at `below` of `root` is left alone, by this name or by the one behind a link.
     pub(crate) fn has(&self, root: &Path, below: &str) -> bool {
-        if self.has_root(root) {
+        // By name alone: a root that only leads to an excluded one is not watched to begin with.
+        if self.roots.iter().any(|excluded| excluded == root) {
             return true;
         }
         let is_meant = |path: &Path| self.globs.is_match(path);
