@@ -32,12 +32,17 @@ fn options(method: Method) -> Options {
 }
 
 fn start(method: Method, prepare: impl FnOnce(&Path)) -> Bench {
+    start_with(prepare, |_| options(method))
+}
+
+fn start_with(prepare: impl FnOnce(&Path), options: impl FnOnce(&Path) -> Options) -> Bench {
     let home = tempfile::tempdir().unwrap();
     fs::create_dir(home.path().join("cookies")).unwrap();
     prepare(home.path());
     let root = home.path().join("root");
     let cookies = home.path().join("cookies");
-    let (watcher, mut hints) = Watcher::start(vec![root], &cookies, options(method)).unwrap();
+    let options = options(home.path());
+    let (watcher, mut hints) = Watcher::start(vec![root], &cookies, options).unwrap();
     hints.cover();
     Bench {
         home,
@@ -276,22 +281,10 @@ fn a_polled_root_reports_what_changed_and_says_why_it_is_polled() {
 
 #[test]
 fn a_consumer_that_never_comes_costs_bounded_memory_and_a_rescan() {
-    let home = tempfile::tempdir().unwrap();
-    projects(home.path());
-    fs::create_dir(home.path().join("cookies")).unwrap();
-    let options = Options {
+    let mut bench = start_with(projects, |_| Options {
         paths_max: 8,
         ..options(Method::Events)
-    };
-    let roots = vec![home.path().join("root")];
-    let (watcher, mut hints) =
-        Watcher::start(roots, &home.path().join("cookies"), options).unwrap();
-    hints.cover();
-    let mut bench = Bench {
-        home,
-        watcher,
-        hints,
-    };
+    });
     for number in 0..100 {
         fs::write(bench.path(&format!("projects/p/{number}")), "1").unwrap();
     }
@@ -310,25 +303,18 @@ fn a_wake_and_a_close_end_the_wait() {
 
 #[test]
 fn what_happens_to_a_file_beside_the_roots_is_told_and_nothing_else_there() {
-    let home = tempfile::tempdir().unwrap();
-    projects(home.path());
-    for folder in ["cookies", "beside"] {
-        fs::create_dir(home.path().join(folder)).unwrap();
-    }
-    let file = home.path().join("beside/socket");
-    let options = Options {
-        beside: vec![file.clone(), home.path().join("missing/file")],
-        ..options(Method::Events)
-    };
-    let roots = vec![home.path().join("root")];
-    let (watcher, mut hints) =
-        Watcher::start(roots, &home.path().join("cookies"), options).unwrap();
-    hints.cover();
-    let mut bench = Bench {
-        home,
-        watcher,
-        hints,
-    };
+    let beside = |home: &Path| home.join("beside/socket");
+    let mut bench = start_with(
+        |home| {
+            projects(home);
+            fs::create_dir(home.join("beside")).unwrap();
+        },
+        |home| Options {
+            beside: vec![beside(home), home.join("missing/file")],
+            ..options(Method::Events)
+        },
+    );
+    let file = beside(bench.home.path());
     let count = std::cell::Cell::new(0);
     let told = |bench: &mut Bench, name: &str| {
         let before = count.get();

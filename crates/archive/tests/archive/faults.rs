@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use rusqlite::Connection;
-use sessions_archive::{Archive, ArchiveError, Damage, ErrorKind, Lane, NewOperation};
+use sessions_archive::{Archive, ArchiveError, Damage, ErrorKind, Lane, NewOperation, Salvaged};
 use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
 
 use crate::support::{NOW, Scene, lines};
@@ -139,20 +139,20 @@ pub(crate) fn spoiled(database: &Path, name: &str) -> Vec<u8> {
     file
 }
 
+/// Salvages an archive of these bytes, and opens what was saved.
+fn salvage(scene: &Scene, broken: Vec<u8>) -> (Salvaged, Archive) {
+    let file = scene.dir.join("broken.db");
+    fs::write(&file, broken).unwrap();
+    let saved = scene.dir.join("saved");
+    let salvaged = Archive::salvage(&file, &saved.join("archive.db"), NOW, &mut go_on).unwrap();
+    (salvaged, Archive::open(&saved, NOW).unwrap())
+}
+
 #[test]
 fn salvage_finds_the_source_of_generations_whose_rows_are_lost() {
     let (scene, held) = full_scene();
-    let broken = scene.dir.join("broken.db");
-    fs::write(&broken, spoiled(&scene.database(), "generations")).unwrap();
-    let salvaged = Archive::salvage(
-        &broken,
-        &scene.dir.join("saved/archive.db"),
-        NOW,
-        &mut go_on,
-    )
-    .unwrap();
+    let (salvaged, saved) = salvage(&scene, spoiled(&scene.database(), "generations"));
     assert_eq!(salvaged.losses, []);
-    let saved = Archive::open(&scene.dir.join("saved"), NOW).unwrap();
     let reader = saved.reader().unwrap();
     for (source, generation, bytes) in held {
         let generations = reader.generations(source).unwrap();
@@ -227,18 +227,9 @@ fn salvage_survives_whole_pages_of_rubbish() {
     for page in (pages / 2)..(pages / 2 + 4) {
         file[page * 4096..(page + 1) * 4096].fill(0x5a);
     }
-    let broken = scene.dir.join("broken.db");
-    fs::write(&broken, file).unwrap();
-    let salvaged = Archive::salvage(
-        &broken,
-        &scene.dir.join("saved/archive.db"),
-        NOW,
-        &mut go_on,
-    )
-    .unwrap();
+    let (salvaged, saved) = salvage(&scene, file);
     assert!(salvaged.blobs_kept > 0);
     assert!(!salvaged.losses.is_empty());
-    let saved = Archive::open(&scene.dir.join("saved"), NOW).unwrap();
     assert_eq!(verify(&saved), salvaged.losses);
     let lost: u64 = salvaged
         .losses
