@@ -56,8 +56,8 @@ impl DefectKind {
     }
 }
 
-/// What identifies a record within its session: 64 bits of a hash of its `uuid`, or of the whole line
-/// where it has none.
+/// What identifies a record within its session: 64 bits of a hash of its `uuid` and of what it shows, or
+/// of the whole line where it has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordKey(pub u64);
 

@@ -7,6 +7,7 @@ mod gather;
 mod placement;
 mod queued;
 mod reading;
+mod revisions;
 mod titles;
 mod tree;
 
@@ -45,8 +46,17 @@ pub fn entry_id(
 ) -> EntryId {
     let name = match &record.uuid {
         Some(uuid) => uuid.clone().into_owned(),
-        None => format!("g{generation}-{offset}"),
+        None => place_name(generation, offset),
     };
+    block_id(name, block_index)
+}
+
+/// Names a line by its place, where it has no name of its own.
+fn place_name(generation: GenerationId, offset: ByteOffset) -> String {
+    format!("g{generation}-{offset}")
+}
+
+fn block_id(name: String, block_index: u32) -> EntryId {
     EntryId(if block_index == 0 {
         name
     } else {

@@ -1,41 +1,55 @@
 //! The identity of a record within its session.
 //!
-//! Catalog and index store these keys, and a copy of a row must hash as it did years ago: the function
-//! never changes.
+//! Catalog and index store these keys, and copies of a row must hash alike whichever version made
+//! them known: the function changes only together with `sessions_index::SCHEMA_VERSION`.
 
-use sessions_model::RecordKey;
+use sessions_model::{Block, RecordKey};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-const FNV_OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
-
-/// Returns the key of a record: of its `uuid` where it has one, else of its whole line.
-///
-/// FNV-1a over 64 bits, then the finalizer of `SplitMix64`, which spreads the low bits that FNV leaves
-/// close together.
+/// Returns the key of what has no name of its own: XXH3 over 64 bits of all its bytes.
 pub fn record_key(identity: &[u8]) -> RecordKey {
-    let hash = identity.iter().fold(FNV_OFFSET_BASIS, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(FNV_PRIME)
-    });
-    RecordKey(finalize(hash))
+    RecordKey(xxh3_64(identity))
 }
 
-fn finalize(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
+/// Returns the key of a record that has a `uuid`: of that and of what the record shows. A row that was
+/// changed in its place is another record, and a copy with other fields of the envelope is the same.
+pub(crate) fn revision_key(uuid: &str, blocks: &[Block<'_>]) -> RecordKey {
+    let hash = blocks.iter().fold(xxh3_64(uuid.as_bytes()), |hash, block| {
+        let seed = hash.wrapping_add(u64::from(block.index));
+        xxh3_64_with_seed(block.text.as_bytes(), seed)
+    });
+    RecordKey(hash)
 }
 
 #[cfg(test)]
 mod tests {
+    use sessions_model::Parsed;
+
     use super::*;
+    use crate::parse;
 
     #[test]
     fn keys_never_change() {
-        assert_eq!(record_key(b""), RecordKey(0xf52a_15e9_a9b5_e89b));
-        assert_eq!(record_key(b"a"), RecordKey(0x02c0_bdbf_4814_20f8));
-        assert_eq!(
-            record_key(b"015937b6-1112-4e12-b9d9-295c89e5b1ba"),
-            RecordKey(0xe40a_f673_31c4_4dff)
+        assert_eq!(record_key(b""), RecordKey(0x2d06_8005_38d3_94c2));
+        assert_eq!(record_key(b"a"), RecordKey(0xe6c6_32b6_1e96_4e1f));
+    }
+
+    /// Returns the key of a prompt.
+    fn key(uuid: &str, cwd: &str, text: &str) -> RecordKey {
+        let line = format!(
+            r#"{{"type":"user","uuid":"{uuid}","cwd":"{cwd}","message":{{"role":"user","content":"{text}"}}}}"#
         );
+        let Parsed::Record(record) = parse(line.as_bytes()) else {
+            panic!("{line}");
+        };
+        record.key
+    }
+
+    #[test]
+    fn a_row_that_says_something_else_is_another_and_a_copy_is_the_same() {
+        let first = key("u1", "/w/a", "fix the parser");
+        assert_eq!(first, key("u1", "/w/b", "fix the parser"));
+        assert_ne!(first, key("u1", "/w/a", "fix the lexer"));
+        assert_ne!(first, key("u2", "/w/a", "fix the parser"));
     }
 }

@@ -19,7 +19,7 @@ use sessions_model::TitleKind;
 use sessions_model::{Block, BlockKind, Defect, DefectKind, Parsed, Record, RecordKind, Title};
 
 use crate::json_tokens::mend_surrogates;
-use crate::key::record_key;
+use crate::key::{record_key, revision_key};
 use crate::lines::LINE_BYTES_MAX;
 use crate::row::Row;
 use crate::time::parse_time;
@@ -143,7 +143,10 @@ fn record<'a>(mut row: Row<'a>, json: &'a str) -> Option<Record<'a>> {
     Some(Record {
         kind: content.kind,
         type_name: content.type_name,
-        key: record_key(uuid.as_deref().unwrap_or(json).as_bytes()),
+        key: match &uuid {
+            Some(uuid) => revision_key(uuid, &content.blocks),
+            None => record_key(json.as_bytes()),
+        },
         uuid,
         parent: row.parent_uuid.text().or(row.logical_parent_uuid.text()),
         session: row.session_id.text(),

@@ -98,6 +98,43 @@ fn a_search_sees_the_last_line_on_disk() {
     samples.daemon.stop().unwrap();
 }
 
+#[test]
+fn a_row_changed_in_its_place_is_found_and_shown_as_it_was_and_as_it_is() {
+    let samples = Samples::archived();
+    let path = samples.home.config_root().join("projects/-src-lantern");
+    let path = path.join(format!("{FLAKY}.jsonl"));
+    let row = |text: &str| {
+        format!(
+            "{{\"type\":\"user\",\"uuid\":\"00000000-0000-4000-8000-00000000cafe\",\"sessionId\":\
+             \"{FLAKY}\",\"message\":{{\"role\":\"user\",\"content\":\"{text}\"}}}}\n"
+        )
+    };
+    // The sample ends in a torn line.
+    let first = format!("\n{}", row("the wordbefore stood here"));
+    append(&path, first.as_bytes());
+    assert_eq!(samples.home.search("wordbefore").unwrap()["total"], 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let changed = text.replace("wordbefore stood", "wordafter stands");
+    std::fs::write(&path, changed).unwrap();
+    let found = samples.home.search("wordafter").unwrap();
+    assert_eq!(found["total"], 1, "{found}");
+    let id = &found["hits"][0]["entry"];
+    assert_eq!(samples.home.search("wordbefore").unwrap()["total"], 1);
+    let entries = samples.home.json(&["view", "--json", FLAKY]).unwrap();
+    let entries = entries.as_array().unwrap();
+    let last: Vec<_> = entries[entries.len() - 2..]
+        .iter()
+        .map(|entry| (entry["text"].as_str().unwrap(), &entry["withdrawn"]))
+        .collect();
+    let expect = [
+        ("the wordbefore stood here", &true.into()),
+        ("the wordafter stands here", &false.into()),
+    ];
+    assert_eq!(last, expect);
+    assert_eq!(&entries[entries.len() - 1]["id"], id);
+    samples.daemon.stop().unwrap();
+}
+
 fn append(path: &std::path::Path, bytes: &[u8]) {
     use std::io::Write;
     let file = std::fs::OpenOptions::new().append(true).open(path);

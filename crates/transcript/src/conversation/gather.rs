@@ -1,10 +1,11 @@
 //! What is kept of each line until the session is whole.
 
 use sessions_model::{
-    AgentId, Block, BlockKind, Branch, Entry, EntryKind, Record, RecordKind, Tool,
+    AgentId, Block, BlockKind, Branch, ByteOffset, Entry, EntryKind, GenerationId, Record,
+    RecordKind, Tool,
 };
 
-use super::{Piece, entry_id};
+use super::{Piece, block_id, entry_id, place_name};
 
 /// The rows of one transcript: the main one's, or a subagent's.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Row {
     /// A subagent's row in the main transcript, as old versions wrote them: no part of its tree.
     pub(super) is_aside: bool,
     pub(super) is_withdrawn: bool,
+    /// Where it stands.
+    pub(super) place: (GenerationId, ByteOffset),
     pub(super) drafts: Vec<Draft>,
 }
 
@@ -45,6 +48,8 @@ pub(super) struct Row {
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) entry: Entry,
+    /// Which of the row's content blocks it is.
+    pub(super) block: u32,
     /// The file that holds the result's whole text.
     pub(super) spilled: Option<String>,
     /// Of a result: the subagent that its call started.
@@ -67,6 +72,7 @@ impl Row {
             message: id.filter(|_| record.kind == RecordKind::Assistant),
             is_aside: piece.agent.is_none() && record.is_sidechain,
             is_withdrawn: piece.is_withdrawn,
+            place: (piece.generation, piece.offset),
             drafts: record
                 .blocks
                 .iter()
@@ -85,6 +91,17 @@ impl Row {
         self.is_withdrawn = false;
         for draft in &mut self.drafts {
             draft.entry.is_withdrawn = false;
+        }
+    }
+
+    /// Gives way to another row of the same uuid: from here on its place alone names it.
+    pub(super) fn retire(&mut self) {
+        self.uuid = None;
+        self.is_withdrawn = true;
+        let (generation, offset) = self.place;
+        for draft in &mut self.drafts {
+            draft.entry.is_withdrawn = true;
+            draft.entry.id = block_id(place_name(generation, offset), draft.block);
         }
     }
 
@@ -118,6 +135,7 @@ fn draft(piece: &Piece<'_>, record: &Record<'_>, block: &Block<'_>, usage: Optio
     };
     Draft {
         entry,
+        block: block.index,
         spilled: block.spilled.as_deref().map(str::to_owned),
         started: block
             .agent

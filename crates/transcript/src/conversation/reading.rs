@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 use sessions_model::{AgentId, Branch, Entry, EntryKind, Tool, Usage};
 
 use super::gather::{Draft, Row, Stream};
+use super::revisions::stand_together;
 use super::tree::current_rows;
 
 /// A transcript as it reads, before the others are placed in it.
@@ -16,7 +17,7 @@ pub(super) struct Reading {
 
 /// Puts a stream's rows in reading order and marks the branches that were left.
 pub(super) fn read_stream(stream: Stream) -> Reading {
-    let mut rows = stream.rows;
+    let mut rows = stand_together(stream.rows);
     let current = current_rows(&rows);
     for (row, is_current) in rows.iter_mut().zip(current) {
         let branch = if is_current {

@@ -34,6 +34,57 @@ fn a_row_in_the_newest_file_is_not_withdrawn() {
     assert_eq!(withdrawn, [true, false]);
 }
 
+/// Returns what each entry says, under which id, and whether the newest file has it.
+fn standing(entries: &[Entry]) -> Vec<(&str, &str, bool)> {
+    entries
+        .iter()
+        .map(|entry| {
+            (
+                entry.text.as_str(),
+                entry.id.0.as_str(),
+                !entry.is_withdrawn,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_row_that_was_changed_in_its_place_stands_behind_what_it_replaced() {
+    let old = lines(&[prompt("1", "", "a"), answer("2", "1", "b")]);
+    let new = lines(&[prompt("1", "", "changed"), answer("2", "1", "b")]);
+    let withdrawn = |generation, text| Source {
+        generation,
+        is_withdrawn: true,
+        ..Source::main(text)
+    };
+    let newest = |generation, text| Source {
+        generation,
+        ..Source::main(text)
+    };
+    let changed = entries(&[withdrawn(1, &old), newest(2, &new)]);
+    let expect = [
+        ("a", "g1-0", false),
+        ("changed", "1", true),
+        ("b", "2", true),
+    ];
+    assert_eq!(standing(&changed), expect);
+    assert!(changed.iter().all(|entry| entry.branch == Branch::Current));
+    let undone = entries(&[withdrawn(1, &old), withdrawn(2, &new), newest(3, &old)]);
+    let expect = [
+        ("changed", "g2-0", false),
+        ("a", "1", true),
+        ("b", "2", true),
+    ];
+    assert_eq!(standing(&undone), expect);
+    let lost = entries(&[withdrawn(1, &old), withdrawn(2, &new)]);
+    let expect = [
+        ("a", "g1-0", false),
+        ("changed", "1", false),
+        ("b", "2", false),
+    ];
+    assert_eq!(standing(&lost), expect);
+}
+
 #[test]
 fn tokens_of_a_message_are_counted_once() {
     let row = |uuid: &str, output: u64| {
