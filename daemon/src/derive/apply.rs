@@ -29,6 +29,14 @@ pub(super) struct Applier<'a> {
 /// Bytes read from the archive at a time.
 const READ_BYTES: u64 = 32 << 20;
 
+/// A range of a source that a row of the log made known.
+struct Extent {
+    seq: Seq,
+    source: SourceId,
+    generation: GenerationId,
+    range: std::ops::Range<ByteOffset>,
+}
+
 /// Bytes of an append and where they stand.
 struct Run<'a> {
     seq: Seq,
@@ -51,7 +59,13 @@ impl Applier<'_> {
                 line_start,
             } => {
                 let from = from_line_start(*start, *line_start);
-                self.append(row.seq, *source, *generation, from..*end)?;
+                self.note_source(row.seq, *source, |facts| facts.bytes = Some(end.0))?;
+                self.derive(Extent {
+                    seq: row.seq,
+                    source: *source,
+                    generation: *generation,
+                    range: from..*end,
+                })?;
                 Ok(end.0 - start.0)
             }
             Logged::Mended {
@@ -63,7 +77,12 @@ impl Applier<'_> {
                 // What it is may be known better now, too.
                 self.pair.sources.forget(*source);
                 self.note_source(row.seq, *source, |_| {})?;
-                self.derive(row.seq, *source, *generation, *start..*end)?;
+                self.derive(Extent {
+                    seq: row.seq,
+                    source: *source,
+                    generation: *generation,
+                    range: *start..*end,
+                })?;
                 Ok(0)
             }
             Logged::Opened {
@@ -101,27 +120,9 @@ impl Applier<'_> {
             .any(|row| row.id == parent && row.length > base))
     }
 
-    fn append(
-        &mut self,
-        seq: Seq,
-        source: SourceId,
-        generation: GenerationId,
-        range: std::ops::Range<ByteOffset>,
-    ) -> Result<(), DeriveError> {
-        let end = range.end;
-        self.note_source(seq, source, |facts| facts.bytes = Some(end.0))?;
-        self.derive(seq, source, generation, range)
-    }
-
     /// Makes known what stands in a range of bytes, as far as it reads back.
-    fn derive(
-        &mut self,
-        seq: Seq,
-        source: SourceId,
-        generation: GenerationId,
-        range: std::ops::Range<ByteOffset>,
-    ) -> Result<(), DeriveError> {
-        let source = self.source(source)?;
+    fn derive(&mut self, extent: Extent) -> Result<(), DeriveError> {
+        let source = self.source(extent.source)?;
         let wanted = matches!(
             source.origin.kind,
             SourceKind::Transcript | SourceKind::Subagent | SourceKind::ToolResult
@@ -129,7 +130,7 @@ impl Applier<'_> {
         if !wanted {
             return Ok(());
         }
-        for stretch in self.read(generation, range)? {
+        for stretch in self.read(extent.generation, extent.range)? {
             let (start, bytes) = match stretch {
                 Stretch::Sound { start, bytes } => (start, bytes),
                 Stretch::Lost(loss) => {
@@ -138,9 +139,9 @@ impl Applier<'_> {
                 }
             };
             let run = Run {
-                seq,
+                seq: extent.seq,
                 source: &source,
-                generation,
+                generation: extent.generation,
                 start,
                 bytes: &bytes,
             };
