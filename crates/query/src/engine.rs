@@ -98,6 +98,11 @@ impl Engine {
         Ok(self.catalog.projects()?)
     }
 
+    /// Lists the projects that `wanted` may mean.
+    pub fn projects_meant(&self, wanted: &str) -> Result<Vec<Project>, QueryError> {
+        Ok(self.catalog.projects_meant(wanted)?)
+    }
+
     /// Lists directories whose repository nobody has told about, the latest first.
     pub fn unresolved_cwds(&self, limit: usize) -> Result<Vec<String>, QueryError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);

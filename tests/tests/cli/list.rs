@@ -144,5 +144,30 @@ fn projects_are_merged_by_the_names_people_see() {
     merged.sort();
     assert_eq!(merged, ["ledger", "orchard-web"]);
     samples.check_exit(&["project", "move", "no-such-project", "x"], 2);
+    samples
+        .home
+        .bytes(&["project", "move", "orchard-web", "Orchard"])
+        .unwrap();
+    samples
+        .home
+        .bytes(&["project", "merge", "ledger", "ORCHARD"])
+        .unwrap();
+    assert_eq!(lines(), ["Orchard"]);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_list_of_an_unknown_project_names_the_nearest() {
+    let samples = Samples::archived();
+    let args = ["list", "--project", "lantren"];
+    let output = samples.home.sessions(&args).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expect = "error: no project is called lantren\nhint: did you mean lantern?\n";
+    assert_eq!(said, expect);
+    let args = ["list", "--project", "lantern", "--until", "2001-01-01"];
+    let output = samples.home.sessions(&args).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("no session is like that\n"), "{said}");
     samples.daemon.stop().unwrap();
 }
