@@ -283,6 +283,7 @@ impl Applier<'_> {
         self.pair.catalog.use_tokens(&TokenUse {
             message: message_key,
             session,
+            is_copy: record.forked_from.is_some(),
             at,
             model,
             usage,

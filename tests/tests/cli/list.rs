@@ -46,10 +46,27 @@ fn the_list_has_every_session_with_every_field() {
     assert_eq!(parser["on_disk"], "whole");
     assert_eq!(parser["automated"], false);
     assert_eq!(find(sessions, BRANCH)["title"], "Escapes: single pass");
+    // What the fork copied counts for its parent, whichever was archived first.
+    assert_eq!(parser["tokens"]["input"], 29_756);
+    assert_eq!(find(sessions, BRANCH)["tokens"]["input"], 4_131);
     let automated = sessions
         .iter()
         .filter(|session| session["automated"] == true);
     assert_eq!(automated.count(), 5);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_list_counts_the_entries_that_view_shows() {
+    let samples = Samples::archived();
+    let list = samples.home.json(&["list", "--json"]).unwrap();
+    for session in list.as_array().unwrap() {
+        let id = session["id"].as_str().unwrap();
+        let entries = samples.home.json(&["view", "--json", id]).unwrap();
+        let entries = entries.as_array().unwrap().iter();
+        let shown = entries.filter(|entry| entry["kind"] != "title").count();
+        assert_eq!(session["entries"].as_u64(), Some(shown as u64), "{id}");
+    }
     samples.daemon.stop().unwrap();
 }
 

@@ -128,7 +128,7 @@ fn rows_of_old_subagents_are_of_the_one_their_chain_begins() {
     let entries = entries(&[Source::main(&text)]);
     let agents: Vec<_> = entries
         .iter()
-        .map(|entry| entry.agent.as_ref().map(|agent| agent.as_str()))
+        .map(|entry| entry.agent.as_ref().map(sessions_model::AgentId::as_str))
         .collect();
     assert_eq!(
         agents,
