@@ -115,8 +115,10 @@ fn check_tokens(say: impl FnOnce(&mut dyn FnMut(&str, u64, u64, bool))) {
             model: Some("m"),
             usage,
         };
-        told.catalog.use_tokens(&used).unwrap();
-        told.catalog.commit(Applied::default()).unwrap();
+        told.catalog.use_tokens(&used).expect("the catalog works");
+        told.catalog
+            .commit(Applied::default())
+            .expect("the catalog works");
     };
     say(&mut used);
     assert_eq!(told.session("fork").tokens.output, 0);
