@@ -156,7 +156,8 @@ fn a_line_too_long_to_be_read_at_once_shows_what_matched() {
     let mut world = two_sessions();
     let filler = "filler text\\n".repeat(1_500_000);
     let text = format!("{filler}before the quokka\\nand behind it\\n{filler}");
-    world.append(ALPHA, &prompt("alpha", "a4", "a3", &text));
+    let path = "projects/-w-gamma/gamma.jsonl";
+    world.append(path, &prompt("gamma", "g1", "", &text));
     let shown = |query: &str| {
         let answer = world.search(query);
         let hit = answer.hits.into_iter().next().expect("the line is found");
@@ -170,7 +171,7 @@ fn a_line_too_long_to_be_read_at_once_shows_what_matched() {
         "{snippet}"
     );
     let unsaid = "(a line that is too long to be shown here)";
-    assert_eq!(shown("kind:prompt session:alpha"), unsaid);
+    assert_eq!(shown("kind:prompt session:gamma"), unsaid);
 }
 
 #[test]
