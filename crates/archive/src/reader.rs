@@ -270,6 +270,11 @@ impl ArchiveReader {
         operation::operations(&self.connection)
     }
 
+    /// Returns one thing that the user wrote, by its number.
+    pub fn operation(&self, number: u64) -> Result<Option<Operation>> {
+        operation::operation(&self.connection, number)
+    }
+
     /// Returns a setting.
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         read_setting(&self.connection, key)

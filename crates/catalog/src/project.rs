@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 use sessions_model::ProjectKey;
 
@@ -78,18 +78,6 @@ impl Projects {
         let moved = self.moves.get_key_value(key);
         let moved = moved.or_else(|| self.moves.get_key_value(name_of(key)));
         moved.map(|(from, to)| (&**from, &**to))
-    }
-
-    /// Returns what the first of the moves that lead from `key` to `goal` is of, if any lead there.
-    fn way_back(&self, key: &str, goal: &str) -> Option<&str> {
-        let (first, mut at) = self.step(key)?;
-        for _ in 0..MOVES_MAX {
-            if at == goal || name_of(at) == goal {
-                return Some(first);
-            }
-            (_, at) = self.step(at)?;
-        }
-        None
     }
 
     /// Returns where `dir` is after the move of it or of the nearest directory above it.
@@ -202,7 +190,7 @@ fn without_git(path: &str) -> &str {
 pub(crate) fn store_move(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<()> {
     let from = without_last_slash(from);
     let to = target_key(to);
-    if let Some(undone) = Projects::load(connection)?.way_back(&to, from) {
+    if let Some(undone) = way_back(connection, &to, from)? {
         connection.execute("DELETE FROM project_move WHERE old = ?1", [undone])?;
     }
     if from != to {
@@ -212,6 +200,29 @@ pub(crate) fn store_move(connection: &Connection, from: &str, to: &str) -> rusql
         )?;
     }
     Ok(())
+}
+
+/// Returns what the first of the moves that lead from `key` to `goal` is of, if any lead there.
+fn way_back(connection: &Connection, key: &str, goal: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT old, new FROM project_move WHERE old IN (?1, ?2) ORDER BY old != ?1 LIMIT 1",
+    )?;
+    let mut first = None;
+    let mut at = key.to_owned();
+    for _ in 0..MOVES_MAX {
+        let step = statement.query_row([&*at, name_of(&at)], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?))
+        });
+        let Some((old, new)) = step.optional()? else {
+            break;
+        };
+        let first = first.get_or_insert(old);
+        at = new;
+        if at == goal || name_of(&at) == goal {
+            return Ok(Some(first.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the key of what a move leads to: a directory, a remote's key, or a name.

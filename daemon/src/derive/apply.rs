@@ -382,8 +382,7 @@ impl Applier<'_> {
     }
 
     fn annotate(&mut self, number: u64) -> Result<u64, DeriveError> {
-        let operations = self.archive.operations()?;
-        let Some(operation) = operations.into_iter().find(|row| row.number == number) else {
+        let Some(operation) = self.archive.operation(number)? else {
             return Ok(0);
         };
         match Annotation::from_operation(&operation) {
