@@ -129,8 +129,13 @@ impl Engine {
         Ok(self.catalog.totals()?)
     }
 
-    /// Lists what did not parse as expected, the most frequent first.
+    /// Lists what did not parse as expected, the most frequent first, and last how much of the archive is
+    /// lost: a place that is put back is no defect any more.
     pub fn defects(&self) -> Result<Vec<DefectCount>, QueryError> {
-        Ok(self.catalog.defects()?)
+        let mut defects = self.catalog.defects()?;
+        let count = self.archive.known_losses()?.len() as u64;
+        let name = "damaged".to_owned();
+        defects.extend((count > 0).then_some(DefectCount { name, count }));
+        Ok(defects)
     }
 }
