@@ -235,7 +235,7 @@ pub(crate) enum Project {
 pub(crate) struct Rename {
     /// What it was known as: a name, a key or a directory.
     pub(crate) old: String,
-    /// What it is known as now.
+    /// What it is known as now: a project that there is, a directory, a remote's address, or a new name.
     pub(crate) new: String,
 }
 

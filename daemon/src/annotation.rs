@@ -1,6 +1,7 @@
 //! What users say of sessions and projects, as operations of the archive.
 
 use sessions_archive::{NewOperation, Operation};
+use sessions_model::Project;
 
 /// Bytes of a path or name that is accepted.
 const TEXT_BYTES_MAX: usize = 8 << 10;
@@ -31,6 +32,28 @@ pub(crate) enum Annotation {
 }
 
 impl Annotation {
+    /// Makes the move of `from` to `to`, each with the projects that it may mean. A directory stays as it is;
+    /// a project that nobody knows cannot be moved, and one that is not there yet can be moved to.
+    pub(crate) fn project_move(
+        (from, old): (String, &[Project]),
+        (to, new): (String, &[Project]),
+    ) -> Result<Self, String> {
+        let from = match the_one(&from, old)? {
+            None => {
+                let listed = "\"sessions project list\" names them";
+                return Err(format!("no project is called {from}; {listed}"));
+            }
+            Some(_) if from.starts_with('/') => from,
+            Some(project) if project.name.eq_ignore_ascii_case(&from) => project.name.clone(),
+            Some(project) => project.key.0.clone(),
+        };
+        let to = match the_one(&to, new)? {
+            Some(project) if !to.starts_with('/') => project.key.0.clone(),
+            _ => to,
+        };
+        Ok(Self::ProjectMove { from, to })
+    }
+
     /// Returns what is wrong with it, if anything is.
     pub(crate) fn fault(&self) -> Option<String> {
         let texts = match self {
@@ -94,5 +117,73 @@ impl Annotation {
             }
             _ => None,
         }
+    }
+}
+
+/// Returns the one of `projects` that `name` means, by its key before anything else; directories may mean
+/// several.
+fn the_one<'a>(name: &str, projects: &'a [Project]) -> Result<Option<&'a Project>, String> {
+    let by_key = projects.iter().find(|project| project.key.0 == name);
+    match projects {
+        [] => Ok(None),
+        [project] => Ok(Some(project)),
+        _ if by_key.is_some() || name.starts_with('/') => Ok(by_key.or(projects.first())),
+        _ => {
+            let keys: Vec<&str> = projects.iter().map(|project| &*project.key.0).collect();
+            let keys = keys.join(", ");
+            Err(format!(
+                "several projects are called {name}: name one by its key: {keys}"
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sessions_model::ProjectKey;
+
+    fn project(name: &str, key: &str) -> Project {
+        Project {
+            name: name.to_owned(),
+            key: ProjectKey(key.to_owned()),
+            ..Project::default()
+        }
+    }
+
+    fn check(from: &str, old: &[Project], (to, new): (&str, &[Project]), expect: &str) {
+        let said = match Annotation::project_move((from.into(), old), (to.into(), new)) {
+            Ok(Annotation::ProjectMove { from, to }) => format!("{from} -> {to}"),
+            Ok(other) => format!("{other:?}"),
+            Err(said) => said,
+        };
+        assert_eq!(said, expect, "{from} {to}");
+    }
+
+    #[test]
+    fn projects_are_moved_by_the_names_they_are_known_by() {
+        let lantern = [project("lantern", "/src/lantern")];
+        let repo = [project("repo", "host/owner/repo")];
+        let webs = [project("web", "/a/web"), project("web", "/b/web")];
+        check("Lantern", &lantern, ("LANT", &[]), "lantern -> LANT");
+        check(
+            "lantern",
+            &lantern,
+            ("owner/repo", &repo),
+            "lantern -> host/owner/repo",
+        );
+        check(
+            "owner/repo",
+            &repo,
+            ("LANTERN", &lantern),
+            "host/owner/repo -> /src/lantern",
+        );
+        check("/src", &lantern, ("/new", &[]), "/src -> /new");
+        check("/a/web", &webs, ("site", &[]), "/a/web -> site");
+        let many = "several projects are called web: name one by its key: /a/web, /b/web";
+        check("web", &webs, ("site", &[]), many);
+        check("lantern", &lantern, ("web", &webs), many);
+        let none = "no project is called nope; \"sessions project list\" names them";
+        check("nope", &[], ("lantern", &lantern), none);
     }
 }

@@ -261,28 +261,15 @@ impl Backend {
         Ok(seq)
     }
 
-    /// Returns the move with its target by the key that the project is known by, where people know it by
-    /// its name; a project that nobody knows cannot be moved.
+    /// Returns the move with the names by which the projects are known.
     async fn name_projects(&self, from: String, to: String) -> Result<Annotation, Refusal> {
-        let projects = self.projects().await?;
-        let is_known = |project: &Project| {
-            let below = |cwd: &String| std::path::Path::new(cwd).starts_with(&from);
-            project.key.0 == from || project.name == from || project.cwds.iter().any(below)
+        self.catch_up().await;
+        let (old, new) = (from.clone(), to.clone());
+        let meant = move |engine: &mut Engine| {
+            Ok((engine.projects_meant(&old)?, engine.projects_meant(&new)?))
         };
-        if !projects.iter().any(is_known) {
-            let what = format!("no project is called {from}; \"sessions project list\" names them");
-            return Err(Refusal::Argument(what));
-        }
-        let mut named = projects.into_iter().filter(|project| project.name == to);
-        let to = match (named.next(), named.next()) {
-            (Some(one), None) => one.key.0,
-            (Some(_), Some(_)) => {
-                let what = format!("several projects are called {to}: name the one by its key");
-                return Err(Refusal::Argument(what));
-            }
-            (None, _) => to,
-        };
-        Ok(Annotation::ProjectMove { from, to })
+        let (old, new) = self.ask(meant).await?;
+        Annotation::project_move((from, &old), (to, &new)).map_err(Refusal::Argument)
     }
 
     /// Stops archiving, or goes on with it; survives restarts.

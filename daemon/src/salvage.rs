@@ -30,29 +30,49 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Says what happened, `lost` places being known to be lost.
+    /// Says what happened and what became of it, `lost` places being known to be lost.
     pub(crate) fn message(&self, lost: usize) -> String {
         let path = self.path.display();
-        if self.bytes == 0 {
+        if self.is_empty() {
             return format!(
                 "archive.db was missing or empty, though there was an archive before: a new one was \
-                 begun, and what was found is kept as {path}"
+                 begun with what the user wrote, and what was found is kept as {path}"
             );
         }
+        let lost = match lost {
+            0 => "nothing is known to be lost".to_owned(),
+            lost => format!("{} known to be lost", places(lost)),
+        };
+        let megabytes = self.bytes.div_ceil(1_000_000);
         format!(
-            "the archive was damaged, and what could be read of it was kept; {lost} places are known to \
-             be lost; the damaged file ({} MB) is kept as {path}",
-            self.bytes.div_ceil(1_000_000),
+            "the archive's database was damaged, and a new one was made of all that could be read; {lost}; \
+             the damaged file ({megabytes} MB) is kept as {path}"
         )
     }
 
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> String {
-        format!(
-            "\"sessions verify\" lists what is lost; restore a backup if one has more; when nothing is \
-             missed: rm '{}'*",
-            self.path.display()
-        )
+        let first = if self.is_empty() {
+            "what is still on disk is archived again by itself; for the rest, stop the daemon and put a \
+             backup in the place of archive.db"
+        } else {
+            "\"sessions verify\" lists what is lost and puts back what is still on disk; a backup may \
+             have more"
+        };
+        let path = self.path.display();
+        format!("{first}; once nothing is missed: rm '{path}'*")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+}
+
+/// Counts places of the archive: `1 place is`, `3 places are`.
+pub(crate) fn places(count: usize) -> String {
+    match count {
+        1 => "1 place is".to_owned(),
+        count => format!("{count} places are"),
     }
 }
 
@@ -223,6 +243,31 @@ mod tests {
         assert!(!is_wanted(dir.path()).unwrap(), "once is enough");
         assert_eq!(archive.setting("paused").unwrap().as_deref(), Some("yes"));
     }
+
+    #[test]
+    fn what_was_put_aside_says_what_is_lost_what_is_kept_and_what_to_do() {
+        let kept = |bytes| Kept {
+            path: PathBuf::from("/a/archive.db.damaged-1"),
+            bytes,
+            since: Timestamp(1),
+        };
+        let check = |lost, expect: &str| {
+            let message = kept(5_000_000).message(lost);
+            assert!(message.contains(expect), "{message}");
+            assert!(
+                message.ends_with("(5 MB) is kept as /a/archive.db.damaged-1"),
+                "{message}"
+            );
+        };
+        check(0, "; nothing is known to be lost; ");
+        check(1, "; 1 place is known to be lost; ");
+        check(7, "; 7 places are known to be lost; ");
+        assert!(kept(1).hint().starts_with("\"sessions verify\" lists"));
+        // An emptied archive names no place: there is nothing that verify could list.
+        assert!(!kept(0).hint().contains("verify"), "{}", kept(0).hint());
+        assert!(kept(0).hint().ends_with("rm '/a/archive.db.damaged-1'*"));
+    }
+
     #[test]
     fn an_archive_that_vanished_is_said_and_what_the_user_wrote_comes_back() {
         for leave in [&b""[..], b"gone"] {

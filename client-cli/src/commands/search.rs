@@ -1,5 +1,6 @@
 //! `sessions search`.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::ops::Range;
 
@@ -13,7 +14,13 @@ use crate::error::CliError;
 use crate::json::{self, AnswerJson};
 use crate::output::Output;
 use crate::render::results;
-use crate::render::text::{columns, one_line, visible};
+use crate::render::text::{columns, cut, one_line, visible};
+
+/// Characters of a query that an error shows before, under and after its mark.
+const AROUND_CHARS_MAX: usize = 60;
+
+/// Columns of a query that an answer repeats.
+const QUERY_COLUMNS_MAX: usize = 200;
 
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError> {
@@ -63,7 +70,10 @@ fn nothing(query: &str, answer: &SearchAnswer, is_json: bool) -> CliError {
     if is_json {
         return CliError::nothing();
     }
-    let error = CliError::nothing().say(format!("nothing matches {query}"));
+    let error = CliError::nothing().say(format!(
+        "nothing matches {}",
+        cut(&one_line(query), QUERY_COLUMNS_MAX)
+    ));
     match &answer.suggestion {
         Some(looser) => error.hint(format!(
             "this finds something: sessions search '{}'",
@@ -82,17 +92,29 @@ fn bad_query(query: &str, span: Option<Range<usize>>, message: String) -> CliErr
     error.hint("words, \"phrases\", prefix*, typo~, -not, OR, project:x; in a shell, put it in '…'")
 }
 
+/// Shows what stands around `span`, and no more: a query may be as long as a page.
 fn pointer(query: &str, span: &Range<usize>) -> String {
     let flat = |text: &str| visible(&text.replace(['\n', '\t', '\r'], " ")).into_owned();
     let before = flat(query.get(..span.start).unwrap_or(query));
+    let before = last(&before, AROUND_CHARS_MAX);
     let marked = flat(query.get(span.clone()).unwrap_or_default());
+    let marked = cut(&marked, AROUND_CHARS_MAX);
+    let after = flat(query.get(span.end..).unwrap_or_default());
+    let after = cut(&after, AROUND_CHARS_MAX);
     let mark = "^".repeat(columns(&marked).max(1));
-    format!(
-        "  {}\n  {:indent$}{mark}",
-        flat(query),
-        "",
-        indent = columns(&before)
-    )
+    let indent = columns(&before);
+    format!("  {before}{marked}{after}\n  {:indent$}{mark}", "")
+}
+
+/// Returns the end of `text`, with a mark where more stands before it.
+fn last(text: &str, chars_max: usize) -> Cow<'_, str> {
+    match text.char_indices().rev().nth(chars_max) {
+        Some((at, _)) => {
+            let (_, end) = text.split_at(text.ceil_char_boundary(at + 1));
+            Cow::Owned(format!("…{end}"))
+        }
+        None => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +134,24 @@ mod tests {
         check("abc", 3..3, "  abc\n     ^");
         check("a\tb\u{1b}", 2..3, "  a b␛\n    ^");
         check("a", 9..12, "  a\n   ^");
+    }
+
+    #[test]
+    fn long_query_is_shown_around_the_mark_alone() {
+        let query = format!("{}( {}", "word ".repeat(1000), "word ".repeat(1000));
+        let shown = bad_query(&query, Some(5000..5001), "here".to_owned()).detail;
+        let (line, mark) = shown.split_once('\n').unwrap();
+        assert!(
+            line.starts_with("  …word word") && line.ends_with('…'),
+            "{line}"
+        );
+        assert_eq!(
+            mark.chars().count() - 1,
+            columns(line.split_once('(').unwrap().0)
+        );
+        assert!(shown.len() < 300, "{shown}");
+        let whole = bad_query(&query, Some(0..query.len()), "too long".to_owned());
+        assert!(whole.render().len() < 600, "{}", whole.render());
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) fn table(projects: &[Project], now: &Now, terminal: &Terminal) -> Str
             .unwrap_or_default();
         let head = format!("{age:<10}  {facts:<30}  {:>8}", size(project.bytes));
         let room = terminal.columns.saturating_sub(width + columns(&head) + 4);
-        let key = one_line(&project.key.0);
+        let key = one_line(place(project));
         let key = cut(&key, room.max(KEY_COLUMNS_MIN));
         let name = paint.paint(Role::Strong, &fit(&one_line(&project.name), width));
         let key = paint.paint(Role::Faint, &key);
@@ -45,10 +45,34 @@ pub(crate) fn table(projects: &[Project], now: &Now, terminal: &Terminal) -> Str
     text
 }
 
+/// Returns where a project is: its key, or, where that is a name that the user gave, a directory of it.
+fn place(project: &Project) -> &str {
+    let key = &*project.key.0;
+    match project.cwds.first() {
+        Some(cwd) if key == project.name => cwd,
+        _ => key,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::samples;
+
+    #[test]
+    fn project_with_a_name_of_its_own_shows_its_directory() {
+        let check = |name: &str, key: &str, expect| {
+            let project = Project {
+                name: name.to_owned(),
+                key: sessions_model::ProjectKey(key.to_owned()),
+                cwds: vec!["/src/lantern".to_owned()],
+                ..Project::default()
+            };
+            assert_eq!(place(&project), expect, "{key}");
+        };
+        check("LANT", "LANT", "/src/lantern");
+        check("lantern", "host/o/lantern", "host/o/lantern");
+    }
 
     #[test]
     fn projects_are_a_line_each() {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Row};
 use sessions_model::{DeviceId, Timestamp};
 
 use crate::error::{During, Result, Step};
@@ -62,19 +62,35 @@ pub(crate) fn operations(connection: &Connection) -> Result<Vec<Operation>> {
                 "SELECT number, id, device, lamport, at, subject, field, value \
                  FROM operations ORDER BY number",
             )?
-            .query_map([], |row| {
-                Ok(Operation {
-                    number: row.get(0)?,
-                    id: OperationId(row.get(1)?),
-                    device: DeviceId(row.get(2)?),
-                    lamport: row.get(3)?,
-                    at: Timestamp(row.get(4)?),
-                    subject: row.get(5)?,
-                    field: row.get(6)?,
-                    value: row.get(7)?,
-                })
-            })?
+            .query_map([], read)?
             .collect()
     };
     list().during(|| Step::List)
+}
+
+/// Returns the operation of this number.
+pub(crate) fn operation(connection: &Connection, number: u64) -> Result<Option<Operation>> {
+    let find = || -> rusqlite::Result<Option<Operation>> {
+        connection
+            .prepare_cached(
+                "SELECT number, id, device, lamport, at, subject, field, value \
+                 FROM operations WHERE number = ?1",
+            )?
+            .query_row([number], read)
+            .optional()
+    };
+    find().during(|| Step::List)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Operation> {
+    Ok(Operation {
+        number: row.get(0)?,
+        id: OperationId(row.get(1)?),
+        device: DeviceId(row.get(2)?),
+        lamport: row.get(3)?,
+        at: Timestamp(row.get(4)?),
+        subject: row.get(5)?,
+        field: row.get(6)?,
+        value: row.get(7)?,
+    })
 }

@@ -132,6 +132,13 @@ impl ArchiveReader {
         Ok(bytes)
     }
 
+    /// Returns how long a generation is, what it shares with its parent included; 0 if there is none.
+    pub fn length(&self, generation: GenerationId) -> Result<ByteOffset> {
+        let reach = source::reach(&self.connection, generation);
+        let reach = reach.during(|| Step::Read(generation))?;
+        Ok(ByteOffset(reach.map_or(0, |reach| reach.length)))
+    }
+
     /// Returns the line that begins at `offset`, without its newline, at most [`LINE_BYTES_MAX`] of it.
     pub fn frame_line(&self, generation: GenerationId, offset: ByteOffset) -> Result<Vec<u8>> {
         let snapshot = self.snapshot(generation)?;
@@ -261,6 +268,11 @@ impl ArchiveReader {
     /// Returns everything the user wrote, in the order it was recorded.
     pub fn operations(&self) -> Result<Vec<Operation>> {
         operation::operations(&self.connection)
+    }
+
+    /// Returns one thing that the user wrote, by its number.
+    pub fn operation(&self, number: u64) -> Result<Option<Operation>> {
+        operation::operation(&self.connection, number)
     }
 
     /// Returns a setting.

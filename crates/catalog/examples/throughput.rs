@@ -124,6 +124,7 @@ fn row(
         };
         let message = MessageKey(key ^ 1);
         catalog.use_tokens(&TokenUse {
+            is_copy: false,
             message,
             session,
             at: at.seq,

@@ -191,7 +191,7 @@ impl Catalog {
     }
 
     /// Counts the tokens of an API message once, however many lines and sessions repeat it: the largest
-    /// counts, for the session whose row has the smallest seq.
+    /// counts, for the session whose row has the smallest seq of those that are no copies.
     pub fn use_tokens(&mut self, used: &TokenUse<'_>) -> Result<(), CatalogError> {
         self.ledger.add(&self.connection, used)
     }

@@ -1,7 +1,8 @@
 //! What the deriver tells the catalog of a row, a source and an API message.
 
 use sessions_model::{
-    Record, RecordKind, RootId, Seq, SessionOrdinal, SourceId, SourceKind, TitleKind, Usage,
+    Block, EntryKind, Record, RecordKind, RootId, Seq, SessionOrdinal, SourceId, SourceKind,
+    TitleKind, Usage,
 };
 
 use crate::Position;
@@ -29,7 +30,7 @@ pub struct SessionFacts<'a> {
     pub prompt: Option<&'a str>,
     /// The working directory that the session's worktree was made from.
     pub worktree_of: Option<&'a str>,
-    /// Entries in the row.
+    /// Entries in the row, but for names of the session and notes of prompts that wait.
     pub entries: u64,
     /// Prompts of the main conversation in the row.
     pub prompts: u64,
@@ -40,7 +41,11 @@ impl<'a> SessionFacts<'a> {
     pub fn of(record: &'a Record<'_>, at: Position, kind: SourceKind) -> Self {
         let is_main = kind == SourceKind::Transcript && !record.is_sidechain;
         // A queued prompt comes again as the row that was sent, which is the one that counts.
-        let is_prompt = is_main && record.is_prompt && record.kind != RecordKind::QueueOperation;
+        let is_note = record.kind == RecordKind::QueueOperation;
+        let is_prompt = is_main && record.is_prompt && !is_note;
+        // The client writes names again and again: an entry is only what view shows of them.
+        let is_entry = |block: &&Block<'_>| !is_note && block.kind != EntryKind::Title;
+        let entries = record.blocks.iter().filter(is_entry).count();
         let prompt = record
             .blocks
             .iter()
@@ -63,7 +68,7 @@ impl<'a> SessionFacts<'a> {
                 .map(|title| (title.kind, &*title.text)),
             prompt: prompt.filter(|_| is_prompt).map(|block| &*block.text),
             worktree_of: record.worktree_of.as_deref(),
-            entries: u64::try_from(record.blocks.len()).unwrap_or(u64::MAX),
+            entries: u64::try_from(entries).unwrap_or(u64::MAX),
             prompts: u64::from(is_prompt),
         }
     }
@@ -128,6 +133,8 @@ pub struct TokenUse<'a> {
     pub message: MessageKey,
     /// The session whose row reports it.
     pub session: SessionOrdinal,
+    /// Whether the row says that it was copied from another session.
+    pub is_copy: bool,
     /// The archive's position of the row.
     pub at: Seq,
     /// The model.

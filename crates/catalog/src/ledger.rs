@@ -13,15 +13,17 @@ use crate::{CatalogError, MessageKey};
 #[derive(Debug, Clone, Copy)]
 struct Owned {
     session: SessionOrdinal,
+    is_copy: bool,
     at: Seq,
     model: Option<i64>,
     usage: Usage,
 }
 
 impl Owned {
-    /// The earliest row owns the message; the largest counts stand.
+    /// The earliest row that is no copy owns the message, else the earliest; the largest counts stand.
     fn merge(self, other: Self) -> Self {
-        let owner = if other.at < self.at { other } else { self };
+        let is_earlier = (other.is_copy, other.at) < (self.is_copy, self.at);
+        let owner = if is_earlier { other } else { self };
         Self {
             model: owner.model.or(self.model).or(other.model),
             usage: self.usage.max(other.usage),
@@ -55,6 +57,7 @@ impl Ledger {
         };
         let line = Owned {
             session: used.session,
+            is_copy: used.is_copy,
             at: used.at,
             model,
             usage: used.usage,
@@ -89,6 +92,7 @@ impl Ledger {
             let after = before.map_or(line, |before| before.merge(line));
             if let Some(before) = before {
                 if before.session == after.session
+                    && before.is_copy == after.is_copy
                     && before.at == after.at
                     && before.usage == after.usage
                 {
@@ -119,7 +123,7 @@ fn intern(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
 fn find(connection: &Connection, key: MessageKey) -> rusqlite::Result<Option<Owned>> {
     connection
         .prepare_cached(
-            "SELECT session, seq, model, input, output, cache_read, cache_creation
+            "SELECT session, is_copy, seq, model, input, output, cache_read, cache_creation
              FROM message WHERE key = ?1",
         )?
         .query_row([key.0.cast_signed()], owned)
@@ -129,13 +133,14 @@ fn find(connection: &Connection, key: MessageKey) -> rusqlite::Result<Option<Own
 fn owned(row: &Row<'_>) -> rusqlite::Result<Owned> {
     Ok(Owned {
         session: SessionOrdinal(row.get(0)?),
-        at: Seq(row.get(1)?),
-        model: row.get(2)?,
+        is_copy: row.get(1)?,
+        at: Seq(row.get(2)?),
+        model: row.get(3)?,
         usage: Usage {
-            input: row.get(3)?,
-            output: row.get(4)?,
-            cache_read: row.get(5)?,
-            cache_creation: row.get(6)?,
+            input: row.get(4)?,
+            output: row.get(5)?,
+            cache_read: row.get(6)?,
+            cache_creation: row.get(7)?,
         },
     })
 }
@@ -148,10 +153,11 @@ fn store(connection: &Connection, key: MessageKey, owned: Owned) -> rusqlite::Re
         cache_creation,
     } = owned.usage;
     connection
-        .prepare_cached("REPLACE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?
+        .prepare_cached("REPLACE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
         .execute((
             key.0.cast_signed(),
             owned.session.0,
+            owned.is_copy,
             owned.at.0,
             owned.model,
             input,

@@ -1,7 +1,9 @@
 //! What people call a project: a repository where that is known, else a working directory, and what
 //! the user moved where. It does not know sessions.
 
-use rusqlite::{Connection, params};
+use std::borrow::Cow;
+
+use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 use sessions_model::ProjectKey;
 
@@ -63,16 +65,19 @@ impl Projects {
             .or_else(|| self.directories.get(dir));
         let mut key = key_of(place, repository);
         for _ in 0..MOVES_MAX {
-            let to = self
-                .moves
-                .get(&key)
-                .or_else(|| self.moves.get(name_of(&key)));
-            match to {
-                Some(to) if *to != key => key = key_of(to, self.directories.get(to)),
+            match self.step(&key) {
+                Some((_, to)) if to != key => key = key_of(to, self.directories.get(to)),
                 _ => break,
             }
         }
         ProjectKey(key)
+    }
+
+    /// Returns the move of `key`, or of what people call it: from and to.
+    fn step(&self, key: &str) -> Option<(&str, &str)> {
+        let moved = self.moves.get_key_value(key);
+        let moved = moved.or_else(|| self.moves.get_key_value(name_of(key)));
+        moved.map(|(from, to)| (&**from, &**to))
     }
 
     /// Returns where `dir` is after the move of it or of the nearest directory above it.
@@ -180,10 +185,14 @@ fn without_git(path: &str) -> &str {
     path.strip_suffix(".git").unwrap_or(path)
 }
 
-/// Writes a move. A later one back from where an earlier one led undoes it.
+/// Writes a move. A later one back from where earlier ones led undoes the first of them; whatever else the
+/// target was moved to stays.
 pub(crate) fn store_move(connection: &Connection, from: &str, to: &str) -> rusqlite::Result<()> {
-    let [from, to] = [without_last_slash(from), without_last_slash(to)];
-    connection.execute("DELETE FROM project_move WHERE old = ?1", [to])?;
+    let from = without_last_slash(from);
+    let to = target_key(to);
+    if let Some(undone) = way_back(connection, &to, from)? {
+        connection.execute("DELETE FROM project_move WHERE old = ?1", [undone])?;
+    }
     if from != to {
         connection.execute(
             "REPLACE INTO project_move (old, new) VALUES (?1, ?2)",
@@ -191,6 +200,39 @@ pub(crate) fn store_move(connection: &Connection, from: &str, to: &str) -> rusql
         )?;
     }
     Ok(())
+}
+
+/// Returns what the first of the moves that lead from `key` to `goal` is of, if any lead there.
+fn way_back(connection: &Connection, key: &str, goal: &str) -> rusqlite::Result<Option<String>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT old, new FROM project_move WHERE old IN (?1, ?2) ORDER BY old != ?1 LIMIT 1",
+    )?;
+    let mut first = None;
+    let mut at = key.to_owned();
+    for _ in 0..MOVES_MAX {
+        let step = statement.query_row([&*at, name_of(&at)], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?))
+        });
+        let Some((old, new)) = step.optional()? else {
+            break;
+        };
+        let first = first.get_or_insert(old);
+        at = new;
+        if at == goal || name_of(&at) == goal {
+            return Ok(Some(first.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// Returns the key of what a move leads to: a directory, a remote's key, or a name.
+fn target_key(to: &str) -> Cow<'_, str> {
+    let to = without_last_slash(to);
+    if to.contains("://") || (to.contains('@') && !to.starts_with('/')) {
+        Cow::Owned(remote_key(to))
+    } else {
+        Cow::Borrowed(to)
+    }
 }
 
 #[cfg(test)]

@@ -148,6 +148,14 @@ impl CatalogReader {
         self.read("the projects", summary::projects)
     }
 
+    /// Returns the projects that `wanted` may mean: by name, key, address, or a directory in or above
+    /// them.
+    pub fn projects_meant(&self, wanted: &str) -> Result<Vec<Project>, CatalogError> {
+        self.read("the projects of a name", |connection| {
+            summary::projects_meant(connection, wanted)
+        })
+    }
+
     /// Returns the sessions for which `predicate` holds, by number.
     pub fn matching(
         &self,

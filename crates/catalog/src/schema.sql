@@ -63,10 +63,11 @@ CREATE TABLE admitted (
 ) STRICT;
 
 -- Tokens of each API message, by the hash of (message.id, requestId), owned by the session whose row has
--- the smallest seq.
+-- the smallest seq of those that are not copied from another session.
 CREATE TABLE message (
     key INTEGER PRIMARY KEY,
     session INTEGER NOT NULL,
+    is_copy INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     model INTEGER,
     input INTEGER NOT NULL,

@@ -101,6 +101,7 @@ fn apply(catalog: &mut Catalog, line: &Line) {
     let used = TokenUse {
         message: MessageKey(line.message),
         session,
+        is_copy: line.word == 1,
         at: Seq(line.seq),
         model: Some(&text),
         usage: line.usage,

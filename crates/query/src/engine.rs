@@ -98,6 +98,11 @@ impl Engine {
         Ok(self.catalog.projects()?)
     }
 
+    /// Lists the projects that `wanted` may mean.
+    pub fn projects_meant(&self, wanted: &str) -> Result<Vec<Project>, QueryError> {
+        Ok(self.catalog.projects_meant(wanted)?)
+    }
+
     /// Lists directories whose repository nobody has told about, the latest first.
     pub fn unresolved_cwds(&self, limit: usize) -> Result<Vec<String>, QueryError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
@@ -124,8 +129,13 @@ impl Engine {
         Ok(self.catalog.totals()?)
     }
 
-    /// Lists what did not parse as expected, the most frequent first.
+    /// Lists what did not parse as expected, the most frequent first, and last how much of the archive is
+    /// lost: a place that is put back is no defect any more.
     pub fn defects(&self) -> Result<Vec<DefectCount>, QueryError> {
-        Ok(self.catalog.defects()?)
+        let mut defects = self.catalog.defects()?;
+        let count = self.archive.known_losses()?.len() as u64;
+        let name = "damaged".to_owned();
+        defects.extend((count > 0).then_some(DefectCount { name, count }));
+        Ok(defects)
     }
 }

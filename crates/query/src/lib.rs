@@ -7,6 +7,7 @@
 mod engine;
 mod error;
 mod locate;
+mod long_line;
 mod looser;
 mod plan;
 mod read;

@@ -10,7 +10,8 @@ use sessions_model::{
 use sessions_transcript::{Lines, PASSAGE_BYTES_MAX, entry_id, parse, spilled_passages};
 
 use crate::read::file_name;
-use crate::{QueryError, sources};
+use crate::terms::Terms;
+use crate::{QueryError, long_line, sources};
 
 /// Bytes before a result in which its call is looked for.
 const CALL_LOOKBACK_BYTES: u64 = 128 << 10;
@@ -34,6 +35,8 @@ pub(crate) struct Located {
 pub(crate) struct Place<'a> {
     pub(crate) archive: &'a ArchiveReader,
     pub(crate) catalog: &'a CatalogReader,
+    /// What the query looks for.
+    pub(crate) terms: &'a Terms,
 }
 
 impl Located {
@@ -58,10 +61,11 @@ impl Place<'_> {
     fn line(self, found: &Match) -> Result<Located, QueryError> {
         let line = self.archive.frame_line(found.generation, found.offset)?;
         let Parsed::Record(record) = parse(&line) else {
-            // Longer than a line that is read for a hit: its beginning, as it was written.
+            // Longer than a line that is read for a hit.
+            drop(line);
             return Ok(Located {
                 entry: place_name(found.generation, found.offset),
-                text: String::from_utf8_lossy(&line).into_owned(),
+                text: long_line::stretch(self, found, self.terms)?,
                 tool: None,
             });
         };

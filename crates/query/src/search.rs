@@ -134,17 +134,25 @@ impl Sight<'_> {
         let found = best.iter().filter_map(|found| {
             // A session that the index has and the catalog does not yet is left for the next search.
             let session = sessions.remove(&found.session)?;
-            let located = self.locate(&session.id, found).unwrap_or_else(|error| {
-                unread.get_or_insert(error);
-                Located::unread(found)
-            });
+            let located = self
+                .locate(&session.id, found, &terms)
+                .unwrap_or_else(|error| {
+                    unread.get_or_insert(error);
+                    Located::unread(found)
+                });
             Some(hit(session, found, located, (&terms, &mut room)))
         });
         Ok(found.collect())
     }
 
-    fn locate(self, session: &SessionId, found: &Match) -> Result<Located, QueryError> {
+    fn locate(
+        self,
+        session: &SessionId,
+        found: &Match,
+        terms: &Terms,
+    ) -> Result<Located, QueryError> {
         let place = Place {
+            terms,
             archive: self.archive,
             catalog: self.catalog,
         };

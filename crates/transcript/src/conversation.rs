@@ -3,6 +3,7 @@
 //! Owns what spans lines: rows that repeat, the lines of one API message, calls and their results, the
 //! tree of branches, subagents and the calls that started them. Must not know where lines are kept.
 
+mod aside;
 mod gather;
 mod placement;
 mod queued;

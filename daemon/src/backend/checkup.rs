@@ -194,21 +194,25 @@ impl Backend {
             hint: hint.into(),
             since: self.clock.now(),
         };
-        let fault = if let Some(first) = structure.first() {
+        let fault = if !structure.is_empty() {
             tracing::error!(?structure, "the archive's database is damaged");
             if let Err(error) = salvage::want(&self.facts.paths.archive_dir()) {
                 tracing::error!(%error, "no salvage could be asked for");
             }
             Some(fault(
-                format!("the archive's database is damaged: {first}"),
-                "\"sessions daemon restart\" keeps what reads back, and archives what is on disk again",
+                "the archive's database is damaged".into(),
+                "\"sessions daemon restart\" makes a new one of all that can be read, keeps the damaged \
+                 one beside it, and archives what is on disk again",
             ))
         } else if losses.is_empty() {
             None
         } else {
             Some(fault(
-                format!("{} places in the archive do not read back", losses.len()),
-                "\"sessions verify\" lists them; restore a backup if one has them",
+                format!(
+                    "{} lost: bytes that do not read back from the archive",
+                    salvage::places(losses.len())
+                ),
+                "\"sessions verify\" lists what is lost; everything else is sound; a backup may have it",
             ))
         };
         let mut said = self.damage.lock().unwrap_or_else(PoisonError::into_inner);

@@ -45,6 +45,8 @@ struct Run<'a> {
     /// Of the first byte of `bytes`.
     start: ByteOffset,
     bytes: &'a [u8],
+    /// Whether what stands before it is lost.
+    is_torn: bool,
 }
 
 impl Applier<'_> {
@@ -130,11 +132,13 @@ impl Applier<'_> {
         if !wanted {
             return Ok(());
         }
+        let mut is_torn = false;
         for stretch in self.read(extent.generation, extent.range)? {
             let (start, bytes) = match stretch {
                 Stretch::Sound { start, bytes } => (start, bytes),
                 Stretch::Lost(loss) => {
                     self.lost.push(loss);
+                    is_torn = true;
                     continue;
                 }
             };
@@ -144,6 +148,7 @@ impl Applier<'_> {
                 generation: extent.generation,
                 start,
                 bytes: &bytes,
+                is_torn,
             };
             match source.origin.kind {
                 SourceKind::ToolResult => self.spilled(&run)?,
@@ -183,7 +188,9 @@ impl Applier<'_> {
         for (at, line) in Lines::new(run.bytes, run.start) {
             match parse(line) {
                 Parsed::Record(record) => self.record(run, at, &record)?,
-                Parsed::Defect(defect) => self.defect(run, defect.kind),
+                // The end of a line whose beginning is lost is no line.
+                Parsed::Defect(_) if run.is_torn && at == run.start => {}
+                Parsed::Defect(defect) => self.defect(run, at, defect.kind)?,
                 Parsed::Blank => {}
             }
         }
@@ -284,6 +291,7 @@ impl Applier<'_> {
         self.pair.catalog.use_tokens(&TokenUse {
             message: message_key,
             session,
+            is_copy: record.forked_from.is_some(),
             at,
             model,
             usage,
@@ -322,13 +330,28 @@ impl Applier<'_> {
         Ok(())
     }
 
-    fn defect(&mut self, run: &Run<'_>, kind: DefectKind) {
+    /// Counts a line that did not parse, once: what was put back is derived again.
+    fn defect(
+        &mut self,
+        run: &Run<'_>,
+        at: ByteOffset,
+        kind: DefectKind,
+    ) -> Result<(), DeriveError> {
+        let catalog = &mut self.pair.catalog;
+        if let Some(id) = &run.source.origin.session {
+            let session = catalog.ordinal(id)?;
+            let place = format!("defect {}-{at}", run.generation);
+            if !catalog.admit(session, record_key(place.as_bytes()))? {
+                return Ok(());
+            }
+        }
         tracing::debug!(
             source = run.source.id.0,
             kind = kind.as_str(),
             "line did not parse"
         );
-        self.pair.catalog.count_defect(kind.as_str(), 1);
+        catalog.count_defect(kind.as_str(), 1);
+        Ok(())
     }
 
     /// Returns the session a row belongs to; old subagent files are named by their rows alone.
@@ -382,8 +405,7 @@ impl Applier<'_> {
     }
 
     fn annotate(&mut self, number: u64) -> Result<u64, DeriveError> {
-        let operations = self.archive.operations()?;
-        let Some(operation) = operations.into_iter().find(|row| row.number == number) else {
+        let Some(operation) = self.archive.operation(number)? else {
             return Ok(0);
         };
         match Annotation::from_operation(&operation) {

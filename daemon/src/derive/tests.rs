@@ -62,7 +62,8 @@ impl World {
     }
 
     /// Appends bytes after which the line that begins at `line_start` is unfinished, or nothing is.
-    fn append_from(&mut self, line_start: u64, bytes: &str, lane: Lane) {
+    fn append_from(&mut self, line_start: u64, bytes: impl AsRef<[u8]>, lane: Lane) {
+        let bytes = bytes.as_ref();
         self.length += bytes.len() as u64;
         let offset = ByteOffset(self.length);
         let cursor = Cursor {
@@ -84,7 +85,7 @@ impl World {
             },
         };
         let mut transaction = self.archive.begin(NOW).unwrap();
-        transaction.append(&cursor, bytes.as_bytes(), lane).unwrap();
+        transaction.append(&cursor, bytes, lane).unwrap();
         transaction.commit().unwrap();
     }
 
@@ -245,4 +246,62 @@ fn a_line_in_two_appends_is_parsed_once_it_is_whole() {
     pair.commit().unwrap();
     let (sessions, total) = world.answers(&pair, "split");
     assert_eq!((sessions[0].prompts, total), (1, 1));
+}
+
+/// Returns the defects that are counted, but for what the archive has lost.
+fn defects(world: &World) -> Vec<(String, u64)> {
+    let mut pair = world.create();
+    world.apply(&mut pair, [Lane::Backlog, Lane::Live]);
+    pair.commit().unwrap();
+    let serving = Arc::new(pair.serving(vec![world.archive.reader().unwrap()]).unwrap());
+    let mut lease = world.runtime.block_on(serving.lease()).unwrap();
+    let defects = lease.engine().defects().unwrap();
+    let counted = defects
+        .into_iter()
+        .map(|defect| (defect.name, defect.count));
+    counted.collect()
+}
+
+#[test]
+fn a_defect_is_counted_once_however_often_its_line_is_derived() {
+    let mut world = World::new();
+    world.append("no json\nnor this\n", Lane::Live);
+    let before = defects(&world);
+    assert_eq!(before, [("json".to_owned(), 2)]);
+    let origin = sessions_transcript::classify(&format!("projects/-x/{SESSION}.jsonl")).unwrap();
+    let mut transaction = world.archive.begin(NOW).unwrap();
+    let root = transaction.root("/home/dev/.claude").unwrap();
+    transaction
+        .adopt_source(world.source, root, &origin)
+        .unwrap();
+    transaction.commit().unwrap();
+    assert_eq!(
+        defects(&world),
+        before,
+        "what was put back is derived again"
+    );
+}
+
+#[test]
+fn the_end_of_a_line_whose_beginning_is_lost_is_no_defect() {
+    let mut world = World::new();
+    let mut noise = vec![0; 20_000];
+    blake3::Hasher::new_derive_key("noise for a test")
+        .finalize_xof()
+        .fill(&mut noise);
+    noise.retain(|byte| *byte != b'\n');
+    world.append_from(0, &noise, Lane::Live);
+    world.append(&format!("its end\n{}", prompt(1, "quartz")), Lane::Live);
+    let database = world.dir.path().join("archive/archive.db");
+    world.archive.rest().unwrap();
+    let mut file = std::fs::read(&database).unwrap();
+    let window = &noise[1_000..1_032];
+    let at = file.windows(32).position(|found| found == window).unwrap();
+    file[at] ^= 1;
+    std::fs::write(&database, file).unwrap();
+    assert_eq!(defects(&world), []);
+    let mut pair = world.create();
+    world.apply(&mut pair, [Lane::Backlog, Lane::Live]);
+    pair.commit().unwrap();
+    assert_eq!(world.answers(&pair, "quartz").1, 1);
 }

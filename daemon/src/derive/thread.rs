@@ -327,7 +327,6 @@ impl Worker {
             // What is lost is lost; the rest goes on, and a check of the archive says so.
             tracing::error!(?lost, "deriving went on without what does not read back");
             self.parts.suspicion.raise_for(&lost, &self.parts.archive);
-            pair.catalog.count_defect("damaged", lost.len() as u64);
         }
         self.board.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(bytes)

@@ -143,7 +143,7 @@ pub(crate) fn missing_root(path: &Path, since: Timestamp) -> Fault {
 
 /// Says why a path is not walked.
 pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
-    let path = path.display();
+    let path = shown(path);
     let (message, hint) = match block {
         Block::Unreadable(error) => (
             format!("could not look into {path}: {error}"),
@@ -173,6 +173,14 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
             format!("the name of {path} is not UTF-8, so it is not archived"),
             "rename it",
         ),
+        Block::Control => (
+            format!("the path {path} holds control characters, so it is not archived"),
+            "rename it",
+        ),
+        Block::Special => (
+            format!("{path} is a pipe, a socket or a device and is not archived"),
+            "put a file in its place, or name it in \"exclude\" in config.toml",
+        ),
     };
     Fault {
         kind: FaultKind::Root,
@@ -182,11 +190,24 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
     }
 }
 
+/// Returns a path for a person, control characters escaped.
+fn shown(path: &Path) -> String {
+    let mut shown = String::new();
+    for char in path.to_string_lossy().chars() {
+        if char.is_control() {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}
+
 /// Says why a source is not archived.
 pub(crate) fn unreadable(path: &Path, error: &dyn std::error::Error, since: Timestamp) -> Fault {
     Fault {
         kind: FaultKind::Source,
-        message: format!("could not archive {}: {}", path.display(), chain(error)),
+        message: format!("could not archive {}: {}", shown(path), chain(error)),
         hint: "check its permissions; it is tried again by itself".into(),
         since,
     }

@@ -5,5 +5,6 @@ mod changes;
 mod damage;
 mod disks;
 mod edits;
+mod passed_by;
 mod running;
 mod scans;

@@ -1,11 +1,12 @@
 //! Lists the files of a config root with their stamps. It opens folders alone, and follows a link where
 //! one stands in the place of a folder of the root's own. Whatever it passes by, it names.
 
-use std::fs::{self, DirEntry};
+use std::fs::{self, DirEntry, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sessions_archive::FileStamp;
+use sessions_transcript::classify;
 use sessions_watch::Folder;
 
 use super::disk::stamp;
@@ -38,6 +39,20 @@ pub(crate) enum Block {
     Deep,
     /// Its name is not UTF-8.
     Name,
+    /// It would be a source, but for control characters in its path.
+    Control,
+    /// It has a source's name, and is a pipe, a socket or a device.
+    Special,
+}
+
+/// Returns why what is at `below`, which is neither folder nor link, is not archived, though it looks like a
+/// source.
+pub(crate) fn passed_by(below: &str, kind: FileType) -> Option<Block> {
+    if classify(below).is_some() {
+        return (!kind.is_file()).then_some(Block::Special);
+    }
+    let is_meant = || classify(&below.replace(char::is_control, "_")).is_some();
+    (below.contains(char::is_control) && is_meant()).then_some(Block::Control)
 }
 
 /// Walks all of `root` that may hold sources: its own files, and its folders in depth.
@@ -130,6 +145,8 @@ impl Walk {
                 Some(left) => self.list(root, &path, Some(left - 1)),
                 None => {}
             }
+        } else if let Some(block) = passed_by(&path, kind).filter(|_| !kind.is_symlink()) {
+            self.blocked.push((path, block));
         } else if kind.is_file() {
             let stamp = self.seen(&path, entry.metadata()).as_ref().map(stamp);
             self.files.extend(stamp.map(|stamp| (path, stamp)));

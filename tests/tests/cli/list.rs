@@ -46,10 +46,27 @@ fn the_list_has_every_session_with_every_field() {
     assert_eq!(parser["on_disk"], "whole");
     assert_eq!(parser["automated"], false);
     assert_eq!(find(sessions, BRANCH)["title"], "Escapes: single pass");
+    // What the fork copied counts for its parent, whichever was archived first.
+    assert_eq!(parser["tokens"]["input"], 29_756);
+    assert_eq!(find(sessions, BRANCH)["tokens"]["input"], 4_131);
     let automated = sessions
         .iter()
         .filter(|session| session["automated"] == true);
     assert_eq!(automated.count(), 5);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_list_counts_the_entries_that_view_shows() {
+    let samples = Samples::archived();
+    let list = samples.home.json(&["list", "--json"]).unwrap();
+    for session in list.as_array().unwrap() {
+        let id = session["id"].as_str().unwrap();
+        let entries = samples.home.json(&["view", "--json", id]).unwrap();
+        let entries = entries.as_array().unwrap().iter();
+        let shown = entries.filter(|entry| entry["kind"] != "title").count();
+        assert_eq!(session["entries"].as_u64(), Some(shown as u64), "{id}");
+    }
     samples.daemon.stop().unwrap();
 }
 
@@ -144,5 +161,30 @@ fn projects_are_merged_by_the_names_people_see() {
     merged.sort();
     assert_eq!(merged, ["ledger", "orchard-web"]);
     samples.check_exit(&["project", "move", "no-such-project", "x"], 2);
+    samples
+        .home
+        .bytes(&["project", "move", "orchard-web", "Orchard"])
+        .unwrap();
+    samples
+        .home
+        .bytes(&["project", "merge", "ledger", "ORCHARD"])
+        .unwrap();
+    assert_eq!(lines(), ["Orchard"]);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_list_of_an_unknown_project_names_the_nearest() {
+    let samples = Samples::archived();
+    let args = ["list", "--project", "lantren"];
+    let output = samples.home.sessions(&args).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expect = "error: no project is called lantren\nhint: did you mean lantern?\n";
+    assert_eq!(said, expect);
+    let args = ["list", "--project", "lantern", "--until", "2001-01-01"];
+    let output = samples.home.sessions(&args).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("no session is like that\n"), "{said}");
     samples.daemon.stop().unwrap();
 }

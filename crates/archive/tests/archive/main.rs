@@ -205,6 +205,8 @@ fn what_the_user_wrote_is_kept_in_order() {
         .map(|it| (it.number, it.lamport, it.value.as_str()))
         .collect();
     assert_eq!(told, [(1, 1, "one"), (2, 2, "two")]);
+    assert_eq!(reader.operation(2).unwrap().as_ref(), operations.last());
+    assert!(reader.operation(3).unwrap().is_none());
     assert_eq!(operations[0].device, scene.archive.device());
     assert_eq!(reader.setting("paused").unwrap().as_deref(), Some("yes"));
     assert_eq!(reader.log_after(Lane::Live, Seq(0), 9).unwrap().len(), 2);

@@ -1,5 +1,7 @@
 //! Sums over all sessions: projects, totals, defects, directories that nobody has told about.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use sessions_model::{DefectCount, Project, Timestamp};
@@ -75,7 +77,24 @@ pub(super) fn unresolved_cwds(
 
 /// Gathers the sessions under their projects.
 pub(super) fn projects(connection: &Connection) -> rusqlite::Result<Vec<Project>> {
+    gather(connection, &Projects::load(connection)?)
+}
+
+/// Gathers the sessions of the projects that `wanted` may mean, and of those below it, if it is a directory.
+pub(super) fn projects_meant(
+    connection: &Connection,
+    wanted: &str,
+) -> rusqlite::Result<Vec<Project>> {
     let known = Projects::load(connection)?;
+    let mut projects = gather(connection, &known)?;
+    let is_below = |cwd: &String| wanted.starts_with('/') && Path::new(cwd).starts_with(wanted);
+    projects.retain(|project| {
+        known.is_meant(&project.key, wanted) || project.cwds.iter().any(is_below)
+    });
+    Ok(projects)
+}
+
+fn gather(connection: &Connection, known: &Projects) -> rusqlite::Result<Vec<Project>> {
     let mut statement = connection.prepare_cached(
         "SELECT cwd, worktree_of, count(*), sum(is_automated), max(ended_at),
             sum((SELECT coalesce(sum(bytes), 0) FROM source WHERE source.session = ordinal))

@@ -150,6 +150,50 @@ fn projects_gather_directories_of_one_repository() {
 }
 
 #[test]
+fn a_move_undoes_no_other_but_the_one_it_leads_back_from() {
+    let mut told = Told::new();
+    told.prompt("one", 10, "/src/lantern", "a");
+    told.prompt("two", 20, "/src/ledger", "b");
+    let mut check = |from: &str, to: &str, expect: &[&str]| {
+        told.catalog.move_project(from, to);
+        let projects = told.reader().projects().unwrap();
+        let mut keys: Vec<_> = projects.iter().map(|project| &*project.key.0).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, expect, "{from} -> {to}");
+    };
+    check("lantern", "LANT", &["/src/ledger", "LANT"]);
+    // Who says "lantern" means what it is called now.
+    check("ledger", "lantern", &["LANT"]);
+    check("ledger", "/src/ledger", &["/src/ledger", "LANT"]);
+    check("LANT", "/src/lantern", &["/src/lantern", "/src/ledger"]);
+    check(
+        "lantern",
+        "https://u:secret@host/o/new.git",
+        &["/src/ledger", "host/o/new"],
+    );
+}
+
+#[test]
+fn projects_are_found_by_whatever_means_them() {
+    let mut told = Told::new();
+    told.prompt("one", 10, "/w/repo", "a");
+    told.prompt("two", 20, "/w/other", "b");
+    told.catalog
+        .directory("/w/repo", "", "git@host:owner/repo.git");
+    let reader = told.reader();
+    let check = |wanted: &str, expect: &[&str]| {
+        let projects = reader.projects_meant(wanted).unwrap();
+        let keys: Vec<_> = projects.iter().map(|project| &*project.key.0).collect();
+        assert_eq!(keys, expect, "{wanted}");
+    };
+    check("owner/repo", &["host/owner/repo"]);
+    check("REPO", &["host/owner/repo"]);
+    check("/w/other/below", &[]);
+    check("/w", &["/w/other", "host/owner/repo"]);
+    check("w", &[]);
+}
+
+#[test]
 fn sets_of_sessions_are_found_by_what_holds_of_them() {
     let mut told = Told::new();
     told.prompt("aa-1", 10, "/w/alpha", "fix the parser");

@@ -76,10 +76,31 @@ fn a_record_is_admitted_once_even_after_reopening() {
 
 #[test]
 fn tokens_are_counted_once_for_the_earliest_session() {
+    check_tokens(|used| {
+        used("fork", 9, 10, false);
+        used("original", 5, 30, false);
+        used("original", 6, 20, false);
+    });
+}
+
+#[test]
+fn tokens_that_a_fork_copied_are_its_parents_whichever_was_archived_first() {
+    check_tokens(|used| {
+        used("fork", 1, 30, true);
+        used("original", 5, 10, false);
+    });
+    check_tokens(|used| {
+        used("original", 5, 30, false);
+        used("fork", 1, 10, true);
+    });
+}
+
+fn check_tokens(say: impl FnOnce(&mut dyn FnMut(&str, u64, u64, bool))) {
     let mut told = Told::new();
     let fork = told.row("fork", 1, SessionFacts::default());
     let original = told.row("original", 1, SessionFacts::default());
-    let mut used = |session, at, output| {
+    let mut used = |name: &str, at, output, is_copy| {
+        let session = if name == "fork" { fork } else { original };
         let usage = Usage {
             output,
             input: 2,
@@ -89,16 +110,17 @@ fn tokens_are_counted_once_for_the_earliest_session() {
         let used = TokenUse {
             message,
             session,
+            is_copy,
             at: Seq(at),
             model: Some("m"),
             usage,
         };
-        told.catalog.use_tokens(&used).unwrap();
-        told.catalog.commit(Applied::default()).unwrap();
+        told.catalog.use_tokens(&used).expect("the catalog works");
+        told.catalog
+            .commit(Applied::default())
+            .expect("the catalog works");
     };
-    used(fork, 9, 10);
-    used(original, 5, 30);
-    used(original, 6, 20);
+    say(&mut used);
     assert_eq!(told.session("fork").tokens.output, 0);
     assert_eq!(told.session("fork").tokens.input, 0);
     assert_eq!(told.session("original").tokens.output, 30);

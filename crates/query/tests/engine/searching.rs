@@ -152,6 +152,29 @@ fn spilled_output_is_found_under_its_result() {
 }
 
 #[test]
+fn a_line_too_long_to_be_read_at_once_shows_what_matched() {
+    let mut world = two_sessions();
+    let filler = "filler text\\n".repeat(1_500_000);
+    let text = format!("{filler}before the quokka\\nand behind it\\n{filler}");
+    let path = "projects/-w-gamma/gamma.jsonl";
+    world.append(path, &prompt("gamma", "g1", "", &text));
+    let shown = |query: &str| {
+        let answer = world.search(query);
+        let hit = answer.hits.into_iter().next().expect("the line is found");
+        assert_eq!(hit.kind, EntryKind::Prompt);
+        assert!(hit.snippet.len() < 400, "{}", hit.snippet);
+        hit.snippet
+    };
+    let snippet = shown("quokka");
+    assert!(
+        snippet.contains("before the quokka and behind it"),
+        "{snippet}"
+    );
+    let unsaid = "(a line that is too long to be shown here)";
+    assert_eq!(shown("kind:prompt session:gamma"), unsaid);
+}
+
+#[test]
 fn nothing_found_offers_a_looser_query() {
     let world = two_sessions();
     let check = |query: &str, expect: Option<&str>| {

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 use sessions_model::{AgentId, Branch, Entry, EntryKind, Tool, Usage};
 
+use super::aside;
 use super::gather::{Draft, Row, Stream};
 use super::revisions::stand_together;
 use super::tree::current_rows;
@@ -18,6 +19,7 @@ pub(super) struct Reading {
 /// Puts a stream's rows in reading order and marks the branches that were left.
 pub(super) fn read_stream(stream: Stream) -> Reading {
     let mut rows = stand_together(stream.rows);
+    aside::name_agents(&mut rows);
     let current = current_rows(&rows);
     for (row, is_current) in rows.iter_mut().zip(current) {
         let branch = if is_current {

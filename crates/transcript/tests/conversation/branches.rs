@@ -109,6 +109,34 @@ fn subagents_of_old_versions_are_no_branches() {
 }
 
 #[test]
+fn rows_of_old_subagents_are_of_the_one_their_chain_begins() {
+    let aside = |row: String| {
+        row.replace(
+            "\"type\":\"user\"",
+            "\"isSidechain\":true,\"type\":\"user\"",
+        )
+    };
+    let rows = [
+        prompt("1", "", "a"),
+        aside(prompt("2", "", "one")),
+        aside(prompt("5", "", "two")),
+        aside(prompt("6", "2", "of one")),
+        aside(prompt("7", "5", "of two")),
+        answer("3", "1", "b"),
+    ];
+    let text = lines(&rows);
+    let entries = entries(&[Source::main(&text)]);
+    let agents: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.agent.as_ref().map(sessions_model::AgentId::as_str))
+        .collect();
+    assert_eq!(
+        agents,
+        [None, Some("2"), Some("5"), Some("2"), Some("5"), None]
+    );
+}
+
+#[test]
 fn a_withdrawn_row_is_not_what_the_conversation_ended_on() {
     let kept = lines(&[prompt("1", "", "a"), answer("2", "1", "b")]);
     let spliced = lines(&[answer("3", "1", "attempt")]);

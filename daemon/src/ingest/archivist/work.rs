@@ -23,7 +23,7 @@ use crate::ingest::place::{FOLDERS, Place, Roots};
 use crate::ingest::queue::{Queue, delay_after};
 use crate::ingest::tail::Tail;
 use crate::ingest::timers::{Purpose, Timers};
-use crate::ingest::walk::{Block, leads_out};
+use crate::ingest::walk::{Block, leads_out, passed_by};
 
 /// The state of the work.
 #[derive(Debug)]
@@ -147,12 +147,22 @@ impl Work {
             Ok(metadata) if metadata.is_dir() => self.rescan_folder(&place),
             Ok(metadata) if metadata.is_symlink() => self.take_link(place, &path),
             Err(error) if is_absence(&error) => self.take_absence(place),
+            Ok(metadata) => match passed_by(below, metadata.file_type()) {
+                Some(block) => {
+                    let fault = faults::blocked(&path, &block, self.clock.now());
+                    self.faults.note(About::Walked(place), fault);
+                }
+                None => self.take_file(place),
+            },
             // Whatever stands in the way of a look stands in the way of reading, too, and is said then.
-            Ok(_) | Err(_) if classify(below).is_some() => {
-                self.faults.clear(&About::Walked(place.clone()));
-                self.queue.push(place);
-            }
-            _ => {}
+            Err(_) => self.take_file(place),
+        }
+    }
+
+    fn take_file(&mut self, place: Place) {
+        if classify(&place.path).is_some() {
+            self.faults.clear(&About::Walked(place.clone()));
+            self.queue.push(place);
         }
     }
 

@@ -1,8 +1,6 @@
 //! Scans: the first import, restarts, sweeps, excludes, and what is not to be followed or read.
 
-use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -263,44 +261,6 @@ fn a_folder_that_is_a_link_is_archived_where_it_leads() {
     bench.write(&session(2), rows(0, 5, 100));
     bench.settled();
     bench.holds(&session(2), 1);
-}
-
-#[test]
-fn what_cannot_be_archived_for_its_name_or_depth_is_said_once() {
-    let mut bench = Bench::new();
-    let early = OsStr::from_bytes(b"early-\xff.jsonl");
-    fs::write(bench.path("projects/-p").join(early), "{}\n").unwrap();
-    bench.start();
-    bench.until(|bench| bench.handle().faults().len() == 1);
-    let late = bench
-        .path("projects/-p")
-        .join(OsStr::from_bytes(b"late-\xff"));
-    fs::create_dir(&late).unwrap();
-    fs::write(late.join("a.jsonl"), "{}\n").unwrap();
-    bench.settle();
-    bench.until(|bench| bench.handle().faults().len() == 2);
-    let messages = |bench: &Bench| -> Vec<String> {
-        let faults = bench.handle().faults();
-        faults.into_iter().map(|fault| fault.message).collect()
-    };
-    assert!(
-        messages(&bench)
-            .iter()
-            .all(|message| message.contains("not UTF-8")),
-        "{:?}",
-        messages(&bench)
-    );
-    assert!(!bench.settle().complete);
-    fs::remove_dir_all(&late).unwrap();
-    fs::remove_file(bench.path("projects/-p").join(early)).unwrap();
-    bench.until(|bench| bench.settle().complete && bench.handle().faults().is_empty());
-    fs::create_dir_all(bench.path(&format!("projects/{}", "d/".repeat(20)))).unwrap();
-    bench.until(|bench| {
-        messages(bench)
-            .iter()
-            .any(|message| message.contains("folders deep"))
-    });
-    assert_eq!(bench.handle().faults().len(), 1);
 }
 
 #[test]
