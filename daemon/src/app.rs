@@ -49,6 +49,12 @@ pub enum AppError {
         /// The data directory.
         data: PathBuf,
     },
+    /// A daemon of other data listens where this one would.
+    #[error("another sessionsd, of other data, listens on {}", socket.display())]
+    Listening {
+        /// The socket.
+        socket: PathBuf,
+    },
     /// A file of ours cannot be used.
     #[error("could not {doing} {}", path.display())]
     File {
@@ -111,6 +117,9 @@ impl AppError {
     pub fn hint(&self) -> &'static str {
         match (self, self.of_archive()) {
             (Self::Locked { .. }, _) => "\"sessions daemon stop\" ends it",
+            (Self::Listening { .. }, _) => {
+                "end it, or set SESSIONS_HOME, which gives each its own directories"
+            }
             (_, Some(ErrorKind::NewerSchema)) => "install the newest version of Claude Sessions",
             (_, Some(ErrorKind::Corrupt)) => {
                 "restore a backup, or move the archive's directory away to begin anew"

@@ -49,6 +49,11 @@ impl Paths {
         self.runtime.join(SOCKET)
     }
 
+    /// Returns the file whose lock says that a daemon owns the place of the socket.
+    pub fn socket_lock_file(&self) -> PathBuf {
+        self.runtime.join("sessionsd.sock.lock")
+    }
+
     /// Returns the directory of the archive.
     pub fn archive_dir(&self) -> PathBuf {
         self.data.join("archive")

@@ -12,10 +12,10 @@ use crate::backend::{Facts, setting_fault};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Settings};
 use crate::footing::Footing;
-use crate::lock::{self, DataLock};
+use crate::lock::{self, Lock};
 use crate::logs;
 use crate::roots::Roots;
-use crate::sandbox::{self, Allowed, Attempt};
+use crate::sandbox::{self, Allowed, Attempt, Outside};
 use crate::succession::Succession;
 
 /// What stands before anything is opened.
@@ -27,7 +27,7 @@ pub(super) struct Ground {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) machine: Option<[u8; 32]>,
     pub(super) footing: Arc<Footing>,
-    _lock: DataLock,
+    _locks: [Lock; 2],
     /// Let go of after the lock, which it takes.
     pub(super) succession: Succession,
 }
@@ -42,8 +42,10 @@ pub fn check_sandbox(environment: &Environment) -> Result<(Vec<String>, bool), A
     let own = own_dirs(&paths)?;
     let roots = Roots::load(paths.data.join("roots"), &environment.config_roots(), &[]);
     let footing = Footing::look(&own, &paths.config_file()).with_roots(roots.known());
+    let outside = Outside::listen(&paths.runtime)
+        .map_err(AppError::file("listen in", paths.runtime.clone()))?;
     let mut lines = sandbox::enter(&allowed(&own, &footing)).lines;
-    let attempts = sandbox::probe(roots.known());
+    let attempts = sandbox::probe(roots.known(), &outside);
     let say = |Attempt { what, is_denied }: &Attempt| match is_denied {
         true => format!("{what}: denied"),
         false => format!("{what}: ALLOWED"),
@@ -85,16 +87,7 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     // Whatever keeps the daemon from starting from here on is in the log, too.
     logs::start(&paths.log_dir(), &settings.log)
         .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
-    let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => AppError::Locked {
-            data: paths.data.clone(),
-        },
-        _ => AppError::File {
-            doing: "lock",
-            path: paths.lock_file(),
-            source,
-        },
-    })?;
+    let locks = lock_all(&paths)?;
     let mut named = environment.config_roots();
     named.extend(settings.roots.iter().cloned());
     let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
@@ -127,8 +120,23 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         machine,
         footing: Arc::new(footing),
         succession,
-        _lock: lock,
+        _locks: locks,
     })
+}
+
+/// Takes the data, and the place of the socket, which daemons of other data may share.
+fn lock_all(paths: &Paths) -> Result<[Lock; 2], AppError> {
+    let take = |file: PathBuf, taken: AppError| {
+        lock::acquire(&file).map_err(|source| match source.kind() {
+            io::ErrorKind::WouldBlock => taken,
+            _ => AppError::file("lock", file)(source),
+        })
+    };
+    let data = paths.data.clone();
+    let data = take(paths.lock_file(), AppError::Locked { data })?;
+    let socket = paths.socket();
+    let socket = take(paths.socket_lock_file(), AppError::Listening { socket })?;
+    Ok([data, socket])
 }
 
 /// Returns a hash of what the system calls this machine; none where it has no name for it.

@@ -3,7 +3,7 @@
 use crate::Trial;
 use sessions_tests::binaries;
 
-/// Invariant: the daemon opens Claude's directory for reading only, and has no way to the network.
+/// Invariant: the daemon opens Claude's directory for reading only, and connects to nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_sandbox_denies_what_it_says_it_denies() {
@@ -27,6 +27,10 @@ fn the_sandbox_denies_what_it_says_it_denies() {
         write.as_str(),
         "read /etc/passwd",
         "open an internet socket",
+        "connect to a Unix socket",
+        "connect to an abstract Unix socket",
+        "send a datagram to a Unix socket",
+        "send a datagram over a pair of sockets",
         "run a program",
     ] {
         let line = format!("{what}: denied");
