@@ -127,8 +127,12 @@ impl Client {
                 Err(error) => Err(error),
             };
             match ended {
-                // It was about to end anyway, or had just been killed.
-                Err(error @ ClientError::Lost { .. }) => lost = Some(error),
+                // It had just been killed, or is about to end already, perhaps to start anew: it still hears
+                // that nobody is to take its place.
+                Err(error @ ClientError::Lost { .. }) => {
+                    holder::end_any(&connection.paths).await?;
+                    lost = Some(error);
+                }
                 ended => return ended.map(|()| true),
             }
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sessions_paths::{Environment, Paths, create_private};
 
@@ -25,11 +26,19 @@ pub(super) struct Ground {
     pub(super) roots: Roots,
     pub(super) facts: Facts,
     pub(super) clock: Arc<dyn Clock>,
+    started: Instant,
     pub(super) machine: Option<[u8; 32]>,
-    pub(super) footing: Arc<Footing>,
+    pub(super) footing: Footing,
     _locks: [Lock; 2],
     /// Let go of after the lock, which it takes.
     pub(super) succession: Succession,
+}
+
+impl Ground {
+    /// Returns how long the daemon has lived.
+    pub(super) fn lived(&self) -> Duration {
+        self.clock.monotonic() - self.started
+    }
 }
 
 /// Enters the sandbox that the daemon would run in, and tries what it should deny. A line each, and
@@ -71,9 +80,9 @@ fn own_dirs(paths: &Paths) -> Result<Vec<PathBuf>, AppError> {
 }
 
 /// Makes the directories, takes the lock, reads the settings and enters the sandbox.
-pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
+pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground, AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let started_at = clock.now();
+    let (started_at, started) = (clock.now(), clock.monotonic());
     let paths = Paths::choose(environment)?;
     // What is kept is as private as the transcripts: for this user alone, whatever the shell's mask is.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -96,7 +105,7 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         .map_err(AppError::file("write", paths.data.join("roots")))?;
     let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();
-    let succession = Succession::begin();
+    let succession = Succession::begin(in_a_row, started_at);
     let sandbox = sandbox::enter(&allowed(&own, &footing));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
     let hold = setting_faults.iter().find(|fault| fault.hides_excludes);
@@ -117,8 +126,9 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         roots,
         facts,
         clock,
+        started,
         machine,
-        footing: Arc::new(footing),
+        footing,
         succession,
         _locks: locks,
     })

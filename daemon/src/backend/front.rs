@@ -109,9 +109,16 @@ impl Front {
 
     /// Says how the daemon is doing.
     pub(crate) async fn status(&self) -> Result<Status, Refusal> {
-        if let Ok(backend) = self.backend() {
-            return backend.status().await;
-        }
+        let status = match self.backend() {
+            Ok(backend) => backend.status().await?,
+            Err(_) => self.closed_status(),
+        };
+        let mut faults = self.succession.faults();
+        faults.extend(status.faults);
+        Ok(Status { faults, ..status })
+    }
+
+    fn closed_status(&self) -> Status {
         let mut faults = self.facts.faults.clone();
         if self.salvaging.borrow().is_some() {
             faults.push(Fault {
@@ -122,12 +129,12 @@ impl Front {
                 since: self.facts.started_at,
             });
         }
-        Ok(Status {
+        Status {
             coverage: self.closed(),
             faults,
             sandbox: self.facts.sandbox.clone(),
             ..self.introduction()
-        })
+        }
     }
 
     /// Takes note of a config root that a client sees; true if the daemon ends to take it in.
@@ -141,13 +148,14 @@ impl Front {
             tracing::info!("a config root is new: ending, to be started with it");
             // The client that told of it may be gone before it could start another.
             self.succession.call();
-            self.shut_down();
+            self.stop.send_replace(true);
         }
         Ok(is_new)
     }
 
-    /// Asks the daemon to end.
+    /// Asks the daemon to end, for good: nobody takes its place.
     pub(crate) fn shut_down(&self) {
+        self.succession.dismiss();
         self.stop.send_replace(true);
     }
 
