@@ -162,6 +162,7 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     let front = Arc::new(Front::new(
         ground.facts.clone(),
         ground.roots.clone(),
+        Arc::clone(&ground.footing),
         (ground.succession.clone(), stop.clone()),
     ));
     let (stir, stirred) = mpsc::channel(1);
@@ -363,7 +364,7 @@ fn start_archivist(
         heads,
         free_bytes_min: settings.min_free_bytes,
         pace: Pace::default(),
-        beside: vec![paths.socket(), paths.config_file()],
+        beside: vec![paths.socket(), paths.config_file(), paths.root_list_file()],
         stir,
         suspicion,
         method: settings.watch,

@@ -18,7 +18,7 @@ pub(crate) struct Footing {
     own: Vec<Given>,
     /// Directories of Claude's, which may be missing: roots, and what their folders lead to.
     read: Vec<Given>,
-    settings: Given,
+    settings: Vec<Given>,
 }
 
 /// A place as it was at the start.
@@ -49,12 +49,15 @@ pub(crate) enum Change<'a> {
 
 impl Footing {
     /// Looks at directories of ours and at the settings as they are now.
-    pub(crate) fn look(own: &[PathBuf], settings: &Path) -> Self {
+    pub(crate) fn look(own: &[PathBuf], settings: &[PathBuf]) -> Self {
         let own = own.iter().map(|path| Given::new(path.clone(), directory));
+        let settings = settings.iter();
         Self {
             own: own.collect(),
             read: Vec::new(),
-            settings: Given::new(settings.to_path_buf(), file),
+            settings: settings
+                .map(|path| Given::new(path.clone(), file))
+                .collect(),
         }
     }
 
@@ -85,8 +88,8 @@ impl Footing {
     pub(crate) fn changed(&self) -> Option<Change<'_>> {
         let has_come = |given: &&Given| given.now().is_some_and(|now| given.was != Some(now));
         let is_other = |given: &&Given| given.now() != given.was;
-        if is_other(&&self.settings) {
-            return Some(Change::Settings(&self.settings.path));
+        if let Some(given) = self.settings.iter().find(is_other) {
+            return Some(Change::Settings(&given.path));
         }
         let read = self.read.iter().find(has_come);
         let given = read.or_else(|| self.own.iter().find(is_other))?;
@@ -145,7 +148,8 @@ mod tests {
         }
         let look = || {
             let roots = std::slice::from_ref(&root);
-            Footing::look(std::slice::from_ref(&own), &settings).with_roots(roots)
+            Footing::look(std::slice::from_ref(&own), std::slice::from_ref(&settings))
+                .with_roots(roots)
         };
         let check = |footing: &Footing, expect: Option<&Path>| {
             assert_eq!(footing.changed(), expect.map(Change::Directory));

@@ -93,6 +93,8 @@ fn start(in_a_row: u32) -> ExitCode {
         tracing::error!(error = chain(error), hint = error.hint(), "could not go on");
         // For the client that started us; it has our exit code in any case.
         let words = format!("{}\n{}\n", chain(error), error.hint());
+        // Not through a link that a daemon in its sandbox may have left there.
+        drop(fs::remove_file(file));
         let _unwritable = fs::write(file, words);
     }
     match ended {

@@ -77,6 +77,11 @@ impl Succession {
         self.line().is_called = true;
     }
 
+    /// Tells whether a successor will start once this process has ended.
+    pub(crate) fn is_called(&self) -> bool {
+        self.line().is_called && !self.is_dismissed.load(Ordering::SeqCst)
+    }
+
     /// Has no successor start, whoever called or calls it: the user wants the daemon to end.
     pub(crate) fn dismiss(&self) {
         self.is_dismissed.store(true, Ordering::SeqCst);
@@ -90,10 +95,10 @@ impl Succession {
     /// Says the last word to the successor of a daemon that has `lived` so long: after this, the process
     /// does nothing but end.
     pub(crate) fn conclude(&self, lived: Duration) {
-        let mut line = self.line();
-        if !line.is_called || self.is_dismissed.load(Ordering::SeqCst) {
+        if !self.is_called() {
             return;
         }
+        let mut line = self.line();
         let next = line.row.next(lived);
         let pipe = line
             .successor

@@ -84,6 +84,12 @@ impl Paths {
         self.state.join("sessionsd.failed")
     }
 
+    /// Returns the file that lists the config roots that were named: among the settings, which the daemon in
+    /// its sandbox cannot write.
+    pub fn root_list_file(&self) -> PathBuf {
+        self.config.join("roots")
+    }
+
     /// Returns the file of settings.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sessions_paths::{Environment, Paths, create_private};
+use sessions_paths::{Environment, Paths, PathsError, create_private};
 
 use super::AppError;
 use crate::backend::{Facts, setting_fault};
@@ -15,7 +15,7 @@ use crate::config::{self, Settings};
 use crate::footing::Footing;
 use crate::lock::{self, Lock};
 use crate::logs;
-use crate::roots::Roots;
+use crate::roots::{self, Roots};
 use crate::sandbox::{self, Allowed, Attempt, Outside};
 use crate::succession::Succession;
 
@@ -28,7 +28,7 @@ pub(super) struct Ground {
     pub(super) clock: Arc<dyn Clock>,
     started: Instant,
     pub(super) machine: Option<[u8; 32]>,
-    pub(super) footing: Footing,
+    pub(super) footing: Arc<Footing>,
     _locks: [Lock; 2],
     /// Let go of after the lock, which it takes.
     pub(super) succession: Succession,
@@ -49,12 +49,18 @@ impl Ground {
 pub fn check_sandbox(environment: &Environment) -> Result<(Vec<String>, bool), AppError> {
     let paths = Paths::choose(environment)?;
     let own = own_dirs(&paths)?;
-    let roots = Roots::load(paths.data.join("roots"), &environment.config_roots(), &[]);
-    let footing = Footing::look(&own, &paths.config_file()).with_roots(roots.known());
+    let footing = Footing::look(&own, &[]);
+    let home = environment.home.clone().unwrap_or_default();
+    let (settings, _) = config::read(&paths.config_file(), &home);
+    let roots = Roots::gather(&paths, environment, &settings, SystemClock.now());
+    let footing = footing.with_roots(roots.known());
+    let _refused = fs::create_dir_all(&paths.config);
     let outside = Outside::listen(&paths.runtime)
         .map_err(AppError::file("listen in", paths.runtime.clone()))?;
     let mut lines = sandbox::enter(&allowed(&own, &footing)).lines;
-    let attempts = sandbox::probe(roots.known(), &outside);
+    // Where the list of config roots is, too: whoever writes it chooses what the next daemon may read.
+    let readable = roots.known().iter().chain([&paths.config]);
+    let attempts = sandbox::probe(readable, &outside);
     let say = |Attempt { what, is_denied }: &Attempt| match is_denied {
         true => format!("{what}: denied"),
         false => format!("{what}: ALLOWED"),
@@ -76,6 +82,11 @@ fn own_dirs(paths: &Paths) -> Result<Vec<PathBuf>, AppError> {
     {
         create_private(dir)?;
     }
+    // Written to before the sandbox is entered: a link made from within would lead out of it.
+    let log_dir = paths.log_dir();
+    if log_dir.is_symlink() {
+        return Err(PathsError::NotOurs { path: log_dir }.into());
+    }
     Ok(own)
 }
 
@@ -90,19 +101,15 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
     // So that a first settings file is noticed. Where it cannot be made, there is none to be written, either.
     let _refused = fs::create_dir_all(&paths.config);
     let home = environment.home.clone().unwrap_or_default();
-    // Looked at before it is read: a change in between is then one that came after.
-    let footing = Footing::look(&own, &paths.config_file());
+    roots::note(&paths, environment);
+    // Looked at before they are read: a change in between is then one that came after.
+    let footing = Footing::look(&own, &[paths.config_file(), paths.root_list_file()]);
     let (settings, setting_faults) = config::read(&paths.config_file(), &home);
     // Whatever keeps the daemon from starting from here on is in the log, too.
     logs::start(&paths.log_dir(), &settings.log)
         .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
     let locks = lock_all(&paths)?;
-    let mut named = environment.config_roots();
-    named.extend(settings.roots.iter().cloned());
-    let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
-    roots
-        .remember()
-        .map_err(AppError::file("write", paths.data.join("roots")))?;
+    let roots = Roots::gather(&paths, environment, &settings, started_at);
     let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();
     let succession = Succession::begin(in_a_row, started_at);
@@ -110,14 +117,13 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
     let hold = setting_faults.iter().find(|fault| fault.hides_excludes);
     let hold = hold.map(|fault| fault.message.clone());
-    let faults = setting_faults
-        .into_iter()
-        .map(|fault| setting_fault(fault, started_at));
+    let faults = setting_faults.into_iter();
+    let faults = faults.map(|fault| setting_fault(fault, started_at));
     let facts = Facts {
         paths: paths.clone(),
         started_at,
         sandbox: sandbox.lines,
-        faults: faults.collect(),
+        faults: faults.chain(roots.faults().iter().cloned()).collect(),
         hold,
     };
     Ok(Ground {
@@ -128,7 +134,7 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
         clock,
         started,
         machine,
-        footing,
+        footing: Arc::new(footing),
         succession,
         _locks: locks,
     })
@@ -170,8 +176,14 @@ fn allowed(own: &[PathBuf], footing: &Footing) -> Allowed {
     ];
     let system = system.map(PathBuf::from).into_iter();
     let read = footing.readable().map(Path::to_path_buf);
+    // One within another is the daemon's to write, and may be a link that leads anywhere by now.
+    let is_inner = |dir: &PathBuf| {
+        own.iter()
+            .any(|other| dir != other && dir.starts_with(other))
+    };
+    let outer = own.iter().filter(|dir| !is_inner(dir));
     Allowed {
         read: read.chain(system.filter(|path| path.exists())).collect(),
-        write: own.to_vec(),
+        write: outer.cloned().collect(),
     }
 }

@@ -71,12 +71,13 @@ impl Drop for Outside {
     }
 }
 
-/// Tries what this process should not be able to do: to write a config root, to read elsewhere, to open
+/// Tries what this process should not be able to do: to write where it only reads, to read elsewhere, to open
 /// an internet socket, to reach what listens `outside`, and to run a program.
-pub(crate) fn probe(roots: &[impl AsRef<Path>], outside: &Outside) -> Vec<Attempt> {
-    let mut attempts: Vec<_> = roots
-        .iter()
-        .map(AsRef::as_ref)
+pub(crate) fn probe<'a>(
+    directories: impl Iterator<Item = &'a PathBuf>,
+    outside: &Outside,
+) -> Vec<Attempt> {
+    let mut attempts: Vec<_> = directories
         .filter(|root| root.is_dir())
         .map(|root| attempt(&format!("write in {}", root.display()), write_in(root)))
         .collect();

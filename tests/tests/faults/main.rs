@@ -6,6 +6,7 @@ mod decay;
 mod idle;
 mod import;
 mod keeping;
+mod roots;
 mod sandbox;
 mod settings;
 mod start;

@@ -23,8 +23,10 @@ fn the_sandbox_denies_what_it_says_it_denies() {
     );
     let root = trial.home.config_root().display().to_string();
     let write = format!("write in {root}");
+    let settings = format!("write in {}/config", trial.home.path().display());
     for what in [
         write.as_str(),
+        settings.as_str(),
         "read /etc/passwd",
         "open an internet socket",
         "connect to a Unix socket",
