@@ -260,6 +260,12 @@ pub(crate) enum Daemon {
         #[arg(long, short = 'n', default_value_t = 50)]
         lines: usize,
     },
+    /// Watch a config root no longer; what was archived of it stays.
+    Forget {
+        /// The config root, as "sessions status" names it.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
     /// Stop archiving until it is resumed.
     Pause,
     /// Go on archiving.

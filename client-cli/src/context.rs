@@ -73,14 +73,18 @@ impl Context {
         Some(root.to_string_lossy().into_owned())
     }
 
-    fn connection(&self, start: Start) -> Connection {
+    /// Returns the config root that this program sees: `--root`, or that of the environment.
+    pub(crate) fn seen_root(&self) -> Option<PathBuf> {
         let seen = || self.environment.config_roots().into_iter().next();
-        let root = self.root.clone().or_else(seen);
+        self.root.clone().or_else(seen)
+    }
+
+    fn connection(&self, start: Start) -> Connection {
         Connection {
             environment: self.environment.clone(),
             paths: self.paths.clone(),
             // A root that is not there is nothing the daemon could take in.
-            root: root.filter(|root| root.is_dir()),
+            root: self.seen_root().filter(|root| root.is_dir()),
             program: Self::daemon_program(),
             start,
         }

@@ -220,6 +220,13 @@ fn hint(error: &ClientError) -> Option<String> {
         }
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
+        ClientError::Paths(PathsError::Root { .. }) => {
+            "a config root is the directory that holds Claude Code's \"projects\", such as ~/.claude"
+        }
+        ClientError::Paths(PathsError::RootList { .. }) => {
+            "see that it can be written, or name the root under \"roots\" in config.toml; \"sessions daemon \
+             forget DIR\" makes room for another"
+        }
         ClientError::Paths(_) => "see that it is yours and can be written, or set SESSIONS_HOME",
         ClientError::Foreign { .. } => "set SESSIONS_HOME to a directory of yours",
         ClientError::Socket { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {

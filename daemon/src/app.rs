@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::ingest::{
     Archivist, ArchivistHandle, Excludes, IngestError, Pace, Parts as ArchivistParts,
 };
 use crate::salvage::{self, SalvageError};
+use crate::succession::Succession;
 use crate::suspicion::Suspicion;
 use crate::{rpc, socket};
 
@@ -48,6 +50,12 @@ pub enum AppError {
     Locked {
         /// The data directory.
         data: PathBuf,
+    },
+    /// A daemon of other data listens where this one would.
+    #[error("another sessionsd, of other data, listens on {}", socket.display())]
+    Listening {
+        /// The socket.
+        socket: PathBuf,
     },
     /// A file of ours cannot be used.
     #[error("could not {doing} {}", path.display())]
@@ -111,6 +119,9 @@ impl AppError {
     pub fn hint(&self) -> &'static str {
         match (self, self.of_archive()) {
             (Self::Locked { .. }, _) => "\"sessions daemon stop\" ends it",
+            (Self::Listening { .. }, _) => {
+                "end it, or set SESSIONS_HOME, which gives each its own directories"
+            }
             (_, Some(ErrorKind::NewerSchema)) => "install the newest version of Claude Sessions",
             (_, Some(ErrorKind::Corrupt)) => {
                 "restore a backup, or move the archive's directory away to begin anew"
@@ -125,12 +136,12 @@ impl AppError {
     }
 }
 
-/// Runs the daemon until it is told to end.
+/// Runs the daemon, to which so many successions `in_a_row` led, until it is told to end.
 ///
 /// # Errors
 /// When it cannot start; what goes wrong later is a fault in `status`.
-pub fn run(environment: &Environment) -> Result<(), AppError> {
-    let ground = Arc::new(prepare(environment)?);
+pub fn run(environment: &Environment, in_a_row: u32) -> Result<(), AppError> {
+    let ground = Arc::new(prepare(environment, in_a_row)?);
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
@@ -140,20 +151,22 @@ pub fn run(environment: &Environment) -> Result<(), AppError> {
     // Whoever reads for a client that has gone, or in the middle of one statement, writes nothing.
     runtime.shutdown_timeout(GRACE);
     tracing::info!("ended");
+    ground.succession.conclude(ground.lived());
     ended
 }
 
 /// Opens and starts the parts, serves, and ends them in reverse order.
 async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
-    let signals = Signals::hear()?;
+    let signals = Signals::hear(&ground.succession)?;
     let stop = watch::Sender::new(false);
     let front = Arc::new(Front::new(
         ground.facts.clone(),
         ground.roots.clone(),
+        Arc::clone(&ground.footing),
         (ground.succession.clone(), stop.clone()),
     ));
     let (stir, stirred) = mpsc::channel(1);
-    let mut signals = pin!(signals.end(stop.clone()));
+    let mut signals = pin!(signals.end(stop.clone(), ground));
     let mut opening = Opening::begin(ground, &front, stir);
     // Nobody is answered before there is something to say: the archive is open, or takes its time.
     tokio::select! {
@@ -167,8 +180,7 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     let (listeners, replacements) = mpsc::channel(1);
     let connections = socket::OwnConnections::new(listener, replacements);
     let keeping = Keeping {
-        footing: Arc::clone(&ground.footing),
-        succession: ground.succession.clone(),
+        ground: Arc::clone(ground),
         bound,
         listeners,
         stop: stop.clone(),
@@ -352,7 +364,7 @@ fn start_archivist(
         heads,
         free_bytes_min: settings.min_free_bytes,
         pace: Pace::default(),
-        beside: vec![paths.socket(), paths.config_file()],
+        beside: vec![paths.socket(), paths.config_file(), paths.root_list_file()],
         stir,
         suspicion,
         method: settings.watch,
@@ -365,22 +377,32 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hangup: Signal,
+    child: Signal,
 }
 
 impl Signals {
-    /// Hears them from now on: before, the system ends a process that gets one.
-    fn hear() -> Result<Self, AppError> {
+    /// Hears them from now on: before, the system ends a process that gets one. Those that end the daemon
+    /// dismiss its successor for as long as the process lives, also when nobody waits for them any more.
+    fn hear(succession: &Succession) -> Result<Self, AppError> {
+        for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
+            let dismissal: Arc<AtomicBool> = succession.dismissal();
+            signal_hook::flag::register(kind.as_raw_value(), dismissal)
+                .map_err(AppError::start("signal handling"))?;
+        }
         let hear = |kind| signal(kind).map_err(AppError::start("signal handling"));
         Ok(Self {
             terminate: hear(SignalKind::terminate())?,
             interrupt: hear(SignalKind::interrupt())?,
             hangup: hear(SignalKind::hangup())?,
+            child: hear(SignalKind::child())?,
         })
     }
 
-    async fn end(mut self, stop: watch::Sender<bool>) -> std::convert::Infallible {
+    async fn end(mut self, stop: watch::Sender<bool>, ground: &Ground) -> std::convert::Infallible {
         loop {
+            ground.succession.reap(ground.clock.now());
             tokio::select! {
+                _ = self.child.recv() => continue,
                 // A terminal that closes is no reason to end.
                 _ = self.hangup.recv() => continue,
                 _ = self.terminate.recv() => tracing::info!("told to end"),

@@ -18,7 +18,7 @@ pub(crate) struct Footing {
     own: Vec<Given>,
     /// Directories of Claude's, which may be missing: roots, and what their folders lead to.
     read: Vec<Given>,
-    settings: Given,
+    settings: Vec<Given>,
 }
 
 /// A place as it was at the start.
@@ -29,24 +29,35 @@ struct Given {
     was: Option<Identity>,
 }
 
-/// What tells a thing from another of the same name. Directories have no size and time here: they change
-/// with what is in them.
+/// What tells a thing from another of the same name.
 #[derive(Debug, PartialEq, Eq)]
-struct Identity {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
+enum Identity {
+    /// By its number: its time changes with what is in it.
+    Directory { device: u64, inode: u64 },
+    /// By what is in it: some file systems give other numbers at each look.
+    File { size: u64, modified: (i64, i64) },
+}
+
+/// What is another than it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change<'a> {
+    /// The settings: the daemon may be reading what it must not read any more.
+    Settings(&'a Path),
+    /// A directory.
+    Directory(&'a Path),
 }
 
 impl Footing {
     /// Looks at directories of ours and at the settings as they are now.
-    pub(crate) fn look(own: &[PathBuf], settings: &Path) -> Self {
+    pub(crate) fn look(own: &[PathBuf], settings: &[PathBuf]) -> Self {
         let own = own.iter().map(|path| Given::new(path.clone(), directory));
+        let settings = settings.iter();
         Self {
             own: own.collect(),
             read: Vec::new(),
-            settings: Given::new(settings.to_path_buf(), file),
+            settings: settings
+                .map(|path| Given::new(path.clone(), file))
+                .collect(),
         }
     }
 
@@ -72,16 +83,17 @@ impl Footing {
         self.own.first().is_some_and(|data| data.now().is_none())
     }
 
-    /// Returns the first place that is another than it was. What is not there to be read is waited for.
-    pub(crate) fn changed(&self) -> Option<&Path> {
+    /// Returns the first place that is another than it was, settings before directories. What is not there to
+    /// be read is waited for.
+    pub(crate) fn changed(&self) -> Option<Change<'_>> {
         let has_come = |given: &&Given| given.now().is_some_and(|now| given.was != Some(now));
         let is_other = |given: &&Given| given.now() != given.was;
+        if let Some(given) = self.settings.iter().find(is_other) {
+            return Some(Change::Settings(&given.path));
+        }
         let read = self.read.iter().find(has_come);
-        let given = read.or_else(|| {
-            let mut kept = self.own.iter().chain([&self.settings]);
-            kept.find(is_other)
-        });
-        given.map(|given| given.path.as_path())
+        let given = read.or_else(|| self.own.iter().find(is_other))?;
+        Some(Change::Directory(&given.path))
     }
 }
 
@@ -98,11 +110,9 @@ impl Given {
 
 fn directory(path: &Path) -> Option<Identity> {
     let metadata = fs::metadata(path).ok().filter(Metadata::is_dir)?;
-    Some(Identity {
+    Some(Identity::Directory {
         device: metadata.dev(),
         inode: metadata.ino(),
-        size: 0,
-        modified: (0, 0),
     })
 }
 
@@ -116,9 +126,7 @@ fn led_to(path: &Path) -> Option<Identity> {
 
 fn file(path: &Path) -> Option<Identity> {
     let metadata = fs::metadata(path).ok()?;
-    Some(Identity {
-        device: metadata.dev(),
-        inode: metadata.ino(),
+    Some(Identity::File {
         size: metadata.size(),
         modified: (metadata.mtime(), metadata.mtime_nsec()),
     })
@@ -140,10 +148,11 @@ mod tests {
         }
         let look = || {
             let roots = std::slice::from_ref(&root);
-            Footing::look(std::slice::from_ref(&own), &settings).with_roots(roots)
+            Footing::look(std::slice::from_ref(&own), std::slice::from_ref(&settings))
+                .with_roots(roots)
         };
         let check = |footing: &Footing, expect: Option<&Path>| {
-            assert_eq!(footing.changed(), expect);
+            assert_eq!(footing.changed(), expect.map(Change::Directory));
         };
         let missing = look();
         check(&missing, None);
@@ -175,7 +184,7 @@ mod tests {
 
         let set = look();
         fs::write(&settings, "log = 3").unwrap();
-        check(&set, Some(&settings));
+        assert_eq!(set.changed(), Some(Change::Settings(&settings)));
         let unset = look();
         assert!(!unset.is_lost());
         fs::remove_dir(&own).unwrap();

@@ -1,5 +1,6 @@
 //! Structured logs in the state directory: rotated daily, bounded, and never with transcript content.
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
@@ -57,11 +58,21 @@ impl<W: Write> Write for Capped<W> {
     }
 }
 
+/// Removes links in place of logs: this process is not in its sandbox yet, and who made them was.
+fn remove_links(dir: &Path) {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.path().is_symlink()) {
+        // What cannot be removed is not ours to write through, either.
+        drop(fs::remove_file(entry.path()));
+    }
+}
+
 /// Starts logging to `dir`; `level` is an `EnvFilter` directive such as `info` or `sessions_daemon=debug`.
 ///
 /// # Errors
 /// When the directory cannot be written.
 pub(crate) fn start(dir: &Path, level: &str) -> Result<(), InitError> {
+    remove_links(dir);
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("sessionsd")
@@ -96,6 +107,20 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Err(io::ErrorKind::StorageFull.into())
         }
+    }
+
+    #[test]
+    fn nothing_is_logged_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (logs, elsewhere) = (dir.path().join("logs"), dir.path().join("elsewhere"));
+        fs::create_dir(&logs).unwrap();
+        fs::write(&elsewhere, "").unwrap();
+        fs::write(logs.join("old.log"), "").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, logs.join("new.log")).unwrap();
+        remove_links(&logs);
+        let left: Vec<_> = fs::read_dir(&logs).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1);
+        assert!(elsewhere.exists());
     }
 
     #[test]

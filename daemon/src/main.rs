@@ -5,7 +5,7 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
-use sessions_daemon::{AppError, SUCCEED, chain, check_sandbox, is_called, run};
+use sessions_daemon::{AppError, IN_A_ROW, SUCCEED, called, chain, check_sandbox, in_a_row, run};
 use sessions_paths::{Environment, Paths};
 
 /// Threads hand documents to one another, which the system's allocator answers with an arena for each,
@@ -16,9 +16,16 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
-        None => start(),
+        None => start(0),
         Some("--check-sandbox") => check(),
         Some(SUCCEED) => succeed(),
+        Some(IN_A_ROW) => start(
+            arguments
+                .next()
+                .as_deref()
+                .and_then(in_a_row)
+                .unwrap_or_default(),
+        ),
         Some("--version" | "-V") => say(&format!("sessionsd {}", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h") => say("sessionsd: run it with \"sessions daemon start\""),
         Some(other) => {
@@ -50,15 +57,17 @@ fn check() -> ExitCode {
 fn succeed() -> ExitCode {
     // Asked before the wait: afterwards the program may have been replaced by a newer one, which is to run.
     let program = std::env::current_exe();
-    match is_called(std::io::stdin()) {
-        Ok(true) => {
+    match called(std::io::stdin()) {
+        Ok(Some(in_a_row)) => {
             if let Ok(program) = program {
+                let mut command = Command::new(program);
+                command.args([IN_A_ROW, &in_a_row.to_string()]);
                 // Returns only if it fails; then this program does as well.
-                let _failed = Command::new(program).stdin(Stdio::null()).exec();
+                let _failed = command.stdin(Stdio::null()).exec();
             }
-            start()
+            start(in_a_row)
         }
-        Ok(false) => ExitCode::SUCCESS,
+        Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&chain(&error), "\"sessions daemon start\" starts a daemon");
             ExitCode::from(3)
@@ -66,7 +75,7 @@ fn succeed() -> ExitCode {
     }
 }
 
-fn start() -> ExitCode {
+fn start(in_a_row: u32) -> ExitCode {
     let environment = match Environment::read() {
         Ok(environment) => environment,
         Err(error) => {
@@ -77,13 +86,15 @@ fn start() -> ExitCode {
     let failure_file = Paths::choose(&environment)
         .ok()
         .map(|paths| paths.failure_file());
-    let ended = run(&environment);
+    let ended = run(&environment, in_a_row);
     if let (Err(error), Some(file)) = (&ended, &failure_file)
         && !matches!(error, AppError::Locked { .. })
     {
         tracing::error!(error = chain(error), hint = error.hint(), "could not go on");
         // For the client that started us; it has our exit code in any case.
         let words = format!("{}\n{}\n", chain(error), error.hint());
+        // Not through a link that a daemon in its sandbox may have left there.
+        drop(fs::remove_file(file));
         let _unwritable = fs::write(file, words);
     }
     match ended {

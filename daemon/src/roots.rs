@@ -1,134 +1,148 @@
-//! The config roots: what the settings name, what the environment names, and what clients have seen.
+//! The config roots: which are watched, which are left alone, and which cannot be any.
 //!
-//! They are kept in a small file of their own, because the sandbox must know them before the archive is
-//! opened.
+//! They are gathered before the sandbox is entered, which must know them, from what the daemon in its sandbox
+//! cannot write: the list that clients keep, the environment and the settings. Must not know what they hold.
 
-use std::fs;
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use sessions_model::{Fault, FaultKind, Timestamp};
+use sessions_paths::{Environment, Paths};
+
+use crate::causes::chain;
+use crate::config::Settings;
 use crate::ingest::leads_to_any;
 
-/// Roots known at most.
-const ROOTS_MAX: usize = 64;
+/// Roots watched at most.
+const ROOTS_MAX: usize = 128;
 
 /// The roots this daemon watches.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Roots {
-    file: PathBuf,
     known: Vec<PathBuf>,
     /// Those that were there when the sandbox was entered.
     readable: Vec<PathBuf>,
+    /// Those that the settings leave alone.
     excluded: Vec<PathBuf>,
+    /// Those that cannot be roots.
+    faults: Vec<Fault>,
 }
 
 impl Roots {
-    /// Gathers the roots of the file, of `named`, and none of `excluded`.
-    pub(crate) fn load(file: PathBuf, named: &[PathBuf], excluded: &[PathBuf]) -> Self {
-        let remembered = fs::read_to_string(&file).unwrap_or_default();
-        let all = remembered
-            .lines()
-            .map(PathBuf::from)
-            .chain(named.iter().cloned());
-        let mut known = Vec::new();
-        for root in all.filter(|root| root.is_absolute() && !leads_to_any(root, excluded)) {
-            if !known.contains(&root) && known.len() < ROOTS_MAX {
-                known.push(root);
+    /// Gathers the roots that clients, the environment and the settings name.
+    pub(crate) fn gather(
+        paths: &Paths,
+        environment: &Environment,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Self {
+        let mut roots = Self::default();
+        let named = paths.root_list().read().into_iter();
+        let named = named.chain(environment.config_roots());
+        for root in named.chain(settings.roots.iter().cloned()) {
+            if let Err(error) = paths.check_root(&root, environment.home.as_deref()) {
+                roots.refuse(chain(&error), now);
+            } else if leads_to_any(&root, &settings.exclude_roots) {
+                take(&mut roots.excluded, root);
+            } else {
+                take(&mut roots.known, root);
             }
         }
-        let readable = known.iter().filter(|root| root.is_dir()).cloned().collect();
-        Self {
-            file,
-            known,
-            readable,
-            excluded: excluded.to_vec(),
+        let there = roots.known.iter().filter(|root| root.is_dir());
+        roots.readable = there.cloned().collect();
+        roots
+    }
+
+    fn refuse(&mut self, message: String, since: Timestamp) {
+        let fault = Fault {
+            kind: FaultKind::Config,
+            message,
+            hint: "a config root is the directory that holds Claude Code's \"projects\": name that one, by                    --root, CLAUDE_CONFIG_DIR or \"roots\" in config.toml"
+                .into(),
+            since,
+        };
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
         }
     }
 
-    /// Returns the roots, missing ones included.
+    /// Returns the roots that are watched, missing ones included.
     pub(crate) fn known(&self) -> &[PathBuf] {
         &self.known
     }
 
-    /// Writes the roots down.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub(crate) fn remember(&self) -> io::Result<()> {
-        write(&self.file, &self.known)
+    /// Returns the roots that were named and are left alone.
+    pub(crate) fn excluded(&self) -> &[PathBuf] {
+        &self.excluded
     }
 
-    /// Takes note of a root that a client sees; true if the daemon must be started again to read it.
-    ///
-    /// # Errors
-    /// When it is no absolute path of one line, or cannot be written down.
-    pub(crate) fn meet(&self, root: &Path) -> io::Result<bool> {
-        let is_line = root.to_str().is_some_and(|text| !text.contains('\n'));
-        if !root.is_absolute() || !is_line {
-            let what = format!("{} is no absolute path of one line", root.display());
-            return Err(io::Error::new(ErrorKind::InvalidInput, what));
-        }
-        let is_excluded = leads_to_any(root, &self.excluded);
-        let is_read = self.readable.iter().any(|readable| readable == root);
-        if is_excluded || is_read || !root.is_dir() {
-            return Ok(false);
-        }
-        let mut known = self.known.clone();
-        if !known.iter().any(|old| old == root) {
-            if known.len() >= ROOTS_MAX {
-                let what = format!("{ROOTS_MAX} config roots are known already");
-                return Err(io::Error::new(ErrorKind::QuotaExceeded, what));
-            }
-            known.push(root.to_path_buf());
-        }
-        write(&self.file, &known)?;
-        Ok(true)
+    /// Says which cannot be roots.
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// Tells whether nothing is to be done for a client that sees `root`: it is read, or left alone.
+    pub(crate) fn is_settled(&self, root: &Path) -> bool {
+        let mut settled = self.readable.iter().chain(&self.excluded);
+        settled.any(|settled| settled == root)
     }
 }
 
-fn write(file: &Path, roots: &[PathBuf]) -> io::Result<()> {
-    let lines: Vec<_> = roots.iter().filter_map(|root| root.to_str()).collect();
-    let text = lines.join("\n");
-    if fs::read_to_string(file).is_ok_and(|old| old == text) {
-        return Ok(());
+fn take(roots: &mut Vec<PathBuf>, root: PathBuf) {
+    if !roots.contains(&root) && roots.len() < ROOTS_MAX {
+        roots.push(root);
     }
-    let written = file.with_extension("new");
-    fs::write(&written, text)?;
-    fs::rename(written, file)
+}
+
+/// Notes the roots that the environment names and that are there, so that the next start knows them, too.
+pub(crate) fn note(paths: &Paths, environment: &Environment) {
+    for root in environment.config_roots() {
+        let is_sound = paths.check_root(&root, environment.home.as_deref()).is_ok();
+        if is_sound && root.is_dir() {
+            // This start knows it all the same, and so do those that inherit its environment.
+            drop(paths.root_list().add(&root));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
-    fn new_root_is_remembered_and_asks_for_a_restart_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let (file, root) = (dir.path().join("roots"), dir.path().join("a"));
-        fs::create_dir(&root).unwrap();
-        let roots = Roots::load(file.clone(), &[], &[]);
-        assert!(roots.meet(&root).unwrap());
-        let roots = Roots::load(file, &[], &[]);
-        assert_eq!(roots.known(), std::slice::from_ref(&root));
-        assert!(!roots.meet(&root).unwrap());
-    }
-
-    #[test]
-    fn missing_and_excluded_roots_ask_for_nothing() {
-        let dir = tempfile::tempdir().unwrap();
-        let (file, root) = (dir.path().join("roots"), dir.path().join("a"));
-        let roots = Roots::load(file.clone(), std::slice::from_ref(&root), &[]);
-        assert!(!roots.meet(&root).unwrap());
-        fs::create_dir(&root).unwrap();
-        assert!(
-            roots.meet(&root).unwrap(),
-            "it was not there when the sandbox was entered"
-        );
-        let roots = Roots::load(file, &[], std::slice::from_ref(&root));
-        assert!(!roots.meet(&root).unwrap());
-        assert_eq!(
-            roots.meet(Path::new("a")).unwrap_err().kind(),
-            ErrorKind::InvalidInput
-        );
+    fn roots_are_watched_left_alone_or_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        let environment = Environment {
+            sessions_home: Some(at("ours")),
+            claude_config_dir: Some(at("claude")),
+            home: Some(home.path().to_owned()),
+            ..Environment::read().unwrap()
+        };
+        let paths = Paths::choose(&environment).unwrap();
+        fs::create_dir(at("claude")).unwrap();
+        fs::create_dir(at("other")).unwrap();
+        note(&paths, &environment);
+        for root in [at("other"), at("late"), "/".into()] {
+            paths.root_list().add(&root).unwrap();
+        }
+        // What a daemon in its sandbox may write says nothing.
+        fs::create_dir_all(&paths.data).unwrap();
+        fs::write(paths.data.join("roots"), "/etc").unwrap();
+        let settings = Settings {
+            roots: vec![at("set"), home.path().to_owned(), at("other")],
+            exclude_roots: vec![at("other")],
+            ..Settings::default()
+        };
+        let roots = Roots::gather(&paths, &environment, &settings, Timestamp(1));
+        assert_eq!(roots.known(), [at("claude"), at("late"), at("set")]);
+        assert_eq!(roots.excluded(), [at("other")]);
+        let said: Vec<&str> = roots.faults().iter().map(|fault| &*fault.message).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].ends_with("it is the whole file system"), "{said:?}");
+        assert!(said[1].ends_with("it is your home directory"), "{said:?}");
+        assert!(roots.is_settled(&at("claude")) && roots.is_settled(&at("other")));
+        assert!(!roots.is_settled(&at("late")) && !roots.is_settled(&at("new")));
     }
 }

@@ -3,13 +3,13 @@
 //! Applied once, before anything is opened and before a thread is started. Where the kernel offers
 //! less, the daemon runs with less and `status` says so. Knows paths, not what is in them.
 //!
-//! Invariant: the daemon opens Claude's directories for reading only, and has no way to the network.
+//! Invariant: the daemon opens Claude's directories for reading only, and connects to nothing.
 
 mod probe;
 
 use std::path::PathBuf;
 
-pub(crate) use probe::{Attempt, probe};
+pub(crate) use probe::{Attempt, Outside, probe};
 
 /// What the daemon may touch.
 #[derive(Debug, Clone)]
@@ -81,55 +81,7 @@ mod files {
 }
 
 #[cfg(target_os = "linux")]
-mod calls {
-    use std::collections::BTreeMap;
-
-    use seccompiler::{
-        BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-        SeccompRule,
-    };
-
-    /// What is refused whatever its arguments: running programs, tracing, and the ring that could
-    /// open sockets unseen.
-    const REFUSED: [i64; 4] = [
-        libc::SYS_execve,
-        libc::SYS_execveat,
-        libc::SYS_ptrace,
-        libc::SYS_io_uring_setup,
-    ];
-
-    pub(super) fn enter() -> String {
-        let entered = program().and_then(|program| {
-            seccompiler::apply_filter_all_threads(&program).map_err(|error| error.to_string())
-        });
-        match entered {
-            Ok(()) => "calls: no internet sockets, no other programs".into(),
-            Err(error) => format!("calls: not restricted, {error}"),
-        }
-    }
-
-    fn program() -> Result<BpfProgram, String> {
-        let text = |error: seccompiler::BackendError| error.to_string();
-        let not_local = SeccompCondition::new(
-            0,
-            SeccompCmpArgLen::Dword,
-            SeccompCmpOp::Ne,
-            u64::from(libc::AF_UNIX.unsigned_abs()),
-        )
-        .map_err(text)?;
-        let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-            REFUSED.into_iter().map(|call| (call, Vec::new())).collect();
-        rules.insert(
-            libc::SYS_socket,
-            vec![SeccompRule::new(vec![not_local]).map_err(text)?],
-        );
-        let errno = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-        let machine = std::env::consts::ARCH.try_into().map_err(text)?;
-        SeccompFilter::new(rules, SeccompAction::Allow, errno, machine)
-            .and_then(TryInto::try_into)
-            .map_err(text)
-    }
-}
+mod calls;
 
 #[cfg(not(target_os = "linux"))]
 mod files {

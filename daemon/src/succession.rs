@@ -5,37 +5,107 @@
 //! nothing until that is closed. A daemon that ends, however it ends, closes it; only if it has called
 //! before does the successor start, and otherwise ends, too. Knows nothing of why one is called.
 
+mod row;
+
 use std::env;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sessions_model::{Fault, FaultKind, Timestamp};
 
 use crate::causes::chain;
+use row::Row;
 
 /// The argument by which the program knows that it is to wait.
 pub const SUCCEED: &str = "--succeed";
 
-const CALL: &[u8] = b"!";
+/// The argument that says how many successions in a row led to a start.
+pub const IN_A_ROW: &str = "--in-a-row";
+
+/// What calls the successor; the number of successions in a row follows.
+const CALL: u8 = b'!';
+
+/// The longest call, in bytes.
+const CALL_BYTES_MAX: u64 = 16;
 
 /// The successor, if there is one, for all who may have reason to call it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Succession(Arc<Mutex<Option<Successor>>>);
+pub(crate) struct Succession {
+    line: Arc<Mutex<Line>>,
+    /// Whether somebody told this daemon to end, for good.
+    is_dismissed: Arc<AtomicBool>,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    successor: Option<Child>,
+    row: Row,
+    is_called: bool,
+    /// That there is no successor.
+    absence: Option<Fault>,
+    /// That one will be called, and is not yet.
+    delay: Option<Fault>,
+}
 
 impl Succession {
-    /// Starts a successor. Where that fails, nobody takes this daemon's place until a command starts one.
-    pub(crate) fn begin() -> Self {
-        let successor = Successor::start().inspect_err(|error| {
+    /// Starts a successor to a daemon that so many successions `in_a_row` led to. Where that fails, nobody
+    /// takes its place until a command starts one.
+    pub(crate) fn begin(in_a_row: u32, now: Timestamp) -> Self {
+        let started = start();
+        let absence = started.as_ref().err().map(|error| {
             tracing::warn!(error = chain(error), "there is no successor");
+            absence(&format!("it could not be started: {error}"), now)
         });
-        Self(Arc::new(Mutex::new(successor.ok())))
+        let line = Line {
+            successor: started.ok(),
+            row: Row(in_a_row),
+            absence,
+            ..Line::default()
+        };
+        Self {
+            line: Arc::new(Mutex::new(line)),
+            ..Self::default()
+        }
     }
 
-    /// Has the successor start as soon as this process has ended, which is the caller's to see to.
+    /// Has the successor start once this process has ended, which is the caller's to see to.
     pub(crate) fn call(&self) {
-        let mut successor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let called = match successor.as_mut() {
-            Some(successor) => successor.call(),
+        self.line().is_called = true;
+    }
+
+    /// Tells whether a successor will start once this process has ended.
+    pub(crate) fn is_called(&self) -> bool {
+        self.line().is_called && !self.is_dismissed.load(Ordering::SeqCst)
+    }
+
+    /// Has no successor start, whoever called or calls it: the user wants the daemon to end.
+    pub(crate) fn dismiss(&self) {
+        self.is_dismissed.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns what dismisses the successor when it is set, by signals for example.
+    pub(crate) fn dismissal(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_dismissed)
+    }
+
+    /// Says the last word to the successor of a daemon that has `lived` so long: after this, the process
+    /// does nothing but end.
+    pub(crate) fn conclude(&self, lived: Duration) {
+        if !self.is_called() {
+            return;
+        }
+        let mut line = self.line();
+        let next = line.row.next(lived);
+        let pipe = line
+            .successor
+            .as_mut()
+            .and_then(|child| child.stdin.as_mut());
+        let called = match pipe {
+            Some(pipe) => write!(pipe, "{}{}", char::from(CALL), next.0),
             None => Err(io::ErrorKind::NotFound.into()),
         };
         if let Err(error) = called {
@@ -45,54 +115,189 @@ impl Succession {
             );
         }
     }
-}
 
-/// The process that waits.
-#[derive(Debug)]
-struct Successor(Child);
-
-impl Successor {
-    /// Starts it, in a process group of its own: what a terminal sends is not meant for it.
-    ///
-    /// # Errors
-    /// When this program cannot be found or executed.
-    fn start() -> io::Result<Self> {
-        let mut command = Command::new(env::current_exe()?);
-        command
-            .arg(SUCCEED)
-            .stdin(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map(Self)
+    /// Returns how long a daemon that has `lived` so long has to go on before it gives way to what is
+    /// another at `path`; none if it may now.
+    pub(crate) fn wait(&self, path: &str, lived: Duration, now: Timestamp) -> Option<Duration> {
+        let mut line = self.line();
+        let left = line.row.wait(lived)?;
+        tracing::warn!(
+            path,
+            in_a_row = line.row.0,
+            seconds = left.as_secs(),
+            "is another again: giving way later"
+        );
+        let times = line.row.0;
+        line.delay.get_or_insert_with(|| Fault {
+            kind: FaultKind::Daemon,
+            message: format!(
+                "{path} is another than at the start, for the {times}th time in a row: the daemon starts anew \
+                 later, and goes on with what it has until then"
+            ),
+            hint: "see what replaces it; where nothing does, its file system gives other numbers at each look: \
+                   \"sessions daemon restart\" takes it in at once"
+                .into(),
+            since: now,
+        });
+        Some(left)
     }
 
-    /// Has it start as soon as this process has ended.
-    ///
-    /// # Errors
-    /// When it does not wait any more.
-    fn call(&mut self) -> io::Result<()> {
-        let pipe = self.0.stdin.as_mut();
-        pipe.ok_or(io::ErrorKind::BrokenPipe)?.write_all(CALL)
+    /// Takes back that a successor will be called.
+    pub(crate) fn wait_no_more(&self) {
+        self.line().delay = None;
+    }
+
+    /// Looks whether the successor still waits; the system keeps one that has ended until then.
+    pub(crate) fn reap(&self, now: Timestamp) {
+        let mut line = self.line();
+        let ended = line.successor.as_mut().map(Child::try_wait);
+        let Some(Ok(Some(status))) = ended else {
+            return;
+        };
+        tracing::error!(%status, "the successor has ended");
+        line.successor = None;
+        line.absence = Some(absence(&format!("it has ended ({status})"), now));
+    }
+
+    /// Says what is wrong with who comes next.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let line = self.line();
+        line.absence.iter().chain(&line.delay).cloned().collect()
+    }
+
+    // Every field is replaced whole.
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits until the daemon at the other end of `input` has ended; true if it called for a successor.
+fn absence(why: &str, since: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Daemon,
+        message: format!(
+            "no successor waits to take the daemon's place, {why}: after a change of settings or config roots \
+             it ends, and nothing is archived until the next command"
+        ),
+        hint: "run \"sessions daemon restart\"".into(),
+        since,
+    }
+}
+
+/// Starts a successor, in a process group of its own: what a terminal sends is not meant for it.
+fn start() -> io::Result<Child> {
+    let mut command = Command::new(env::current_exe()?);
+    command
+        .arg(SUCCEED)
+        .stdin(Stdio::piped())
+        .process_group(0)
+        .spawn()
+}
+
+/// Waits until the daemon at the other end of `input` has ended; returns how many successions in a row
+/// there have been if it called for a successor.
 ///
 /// # Errors
 /// When `input` cannot be read.
-pub fn is_called(input: impl Read) -> io::Result<bool> {
+pub fn called(input: impl Read) -> io::Result<Option<u32>> {
     let mut said = Vec::new();
-    input.take(2 * CALL.len() as u64).read_to_end(&mut said)?;
-    Ok(said == CALL)
+    input.take(CALL_BYTES_MAX).read_to_end(&mut said)?;
+    Ok(match said.split_first() {
+        Some((&CALL, row)) => Some(str::from_utf8(row).ok().and_then(in_a_row).unwrap_or(1)),
+        _ => None,
+    })
+}
+
+/// Reads a number of successions in a row.
+pub fn in_a_row(text: &str) -> Option<u32> {
+    text.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Makes one whose successor is a process that repeats what it is told.
+    fn succession(in_a_row: u32) -> Succession {
+        let echo = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let succession = Succession::default();
+        succession.line().row = Row(in_a_row);
+        succession.line().successor = Some(echo.unwrap());
+        succession
+    }
+
+    /// Ends the daemon; returns what its successor has heard.
+    fn end(succession: &Succession, lived: Duration) -> Option<u32> {
+        succession.conclude(lived);
+        let successor = succession.line().successor.take().unwrap();
+        let heard = successor.wait_with_output().unwrap();
+        called(&*heard.stdout).unwrap()
+    }
+
     #[test]
     fn successor_starts_only_if_it_was_called() {
-        assert!(is_called(CALL).unwrap());
-        assert!(!is_called(io::empty()).unwrap());
+        let check = |said: &str, expect: Option<u32>| {
+            assert_eq!(called(said.as_bytes()).unwrap(), expect, "{said}");
+        };
+        check("", None);
+        check("!3", Some(3));
+        check("!", Some(1));
+        assert_eq!(end(&succession(0), Duration::ZERO), None);
+        let calling = succession(4);
+        calling.call();
+        calling.call();
+        assert_eq!(end(&calling, Duration::ZERO), Some(5));
+    }
+
+    #[test]
+    fn who_is_told_to_end_has_no_successor_whenever_it_called() {
+        let before = succession(0);
+        before.dismiss();
+        before.call();
+        assert_eq!(end(&before, Duration::ZERO), None);
+        let after = succession(0);
+        after.call();
+        after.dismissal().store(true, Ordering::SeqCst);
+        assert_eq!(end(&after, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_delay_is_said_until_it_is_over() {
+        let succession = succession(3);
+        let wait = |lived| succession.wait("/root", Duration::from_secs(lived), Timestamp(1));
+        assert_eq!(wait(1), Some(Duration::from_secs(4)));
+        assert_eq!(wait(2), Some(Duration::from_secs(3)));
+        let faults = succession.faults();
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].message.starts_with("/root is another"));
+        assert_eq!(wait(5), None);
+        succession.wait_no_more();
+        assert!(succession.faults().is_empty());
+        assert_eq!(end(&succession, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_successor_that_died_is_said_once_it_is_reaped() {
+        let succession = succession(0);
+        succession.reap(Timestamp(1));
+        assert!(succession.faults().is_empty());
+        let pid = {
+            let mut line = succession.line();
+            let child = line.successor.as_mut().unwrap();
+            child.kill().unwrap();
+            rustix::process::Pid::from_child(child)
+        };
+        // Waits for its end, and leaves it to be reaped.
+        let options =
+            rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT;
+        rustix::process::waitid(rustix::process::WaitId::Pid(pid), options).unwrap();
+        succession.reap(Timestamp(2));
+        let faults = succession.faults();
+        assert!(faults[0].message.contains("it has ended"), "{faults:?}");
+        assert!(rustix::process::test_kill_process(pid).is_err());
+        succession.call();
+        succession.conclude(Duration::ZERO);
     }
 }

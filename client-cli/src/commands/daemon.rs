@@ -30,6 +30,7 @@ pub(crate) async fn run(context: &Context, args: Daemon) -> Result<(), CliError>
             start(context, false).await
         }
         Daemon::Logs { lines } => logs(context, lines),
+        Daemon::Forget { directory } => forget(context, &directory).await,
         Daemon::Pause => {
             context.connect().await?.pause().await?;
             say("archiving is paused; \"sessions daemon resume\" goes on")
@@ -70,6 +71,41 @@ async fn stop(context: &Context) -> Result<(), CliError> {
     } else {
         say("no daemon is running")
     }
+}
+
+/// Takes a config root out of what is watched.
+async fn forget(context: &Context, directory: &Path) -> Result<(), CliError> {
+    let root = std::path::absolute(directory)
+        .map_err(|error| CliError::file("resolve", directory, &error))?;
+    let name = root.display();
+    if context.seen_root().as_deref() == Some(&*root) {
+        let message = format!("{name} is the config root that this command itself looks at");
+        return Err(CliError::usage(message).hint(
+            "unset CLAUDE_CONFIG_DIR, or leave the root alone with \"exclude_roots\" in config.toml",
+        ));
+    }
+    if !is_watched(context, &root).await? {
+        let message = format!("no config root {name} is watched");
+        return Err(
+            CliError::new(Kind::Nothing, message).hint("\"sessions status\" lists those that are")
+        );
+    }
+    // Ended first: its environment may name the root, and a start notes what that names.
+    context.end_daemon().await?;
+    context.paths.root_list().remove(&root)?;
+    if is_watched(context, &root).await? {
+        let message = format!("{name} is watched still: \"roots\" in config.toml names it");
+        return Err(CliError::usage(message).hint("take it out there"));
+    }
+    say(&format!(
+        "{name} is watched no longer; what was archived of it stays"
+    ))
+}
+
+async fn is_watched(context: &Context, root: &Path) -> Result<bool, CliError> {
+    let status = context.connect().await?.status().await?;
+    let mut watched = status.roots.iter();
+    Ok(watched.any(|watched| Path::new(&watched.path) == root))
 }
 
 fn logs(context: &Context, lines: usize) -> Result<(), CliError> {

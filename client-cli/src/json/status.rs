@@ -157,6 +157,7 @@ impl<'a> FaultJson<'a> {
             FaultKind::Watch => "watch",
             FaultKind::Disk => "disk",
             FaultKind::Config => "config",
+            FaultKind::Daemon => "daemon",
         };
         Self {
             kind,

@@ -65,6 +65,9 @@ impl Client {
     /// Connects, starting the daemon or replacing an older one where the connection asks for it.
     pub async fn connect(connection: &Connection) -> Result<Self, ClientError> {
         let socket = connection.paths.socket();
+        if connection.start == Start::IfAbsent {
+            connection.note_root()?;
+        }
         let mut lost = None;
         for _ in 0..STARTS_MAX {
             let stream = match (holder::try_connect(&socket).await?, connection.start) {
@@ -78,7 +81,7 @@ impl Client {
             if connection.start == Start::Never {
                 return Ok(client);
             }
-            match client.greet(connection.root.as_deref()).await {
+            match client.greet(GREETING_DEADLINE).await {
                 Ok(Greeting::Ready) => return Ok(client),
                 Ok(Greeting::Leaves { pid }) => holder::outwait(pid, &connection.paths).await?,
                 // It was killed a moment ago, and its socket is gone the next time.
@@ -127,8 +130,12 @@ impl Client {
                 Err(error) => Err(error),
             };
             match ended {
-                // It was about to end anyway, or had just been killed.
-                Err(error @ ClientError::Lost { .. }) => lost = Some(error),
+                // It had just been killed, or is about to end already, perhaps to start anew: it still hears
+                // that nobody is to take its place.
+                Err(error @ ClientError::Lost { .. }) => {
+                    holder::end_any(&connection.paths).await?;
+                    lost = Some(error);
+                }
                 ended => return ended.map(|()| true),
             }
         }
@@ -156,21 +163,19 @@ impl Client {
         }
     }
 
-    /// Tells the daemon who asks, and learns whether it is to be replaced.
-    async fn greet(&self, root: Option<&std::path::Path>) -> Result<Greeting, ClientError> {
-        let greeted = tokio::time::timeout(GREETING_DEADLINE, self.exchange_greetings(root)).await;
+    /// Tells the daemon who asks, and learns within `deadline` whether it is to be replaced.
+    async fn greet(&self, deadline: Duration) -> Result<Greeting, ClientError> {
+        let greeted = tokio::time::timeout(deadline, self.exchange_greetings()).await;
         greeted.unwrap_or_else(|_| {
-            let seconds = GREETING_DEADLINE.as_secs();
+            let seconds = deadline.as_secs();
             Err(ClientError::Unready {
                 message: format!("the daemon runs, and has not answered within {seconds} s"),
             })
         })
     }
 
-    async fn exchange_greetings(
-        &self,
-        root: Option<&std::path::Path>,
-    ) -> Result<Greeting, ClientError> {
+    async fn exchange_greetings(&self) -> Result<Greeting, ClientError> {
+        let root = self.connection.root.as_deref();
         let root = root.map(|root| root.to_string_lossy().into_owned());
         let answer = self
             .daemon()
@@ -227,6 +232,20 @@ impl Client {
 }
 
 impl Connection {
+    /// Notes the config root where the daemon in its sandbox cannot write, and which is what it goes by.
+    fn note_root(&self) -> Result<(), ClientError> {
+        let Some(root) = &self.root else {
+            return Ok(());
+        };
+        let home = self.environment.home.as_deref();
+        self.paths.check_root(root, home)?;
+        match self.paths.root_list().add(root) {
+            // A daemon that is started from here inherits it.
+            Err(_) if self.environment.config_roots().contains(root) => Ok(()),
+            noted => Ok(noted.map(drop)?),
+        }
+    }
+
     async fn start_daemon(&self) -> Result<UnixStream, ClientError> {
         let program = self.program.as_deref().ok_or(StartError::Missing)?;
         start::start(program, &self.environment, &self.paths).await
@@ -287,4 +306,33 @@ pub(crate) fn short<T>(message: T) -> Request<T> {
 
 fn peer_version(metadata: &MetadataMap) -> Option<Version> {
     Version::parse(metadata.get(wire::VERSION_KEY)?.to_str().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_daemon_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
+        let home = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            sessions_home: Some(home.path().to_owned()),
+            ..Environment::read().unwrap()
+        };
+        let connection = Connection {
+            paths: Paths::choose(&environment).unwrap(),
+            environment,
+            root: None,
+            program: None,
+            start: Start::IfAbsent,
+        };
+        let (stream, silent) = UnixStream::pair().unwrap();
+        let client = Client::over(stream, &connection);
+        let greeted = client.greet(Duration::from_millis(10)).await;
+        let Err(ClientError::Unready { message }) = greeted else {
+            panic!("nobody has answered");
+        };
+        assert!(message.starts_with("the daemon runs, and has not answered within"));
+        drop(silent);
+    }
 }

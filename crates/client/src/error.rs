@@ -180,9 +180,10 @@ impl ClientError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::Ambiguous { .. } | Self::BadQuery { .. } | Self::Refused { .. } => {
-                ErrorKind::Usage
-            }
+            Self::Ambiguous { .. }
+            | Self::BadQuery { .. }
+            | Self::Refused { .. }
+            | Self::Paths(PathsError::Root { .. }) => ErrorKind::Usage,
             Self::Daemon { .. }
             | Self::Unready { .. }
             | Self::Lost { .. }

@@ -76,6 +76,14 @@ pub(crate) async fn end(pid: u32, paths: &Paths) -> Result<(), StartError> {
     outwait(pid, paths).await
 }
 
+/// Tells whoever holds the data to end, if anybody does, and waits until it has.
+pub(crate) async fn end_any(paths: &Paths) -> Result<(), StartError> {
+    match holder(paths) {
+        Some(pid) => end(pid, paths).await,
+        None => Ok(()),
+    }
+}
+
 /// Returns the process that holds the data, as it has written down.
 fn holder(paths: &Paths) -> Option<u32> {
     let pid = named_holder(paths)?;

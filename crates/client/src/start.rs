@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::fs::OFlags;
 use sessions_paths::{Environment, Paths, create_private};
 use tokio::net::UnixStream;
 
@@ -95,6 +96,8 @@ fn spawn(program: &Path, environment: &Environment, paths: &Paths) -> Result<Chi
 }
 
 fn open_output(path: &Path) -> std::io::Result<(File, File)> {
+    // A daemon in its sandbox may write there, and must not choose what is written from here.
+    let no_link = OFlags::NOFOLLOW.bits().cast_signed();
     // Truncated, then appended to: several starts at once do not overwrite each other's lines.
     drop(
         OpenOptions::new()
@@ -102,9 +105,11 @@ fn open_output(path: &Path) -> std::io::Result<(File, File)> {
             .create(true)
             .truncate(true)
             .mode(0o600)
+            .custom_flags(no_link)
             .open(path)?,
     );
-    let file = OpenOptions::new().append(true).open(path)?;
+    let mut options = OpenOptions::new();
+    let file = options.append(true).custom_flags(no_link).open(path)?;
     let twin = file.try_clone()?;
     Ok((file, twin))
 }

@@ -127,4 +127,6 @@ pub enum FaultKind {
     Disk,
     /// A setting is wrong.
     Config,
+    /// The daemon's own process, or the one that is to take its place.
+    Daemon,
 }

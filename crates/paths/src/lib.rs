@@ -1,15 +1,17 @@
 //! Where data, state, settings and the socket live.
 //!
-//! Every path follows from an [`Environment`], which a binary reads once. Nothing here knows what the
-//! files hold, nor what a config file says.
+//! Every path follows from an [`Environment`], which a binary reads once. But for the list of config roots,
+//! nothing here knows what the files hold, nor what a config file says.
 
 mod environment;
 mod paths;
 mod private;
+mod roots;
 
 pub use environment::{Environment, PlatformDirs};
 pub use paths::{Paths, SOCKET_BYTES_MAX};
 pub use private::create_private;
+pub use roots::{RootFault, RootList};
 
 use std::io;
 use std::path::PathBuf;
@@ -33,6 +35,23 @@ pub enum PathsError {
     #[error("could not make the private directory {path}")]
     Create {
         /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A directory that cannot be a config root was named as one.
+    #[error("{} cannot be a config root: {fault}", path.display())]
+    Root {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        fault: RootFault,
+    },
+    /// The list of config roots could not be changed.
+    #[error("could not change the list of config roots, {}", path.display())]
+    RootList {
+        /// The list.
         path: PathBuf,
         /// Why.
         #[source]

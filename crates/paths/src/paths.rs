@@ -49,6 +49,11 @@ impl Paths {
         self.runtime.join(SOCKET)
     }
 
+    /// Returns the file whose lock says that a daemon owns the place of the socket.
+    pub fn socket_lock_file(&self) -> PathBuf {
+        self.runtime.join("sessionsd.sock.lock")
+    }
+
     /// Returns the directory of the archive.
     pub fn archive_dir(&self) -> PathBuf {
         self.data.join("archive")
@@ -77,6 +82,12 @@ impl Paths {
     /// Returns the file in which a daemon that could not start says why: the error, then a hint.
     pub fn failure_file(&self) -> PathBuf {
         self.state.join("sessionsd.failed")
+    }
+
+    /// Returns the file that lists the config roots that were named: among the settings, which the daemon in
+    /// its sandbox cannot write.
+    pub fn root_list_file(&self) -> PathBuf {
+        self.config.join("roots")
     }
 
     /// Returns the file of settings.

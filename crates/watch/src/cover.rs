@@ -124,7 +124,7 @@ impl Covers {
     pub(crate) fn exhaust(&mut self, root: RootIndex, now: Instant) {
         let Cover { path, real, .. } = &self.roots[root.0];
         let (path, real) = (path.clone(), real.clone());
-        self.uncover(&real);
+        self.uncover(root, &real);
         let mut poll = Poll::default();
         poll.walk(&real, &self.options.folders);
         let due = now + self.options.poll_every;
@@ -214,7 +214,7 @@ impl Covers {
         }
         self.shared.pending().route(root, real.to_path_buf());
         self.watch_root(root, real).map_err(|error| {
-            self.uncover(real);
+            self.uncover(root, real);
             describe(&error.kind)
         })
     }
@@ -280,7 +280,9 @@ impl Covers {
         })
     }
 
-    fn uncover(&mut self, real: &Path) {
+    /// Watches what is in `root` no longer, but for what other roots need: they may share a folder.
+    fn uncover(&mut self, root: RootIndex, real: &Path) {
+        let needed = self.needed_besides(root);
         let Ok(system) = &mut self.system else { return };
         let mut watched = vec![real.to_path_buf()];
         for folder in &self.options.folders {
@@ -293,12 +295,30 @@ impl Covers {
                 Ok(())
             }));
         }
-        for folder in watched {
+        let is_needed = |folder: &PathBuf| needed.iter().any(|tree| folder.starts_with(tree));
+        for folder in watched.into_iter().filter(|folder| !is_needed(folder)) {
             // What was not watched need not be unwatched.
             if let Err(error) = system.unwatch(&folder) {
                 tracing::debug!(folder = %folder.display(), %error, "was not watched");
             }
         }
+    }
+
+    /// Returns the directories that roots other than `root` are watched through.
+    fn needed_besides(&self, root: RootIndex) -> Vec<PathBuf> {
+        let others = self.roots.iter().enumerate();
+        let others = others.filter(|(index, cover)| {
+            *index != root.0 && matches!(cover.method, Covered::ByEvents { .. })
+        });
+        let places = |(_, cover): (usize, &Cover)| {
+            let folders = self.options.folders.iter();
+            let led =
+                folders.filter_map(|folder| Folder::look(&cover.real.join(folder)).directory());
+            let mut places = vec![cover.real.clone()];
+            places.extend(led);
+            places
+        };
+        others.flat_map(places).collect()
     }
 }
 

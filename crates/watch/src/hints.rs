@@ -117,3 +117,54 @@ impl Hints {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Options, Watcher};
+
+    /// Far beyond what any of this takes.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn a_folder_that_two_roots_share_is_watched_until_neither_needs_it() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        for folder in ["cookies", "first/projects/p", "second"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        symlink(at("first/projects"), at("second/projects")).unwrap();
+        let options = Options {
+            folders: vec!["projects".into()],
+            poll_every: PATIENCE,
+            ..Options::default()
+        };
+        let roots = vec![at("first"), at("second")];
+        let (_watcher, mut hints) = Watcher::start(roots, &at("cookies"), options).unwrap();
+        hints.cover();
+        hints.covers.exhaust(RootIndex(0), Instant::now());
+        fs::write(at("first/projects/p/x"), "").unwrap();
+        fs::write(at("cookies/1"), "").unwrap();
+        let mut heard = Vec::new();
+        loop {
+            let wake = hints.next(Some(Instant::now() + PATIENCE));
+            assert!(
+                !(wake.paths.is_empty() && wake.cookies.is_empty()),
+                "the cookie is not reported"
+            );
+            heard.extend(wake.paths);
+            if !wake.cookies.is_empty() {
+                break;
+            }
+        }
+        let expect = Changed {
+            root: RootIndex(1),
+            path: "projects/p/x".into(),
+        };
+        assert!(heard.contains(&expect), "{heard:?}");
+    }
+}

@@ -4,18 +4,19 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use sessions_paths::{Environment, Paths, create_private};
+use sessions_paths::{Environment, Paths, PathsError, create_private};
 
 use super::AppError;
 use crate::backend::{Facts, setting_fault};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Settings};
 use crate::footing::Footing;
-use crate::lock::{self, DataLock};
+use crate::lock::{self, Lock};
 use crate::logs;
-use crate::roots::Roots;
-use crate::sandbox::{self, Allowed, Attempt};
+use crate::roots::{self, Roots};
+use crate::sandbox::{self, Allowed, Attempt, Outside};
 use crate::succession::Succession;
 
 /// What stands before anything is opened.
@@ -25,11 +26,19 @@ pub(super) struct Ground {
     pub(super) roots: Roots,
     pub(super) facts: Facts,
     pub(super) clock: Arc<dyn Clock>,
+    started: Instant,
     pub(super) machine: Option<[u8; 32]>,
     pub(super) footing: Arc<Footing>,
-    _lock: DataLock,
+    _locks: [Lock; 2],
     /// Let go of after the lock, which it takes.
     pub(super) succession: Succession,
+}
+
+impl Ground {
+    /// Returns how long the daemon has lived.
+    pub(super) fn lived(&self) -> Duration {
+        self.clock.monotonic() - self.started
+    }
 }
 
 /// Enters the sandbox that the daemon would run in, and tries what it should deny. A line each, and
@@ -40,10 +49,18 @@ pub(super) struct Ground {
 pub fn check_sandbox(environment: &Environment) -> Result<(Vec<String>, bool), AppError> {
     let paths = Paths::choose(environment)?;
     let own = own_dirs(&paths)?;
-    let roots = Roots::load(paths.data.join("roots"), &environment.config_roots(), &[]);
-    let footing = Footing::look(&own, &paths.config_file()).with_roots(roots.known());
+    let footing = Footing::look(&own, &[]);
+    let home = environment.home.clone().unwrap_or_default();
+    let (settings, _) = config::read(&paths.config_file(), &home);
+    let roots = Roots::gather(&paths, environment, &settings, SystemClock.now());
+    let footing = footing.with_roots(roots.known());
+    let _refused = fs::create_dir_all(&paths.config);
+    let outside = Outside::listen(&paths.runtime)
+        .map_err(AppError::file("listen in", paths.runtime.clone()))?;
     let mut lines = sandbox::enter(&allowed(&own, &footing)).lines;
-    let attempts = sandbox::probe(roots.known());
+    // Where the list of config roots is, too: whoever writes it chooses what the next daemon may read.
+    let readable = roots.known().iter().chain([&paths.config]);
+    let attempts = sandbox::probe(readable, &outside);
     let say = |Attempt { what, is_denied }: &Attempt| match is_denied {
         true => format!("{what}: denied"),
         false => format!("{what}: ALLOWED"),
@@ -65,13 +82,18 @@ fn own_dirs(paths: &Paths) -> Result<Vec<PathBuf>, AppError> {
     {
         create_private(dir)?;
     }
+    // Written to before the sandbox is entered: a link made from within would lead out of it.
+    let log_dir = paths.log_dir();
+    if log_dir.is_symlink() {
+        return Err(PathsError::NotOurs { path: log_dir }.into());
+    }
     Ok(own)
 }
 
 /// Makes the directories, takes the lock, reads the settings and enters the sandbox.
-pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
+pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground, AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let started_at = clock.now();
+    let (started_at, started) = (clock.now(), clock.monotonic());
     let paths = Paths::choose(environment)?;
     // What is kept is as private as the transcripts: for this user alone, whatever the shell's mask is.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
@@ -79,43 +101,29 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
     // So that a first settings file is noticed. Where it cannot be made, there is none to be written, either.
     let _refused = fs::create_dir_all(&paths.config);
     let home = environment.home.clone().unwrap_or_default();
-    // Looked at before it is read: a change in between is then one that came after.
-    let footing = Footing::look(&own, &paths.config_file());
+    roots::note(&paths, environment);
+    // Looked at before they are read: a change in between is then one that came after.
+    let footing = Footing::look(&own, &[paths.config_file(), paths.root_list_file()]);
     let (settings, setting_faults) = config::read(&paths.config_file(), &home);
     // Whatever keeps the daemon from starting from here on is in the log, too.
     logs::start(&paths.log_dir(), &settings.log)
         .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
-    let lock = lock::acquire(&paths.lock_file()).map_err(|source| match source.kind() {
-        io::ErrorKind::WouldBlock => AppError::Locked {
-            data: paths.data.clone(),
-        },
-        _ => AppError::File {
-            doing: "lock",
-            path: paths.lock_file(),
-            source,
-        },
-    })?;
-    let mut named = environment.config_roots();
-    named.extend(settings.roots.iter().cloned());
-    let roots = Roots::load(paths.data.join("roots"), &named, &settings.exclude_roots);
-    roots
-        .remember()
-        .map_err(AppError::file("write", paths.data.join("roots")))?;
+    let locks = lock_all(&paths)?;
+    let roots = Roots::gather(&paths, environment, &settings, started_at);
     let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();
-    let succession = Succession::begin();
+    let succession = Succession::begin(in_a_row, started_at);
     let sandbox = sandbox::enter(&allowed(&own, &footing));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
     let hold = setting_faults.iter().find(|fault| fault.hides_excludes);
     let hold = hold.map(|fault| fault.message.clone());
-    let faults = setting_faults
-        .into_iter()
-        .map(|fault| setting_fault(fault, started_at));
+    let faults = setting_faults.into_iter();
+    let faults = faults.map(|fault| setting_fault(fault, started_at));
     let facts = Facts {
         paths: paths.clone(),
         started_at,
         sandbox: sandbox.lines,
-        faults: faults.collect(),
+        faults: faults.chain(roots.faults().iter().cloned()).collect(),
         hold,
     };
     Ok(Ground {
@@ -124,11 +132,27 @@ pub(super) fn prepare(environment: &Environment) -> Result<Ground, AppError> {
         roots,
         facts,
         clock,
+        started,
         machine,
         footing: Arc::new(footing),
         succession,
-        _lock: lock,
+        _locks: locks,
     })
+}
+
+/// Takes the data, and the place of the socket, which daemons of other data may share.
+fn lock_all(paths: &Paths) -> Result<[Lock; 2], AppError> {
+    let take = |file: PathBuf, taken: AppError| {
+        lock::acquire(&file).map_err(|source| match source.kind() {
+            io::ErrorKind::WouldBlock => taken,
+            _ => AppError::file("lock", file)(source),
+        })
+    };
+    let data = paths.data.clone();
+    let data = take(paths.lock_file(), AppError::Locked { data })?;
+    let socket = paths.socket();
+    let socket = take(paths.socket_lock_file(), AppError::Listening { socket })?;
+    Ok([data, socket])
 }
 
 /// Returns a hash of what the system calls this machine; none where it has no name for it.
@@ -152,8 +176,14 @@ fn allowed(own: &[PathBuf], footing: &Footing) -> Allowed {
     ];
     let system = system.map(PathBuf::from).into_iter();
     let read = footing.readable().map(Path::to_path_buf);
+    // One within another is the daemon's to write, and may be a link that leads anywhere by now.
+    let is_inner = |dir: &PathBuf| {
+        own.iter()
+            .any(|other| dir != other && dir.starts_with(other))
+    };
+    let outer = own.iter().filter(|dir| !is_inner(dir));
     Allowed {
         read: read.chain(system.filter(|path| path.exists())).collect(),
-        write: own.to_vec(),
+        write: outer.cloned().collect(),
     }
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::net::UnixListener;
 use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
+use super::ground::Ground;
 use crate::causes::chain;
-use crate::footing::Footing;
+use crate::footing::Change;
 use crate::socket::Bound;
-use crate::succession::Succession;
 
 /// How long to wait for whoever stirs to be done: a settings file is often written in several steps.
 const QUIET: Duration = Duration::from_millis(100);
 
 /// What is looked after.
-#[derive(Debug)]
 pub(super) struct Keeping {
-    pub(super) footing: Arc<Footing>,
-    pub(super) succession: Succession,
+    pub(super) ground: Arc<Ground>,
     pub(super) bound: Bound,
     /// Takes a listener in the place of one whose socket is lost.
     pub(super) listeners: mpsc::Sender<UnixListener>,
@@ -27,42 +27,74 @@ pub(super) struct Keeping {
     pub(super) stop: watch::Sender<bool>,
 }
 
+/// What a look found.
+enum Found {
+    /// The data directory is gone.
+    Lost,
+    /// Settings are others: the daemon may be reading what it must not read any more.
+    OtherSettings(String),
+    /// A directory is another.
+    OtherDirectory(String),
+    /// The socket is gone.
+    Unbound,
+    Nothing,
+}
+
 impl Keeping {
-    /// Looks each time that `stirred` says so; does not return.
+    /// Looks each time that `stirred` says so, and when it is time to give way; does not return.
     pub(super) async fn keep(
         mut self,
         mut stirred: mpsc::Receiver<()>,
     ) -> std::convert::Infallible {
-        while stirred.recv().await.is_some() {
-            tokio::time::sleep(QUIET).await;
+        let mut wait = None;
+        loop {
+            let is_stirred = match wait {
+                Some(left) => timeout(left, stirred.recv()).await.unwrap_or(Some(())),
+                None => stirred.recv().await,
+            };
+            if is_stirred.is_none() {
+                return std::future::pending().await;
+            }
+            sleep(QUIET).await;
             while stirred.try_recv().is_ok() {}
-            self.look().await;
+            wait = self.look().await;
         }
-        std::future::pending().await
     }
 
-    async fn look(&mut self) {
+    /// Puts right what can be; returns after how long to look again, if that is known.
+    async fn look(&mut self) -> Option<Duration> {
         if *self.stop.borrow() {
-            return;
+            return None;
         }
-        let (footing, bound) = (Arc::clone(&self.footing), self.bound.clone());
-        let looked = tokio::task::spawn_blocking(move || {
-            let changed = footing.changed().map(|path| path.display().to_string());
-            (footing.is_lost(), changed, bound.is_there())
-        });
-        let Ok((is_lost, changed, is_bound)) = looked.await else {
-            return;
-        };
-        if is_lost {
-            tracing::error!("the data directory is gone: ending");
-            self.stop.send_replace(true);
-            return;
+        let (ground, bound) = (Arc::clone(&self.ground), self.bound.clone());
+        let found = spawn_blocking(move || look(&ground, &bound)).await.ok()?;
+        if !matches!(found, Found::OtherDirectory(_)) {
+            self.ground.succession.wait_no_more();
         }
-        if let Some(path) = changed {
-            self.give_way(&path);
-        } else if !is_bound {
-            self.bind_again().await;
+        match found {
+            Found::Lost => {
+                tracing::error!("the data directory is gone: ending");
+                self.ground.succession.dismiss();
+                self.stop.send_replace(true);
+            }
+            Found::OtherSettings(path) => self.give_way(&path),
+            Found::OtherDirectory(path) => return self.give_way_in_time(&path),
+            Found::Unbound => self.bind_again().await,
+            Found::Nothing => {}
         }
+        None
+    }
+
+    /// Ends the daemon in favour of its successor, but not in a loop; returns how long that has to wait.
+    fn give_way_in_time(&self, path: &str) -> Option<Duration> {
+        let Ground {
+            succession, clock, ..
+        } = &*self.ground;
+        let left = succession.wait(path, self.ground.lived(), clock.now());
+        if left.is_none() {
+            self.give_way(path);
+        }
+        left
     }
 
     /// Ends the daemon in favour of its successor. Without one it ends all the same: it may be reading what
@@ -72,19 +104,34 @@ impl Keeping {
             path,
             "is another than at the start: ending, to be started anew"
         );
-        self.succession.call();
+        self.ground.succession.call();
         self.stop.send_replace(true);
     }
 
     async fn bind_again(&mut self) {
-        match self.bound.bind_again() {
-            Ok((listener, bound)) => {
+        let bound = self.bound.clone();
+        match spawn_blocking(move || bound.bind_again()).await {
+            Ok(Ok((listener, bound))) => {
                 tracing::warn!("the socket was lost, and is bound again");
                 self.bound = bound;
                 // The listener of the socket that was lost hears nobody any more.
                 drop(self.listeners.send(listener).await);
             }
-            Err(error) => tracing::error!(error = chain(&error), "the socket is lost"),
+            Ok(Err(error)) => tracing::error!(error = chain(&error), "the socket is lost"),
+            Err(_) => tracing::error!("the socket is lost: binding it ended in a panic"),
         }
+    }
+}
+
+fn look(ground: &Ground, bound: &Bound) -> Found {
+    let text = |path: &std::path::Path| path.display().to_string();
+    if ground.footing.is_lost() {
+        return Found::Lost;
+    }
+    match ground.footing.changed() {
+        Some(Change::Settings(path)) => Found::OtherSettings(text(path)),
+        Some(Change::Directory(path)) => Found::OtherDirectory(text(path)),
+        None if !bound.is_there() => Found::Unbound,
+        None => Found::Nothing,
     }
 }

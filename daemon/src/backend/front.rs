@@ -3,13 +3,14 @@
 //! Opening takes milliseconds, but for a damaged archive: while that is salvaged, whoever asks is told
 //! how far it is.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use sessions_model::{Coverage, Fault, FaultKind, Progress, Status};
 use tokio::sync::watch;
 
 use super::{Backend, Facts, Refusal};
+use crate::footing::Footing;
 use crate::roots::Roots;
 use crate::succession::Succession;
 use crate::suspicion::Suspicion;
@@ -29,6 +30,7 @@ pub(crate) struct Front {
     backend: OnceLock<Arc<Backend>>,
     facts: Facts,
     roots: Roots,
+    footing: Arc<Footing>,
     salvaging: watch::Sender<Option<Salvaging>>,
     succession: Succession,
     stop: watch::Sender<bool>,
@@ -40,12 +42,14 @@ impl Front {
     pub(crate) fn new(
         facts: Facts,
         roots: Roots,
+        footing: Arc<Footing>,
         (succession, stop): (Succession, watch::Sender<bool>),
     ) -> Self {
         Self {
             backend: OnceLock::new(),
             facts,
             roots,
+            footing,
             salvaging: watch::Sender::new(None),
             succession,
             stop,
@@ -109,9 +113,16 @@ impl Front {
 
     /// Says how the daemon is doing.
     pub(crate) async fn status(&self) -> Result<Status, Refusal> {
-        if let Ok(backend) = self.backend() {
-            return backend.status().await;
-        }
+        let status = match self.backend() {
+            Ok(backend) => backend.status().await?,
+            Err(_) => self.closed_status(),
+        };
+        let mut faults = self.succession.faults();
+        faults.extend(status.faults);
+        Ok(Status { faults, ..status })
+    }
+
+    fn closed_status(&self) -> Status {
         let mut faults = self.facts.faults.clone();
         if self.salvaging.borrow().is_some() {
             faults.push(Fault {
@@ -122,32 +133,37 @@ impl Front {
                 since: self.facts.started_at,
             });
         }
-        Ok(Status {
+        Status {
             coverage: self.closed(),
             faults,
             sandbox: self.facts.sandbox.clone(),
             ..self.introduction()
-        })
+        }
     }
 
     /// Takes note of a config root that a client sees; true if the daemon ends to take it in.
     ///
-    /// # Errors
-    /// When the root is no absolute path or cannot be remembered.
-    pub(crate) fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
-        let met = self.roots.meet(&PathBuf::from(root));
-        let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
+    /// Where it was not named before, the client has noted it where this process cannot write: it is taken
+    /// in for that alone, and not because somebody asks for it.
+    pub(crate) async fn meet_root(&self, root: &str) -> bool {
+        if self.roots.is_settled(Path::new(root)) {
+            return false;
+        }
+        let footing = Arc::clone(&self.footing);
+        let looked = tokio::task::spawn_blocking(move || footing.changed().is_some());
+        let is_new = looked.await.unwrap_or_default();
         if is_new {
             tracing::info!("a config root is new: ending, to be started with it");
             // The client that told of it may be gone before it could start another.
             self.succession.call();
-            self.shut_down();
+            self.stop.send_replace(true);
         }
-        Ok(is_new)
+        is_new
     }
 
-    /// Asks the daemon to end.
+    /// Asks the daemon to end, for good: nobody takes its place.
     pub(crate) fn shut_down(&self) {
+        self.succession.dismiss();
         self.stop.send_replace(true);
     }
 
@@ -197,12 +213,28 @@ mod tests {
             hold: None,
             faults: Vec::new(),
         };
-        let roots = Roots::load(home.path().join("roots"), &[], &[]);
+        let list = facts.paths.root_list_file();
+        let footing = Footing::look(&[], std::slice::from_ref(&list));
         Front::new(
             facts,
-            roots,
+            Roots::default(),
+            Arc::new(footing),
             (Succession::default(), watch::Sender::new(false)),
         )
+    }
+
+    #[tokio::test]
+    async fn a_root_that_was_noted_calls_the_successor_and_one_that_was_not_does_not() {
+        let home = tempfile::tempdir().unwrap();
+        let front = front(&home);
+        let root = home.path().join("claude");
+        assert!(!front.meet_root(&root.to_string_lossy()).await);
+        assert!(!*front.stopping().borrow() && !front.succession.is_called());
+        front.facts.paths.root_list().add(&root).unwrap();
+        assert!(front.meet_root(&root.to_string_lossy()).await);
+        assert!(*front.stopping().borrow() && front.succession.is_called());
+        front.shut_down();
+        assert!(!front.succession.is_called(), "a stop wins");
     }
 
     #[tokio::test]

@@ -27,6 +27,9 @@ const MONTHS_MAX: u64 = 120;
 /// Days over which growth is measured.
 const GROWTH_DAYS: u64 = 30;
 
+/// What is said of a root that the settings leave alone.
+const EXCLUDED: &str = "excluded";
+
 /// Bytes a second over the last seconds.
 #[derive(Debug, Default)]
 pub(crate) struct Rate(VecDeque<(Instant, u64)>);
@@ -128,7 +131,13 @@ impl Backend {
                 path,
             }
         };
-        watches.into_iter().map(status).collect()
+        let excluded = self.roots.excluded().iter().map(|path| {
+            let mut excluded = status((path.clone(), RootWatch::Missing));
+            excluded.watched_by = EXCLUDED.into();
+            excluded
+        });
+        let excluded: Vec<RootStatus> = excluded.collect();
+        watches.into_iter().map(status).chain(excluded).collect()
     }
 
     fn disk(&self, appended: u64) -> DiskUse {

@@ -130,7 +130,7 @@ pub(crate) fn missing_root(path: &Path, since: Timestamp) -> Fault {
         (
             "is missing",
             "it is archived as soon as it appears, and what was archived of it is safe; if it will not \
-             come back, name it in \"exclude_roots\" in config.toml",
+             come back, run \"sessions daemon forget\" with its path",
         )
     };
     Fault {

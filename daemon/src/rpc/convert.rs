@@ -226,6 +226,7 @@ fn fault(fault: model::Fault) -> wire::Fault {
         model::FaultKind::Watch => wire::FaultKind::Watch,
         model::FaultKind::Disk => wire::FaultKind::Disk,
         model::FaultKind::Config => wire::FaultKind::Config,
+        model::FaultKind::Daemon => wire::FaultKind::Daemon,
     };
     wire::Fault {
         kind: kind.into(),

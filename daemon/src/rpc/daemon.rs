@@ -28,7 +28,7 @@ impl DaemonService for Rpc {
     ) -> Result<Response<wire::StatusResponse>, Status> {
         let wire::StatusRequest { root, brief } = request.into_inner();
         let restarting = match root {
-            Some(root) => self.front.meet_root(&root).map_err(refusal::status)?,
+            Some(root) => self.front.meet_root(&root).await,
             None => false,
         };
         let status = if brief {

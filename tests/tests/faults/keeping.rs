@@ -9,7 +9,7 @@ use serde_json::Value;
 use sessions_tests::corpus::copy_samples;
 use sessions_tests::{Home, wait_for};
 
-use crate::{Trial, faults_of};
+use crate::{Trial, faults_of, log_has};
 
 /// How long the daemon may take to notice, and another to take its place.
 const NOTICE_MAX: Duration = Duration::from_secs(30);
@@ -143,6 +143,35 @@ fn a_root_that_comes_or_is_replaced_is_taken_in_without_being_asked() {
     succeeded(&home, second);
     let status = home.settle().unwrap();
     assert!(faults_of(&status, "root").is_empty(), "{status}");
+    drop(daemon);
+    home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
+fn a_root_that_is_replaced_again_and_again_is_taken_in_ever_later() {
+    let parent = tempfile::TempDir::with_prefix("restless-").unwrap();
+    let root = parent.path().join("claude");
+    fs::create_dir(&root).unwrap();
+    let home = Home::new(&root).unwrap();
+    let daemon = home.start().unwrap();
+    let waits = || log_has(&home, "giving way later");
+    let mut pid = daemon.pid();
+    // Each life that is too short makes the next one longer, however slow the machine is.
+    for number in 0..8 {
+        fs::rename(&root, parent.path().join(number.to_string())).unwrap();
+        fs::create_dir(&root).unwrap();
+        let before = pid;
+        pid = wait_for("a successor, or a wait for one", NOTICE_MAX, || {
+            let next = holder(&home).filter(|pid| *pid != before);
+            Ok(next.or_else(|| waits().then_some(before)))
+        })
+        .unwrap();
+        if pid == before {
+            break;
+        }
+    }
+    let status = home.json(&["status", "--json"]).unwrap();
+    assert_eq!(faults_of(&status, "daemon").len(), 1, "{status}");
     drop(daemon);
     home.bytes(&["daemon", "stop"]).unwrap();
 }

@@ -6,9 +6,13 @@ mod decay;
 mod idle;
 mod import;
 mod keeping;
+mod roots;
 mod sandbox;
 mod settings;
 mod start;
+mod succession;
+
+use std::fs;
 
 use serde_json::Value;
 use sessions_tests::Home;
@@ -52,4 +56,11 @@ impl Trial {
 fn faults_of<'a>(status: &'a Value, kind: &str) -> Vec<&'a Value> {
     let faults = status["faults"].as_array().unwrap().iter();
     faults.filter(|fault| fault["kind"] == kind).collect()
+}
+
+/// Tells whether the daemon has logged these words.
+fn log_has(home: &Home, words: &str) -> bool {
+    let logs = fs::read_dir(home.path().join("state/logs")).unwrap();
+    let mut texts = logs.flatten().map(|log| fs::read_to_string(log.path()));
+    texts.any(|text| text.is_ok_and(|text| text.contains(words)))
 }

@@ -3,7 +3,7 @@
 use crate::Trial;
 use sessions_tests::binaries;
 
-/// Invariant: the daemon opens Claude's directory for reading only, and has no way to the network.
+/// Invariant: the daemon opens Claude's directory for reading only, and connects to nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn the_sandbox_denies_what_it_says_it_denies() {
@@ -23,10 +23,16 @@ fn the_sandbox_denies_what_it_says_it_denies() {
     );
     let root = trial.home.config_root().display().to_string();
     let write = format!("write in {root}");
+    let settings = format!("write in {}/config", trial.home.path().display());
     for what in [
         write.as_str(),
+        settings.as_str(),
         "read /etc/passwd",
         "open an internet socket",
+        "connect to a Unix socket",
+        "connect to an abstract Unix socket",
+        "send a datagram to a Unix socket",
+        "send a datagram over a pair of sockets",
         "run a program",
     ] {
         let line = format!("{what}: denied");

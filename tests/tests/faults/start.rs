@@ -31,6 +31,25 @@ fn a_second_daemon_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
+fn a_daemon_of_other_data_keeps_its_socket() {
+    let trial = Trial::of_samples();
+    let runtime = trial.home.path().join("run");
+    fs::create_dir_all(&runtime).unwrap();
+    let lock = fs::File::create(runtime.join("sessionsd.sock.lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = trial.home.sessions(&["daemon", "start"]).unwrap();
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(3), "{words}");
+    assert!(
+        words.contains("another sessionsd, of other data, listens on"),
+        "{words}"
+    );
+    lock.unlock().unwrap();
+    trial.home.bytes(&["daemon", "start"]).unwrap();
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
 fn a_stale_socket_is_replaced() {
     let trial = Trial::of_samples();
     let socket = trial.home.socket();

@@ -77,6 +77,7 @@ fn fault(fault: wire::Fault) -> Result<Fault, ClientError> {
         wire::FaultKind::Watch => FaultKind::Watch,
         wire::FaultKind::Disk => FaultKind::Disk,
         wire::FaultKind::Config => FaultKind::Config,
+        wire::FaultKind::Daemon => FaultKind::Daemon,
         wire::FaultKind::Unspecified => {
             return Err(ClientError::Malformed {
                 what: "a fault of no kind",

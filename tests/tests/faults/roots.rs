@@ -1,0 +1,96 @@
+//! Which directories are config roots: who may name them, and how one is taken back.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use sessions_tests::corpus::copy_samples;
+
+use crate::{Trial, faults_of};
+
+fn watched_by(status: &Value, root: &Path) -> Option<String> {
+    let mut roots = status["roots"].as_array().unwrap().iter();
+    let root = roots.find(|found| found["path"] == root.to_str().unwrap())?;
+    Some(root["watched_by"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn what_cannot_be_a_root_is_refused_with_the_reason_and_not_noted() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    let check = |root: &Path, expect: &str| {
+        let refused = trial
+            .home
+            .sessions(&["--root", root.to_str().unwrap(), "status"])
+            .unwrap();
+        let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(2), "{words}");
+        assert!(words.contains("cannot be a config root: "), "{words}");
+        assert!(words.contains(expect), "{words}");
+        assert!(words.contains("hint: a config root is"), "{words}");
+    };
+    let home = trial.home.path();
+    check(Path::new("/"), "it is the whole file system");
+    check(home, "it is your home directory");
+    check(home.parent().unwrap(), "it holds your home directory");
+    check(&home.join("data"), "where Claude Sessions keeps its own");
+    let status = trial.home.settle().unwrap();
+    assert_eq!(status["roots"].as_array().unwrap().len(), 1, "{status}");
+    daemon.stop().unwrap();
+
+    // Set, it is a fault, and the rest goes on.
+    trial.home.configure("roots = [\"/\"]\n").unwrap();
+    let status = trial.home.settle().unwrap();
+    assert_eq!(faults_of(&status, "config").len(), 1, "{status}");
+    assert_eq!(status["roots"].as_array().unwrap().len(), 1, "{status}");
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
+fn a_root_that_is_forgotten_is_watched_no_longer_and_keeps_what_was_archived() {
+    let trial = Trial::of_samples();
+    let second = tempfile::TempDir::with_prefix("second-").unwrap();
+    copy_samples(second.path()).unwrap();
+    let transcript = second
+        .path()
+        .join("projects/-src-x/11111111-1112-4e12-b9d9-295c89e5b1ba.jsonl");
+    fs::create_dir_all(transcript.parent().unwrap()).unwrap();
+    let row = "{\"type\":\"user\",\"uuid\":\"7\",\"message\":{\"role\":\"user\",\"content\":\"secondroot\"}}\n";
+    fs::write(&transcript, row).unwrap();
+    let path = second.path().to_str().unwrap();
+    trial
+        .home
+        .bytes(&["--root", path, "daemon", "start", "--wait"])
+        .unwrap();
+    assert_eq!(trial.home.search("secondroot").unwrap()["total"], 1);
+    let status = trial.home.settle().unwrap();
+    assert!(watched_by(&status, second.path()).is_some(), "{status}");
+
+    let said = trial.home.bytes(&["daemon", "forget", path]).unwrap();
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("is watched no longer"), "{said}");
+    trial.home.bytes(&["daemon", "restart"]).unwrap();
+    let status = trial.home.settle().unwrap();
+    assert_eq!(watched_by(&status, second.path()), None, "{status}");
+    assert_eq!(status["faults"].as_array().unwrap().len(), 0, "{status}");
+    assert_eq!(trial.home.search("secondroot").unwrap()["total"], 1);
+
+    let again = trial.home.sessions(&["daemon", "forget", path]).unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    let own = trial.home.config_root().to_str().unwrap();
+    let own = trial.home.sessions(&["daemon", "forget", own]).unwrap();
+    assert_eq!(own.status.code(), Some(2));
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
+fn an_excluded_root_is_shown_as_such() {
+    let trial = Trial::of_samples();
+    let root = trial.root.path();
+    let exclude = format!("exclude_roots = [{:?}]\n", root.to_str().unwrap());
+    trial.home.configure(&exclude).unwrap();
+    let daemon = trial.home.start().unwrap();
+    let status = trial.home.settle().unwrap();
+    assert_eq!(watched_by(&status, root).as_deref(), Some("excluded"));
+    daemon.stop().unwrap();
+}
