@@ -77,7 +77,11 @@ impl Keeping {
     }
 
     async fn bind_again(&mut self) {
-        match self.bound.bind_again() {
+        let bound = self.bound.clone();
+        let Ok(again) = tokio::task::spawn_blocking(move || bound.bind_again()).await else {
+            return;
+        };
+        match again {
             Ok((listener, bound)) => {
                 tracing::warn!("the socket was lost, and is bound again");
                 self.bound = bound;

@@ -89,7 +89,7 @@ impl Front {
         loop {
             self.suspicion.raised().await;
             if let Ok(backend) = self.backend() {
-                backend.check(self.stopping()).await;
+                backend.check().await;
             }
         }
     }
@@ -134,8 +134,10 @@ impl Front {
     ///
     /// # Errors
     /// When the root is no absolute path or cannot be remembered.
-    pub(crate) fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
-        let met = self.roots.meet(&PathBuf::from(root));
+    pub(crate) async fn meet_root(&self, root: &str) -> Result<bool, Refusal> {
+        let (roots, root) = (self.roots.clone(), PathBuf::from(root));
+        let met = tokio::task::spawn_blocking(move || roots.meet(&root));
+        let met = met.await.map_err(|_| Refusal::Stopping)?;
         let is_new = met.map_err(|error| Refusal::Argument(error.to_string()))?;
         if is_new {
             tracing::info!("a config root is new: ending, to be started with it");
