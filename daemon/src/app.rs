@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::backend::{Backend, Front, Salvaging, go_on_while};
+use crate::backend::{Backend, Front, Limits, Salvaging, go_on_while};
 use crate::causes::chain;
 use crate::derive::{Deriver, Parts as DeriverParts};
 use crate::ingest::{
@@ -329,12 +329,14 @@ fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Back
         deriver,
         heads,
         roots: roots.clone(),
-        archive: Mutex::new(asked),
+        archive: Arc::new(Mutex::new(asked)),
         clock: Arc::clone(clock),
         facts: facts.clone(),
         rate: Mutex::default(),
         suspicion,
         damage: Mutex::default(),
+        limits: Limits::default(),
+        stopping: front.stopping(),
     })
 }
 

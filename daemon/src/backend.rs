@@ -6,6 +6,8 @@
 mod checkup;
 mod copy;
 mod front;
+mod limits;
+mod reading;
 mod report;
 
 use std::ops::Range;
@@ -15,16 +17,20 @@ use std::time::{Duration, Instant};
 use sessions_archive::{ArchiveReader, Heads};
 use sessions_catalog::Applied;
 use sessions_model::{
-    Coverage, Entry, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter,
-    SessionId, Status, Timestamp,
+    Coverage, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter, SessionId,
+    Status, Timestamp,
 };
 use sessions_paths::Paths;
-use sessions_query::{Engine, QueryError, Reading, SearchRequest, Searched, SourceListing};
+use sessions_query::{Engine, QueryError, SearchRequest, Searched, SourceListing};
 use tokio::sync::watch;
 
-pub(crate) use checkup::{VerifyStep, go_on_while};
-pub(crate) use copy::{BackupPiece, SourcePiece, blocking};
+pub(crate) use checkup::{Findings, VerifyStep, go_on_while};
+pub(crate) use copy::{BackupPiece, SourceBytes, SourcePiece};
 pub(crate) use front::{Front, Salvaging};
+pub(crate) use limits::Limits;
+#[cfg(test)]
+pub(crate) use reading::tests::portion;
+pub(crate) use reading::{Mark, Portion};
 pub(crate) use report::setting_fault;
 
 pub(crate) use crate::annotation::Annotation;
@@ -132,13 +138,16 @@ pub(crate) struct Backend {
     pub(crate) deriver: Deriver,
     pub(crate) heads: watch::Receiver<Heads>,
     pub(crate) roots: Roots,
-    pub(crate) archive: Mutex<ArchiveReader>,
+    pub(crate) archive: Arc<Mutex<ArchiveReader>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) facts: Facts,
     pub(crate) rate: Mutex<report::Rate>,
     pub(crate) suspicion: Suspicion,
     /// What a check found wrong with the archive.
     pub(crate) damage: Mutex<Option<Fault>>,
+    pub(crate) limits: Limits,
+    /// Says that the daemon ends.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl Backend {
@@ -164,12 +173,14 @@ impl Backend {
             utc_offset_ms: question.utc_offset_ms,
             now: self.clock.now(),
         };
-        let live = self.live_sessions();
+        let roots = self.roots.clone();
         let Searched { mut answer, unread } = self
-            .ask(move |engine| engine.search(&request, &live))
+            .ask(move |engine| engine.search(&request, &live::sessions(roots.known())))
             .await?;
         if let Some(QueryError::Archive(error)) = unread {
-            self.suspicion.raise_on(&error, &self.archive_reader()?);
+            let suspicion = self.suspicion.clone();
+            self.on_archive(move |reader| suspicion.raise_on(&error, &reader))
+                .await?;
         }
         answer.coverage = self.coverage_of(&settled, shown);
         answer.took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -183,9 +194,9 @@ impl Backend {
         unresolved_max: usize,
     ) -> Result<(Vec<Session>, Vec<String>), Refusal> {
         self.catch_up().await;
-        let live = self.live_sessions();
+        let roots = self.roots.clone();
         self.ask(move |engine| {
-            let sessions = engine.list(&filter, &live)?;
+            let sessions = engine.list(&filter, &live::sessions(roots.known()))?;
             Ok((sessions, engine.unresolved_cwds(unresolved_max)?))
         })
         .await
@@ -194,38 +205,21 @@ impl Backend {
     /// Returns the session of that name, or the candidates.
     pub(crate) async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
         self.catch_up().await;
-        let live = self.live_sessions();
+        let roots = self.roots.clone();
         let wanted = name.text.clone();
         let sessions = self
-            .ask(move |engine| match name.text.as_str() {
-                "@" => engine.latest_in(&name.cwd, name.root.as_deref(), &live),
-                text => engine.resolve(text, name.root.as_deref(), &live),
+            .ask(move |engine| {
+                let live = live::sessions(roots.known());
+                match name.text.as_str() {
+                    "@" => engine.latest_in(&name.cwd, name.root.as_deref(), &live),
+                    text => engine.resolve(text, name.root.as_deref(), &live),
+                }
             })
             .await?;
         if sessions.is_empty() {
             return Err(Refusal::NotFound(format!("no session matches {wanted}")));
         }
         Ok(sessions)
-    }
-
-    /// Returns a session's entries in order, and what of it is lost, for a person.
-    pub(crate) async fn read(
-        &self,
-        session: SessionId,
-    ) -> Result<(Vec<Entry>, Vec<String>), Refusal> {
-        self.catch_up().await;
-        let id = session.clone();
-        let reading = self.ask(move |engine| engine.read(&session)).await?;
-        let Some(Reading { entries, losses }) = reading else {
-            return Err(Refusal::NotFound(format!("no session has the id {id}")));
-        };
-        if losses.is_empty() {
-            return Ok((entries, Vec::new()));
-        }
-        let reader = self.archive_reader()?;
-        self.suspicion.raise_for(&losses, &reader);
-        let losses = losses.iter().map(|loss| copy::describe(loss, &reader));
-        Ok((entries, losses.collect()))
     }
 
     /// Returns a session's sources and their generations.
@@ -348,10 +342,6 @@ impl Backend {
         }
     }
 
-    fn live_sessions(&self) -> std::collections::HashSet<SessionId> {
-        live::sessions(self.roots.known())
-    }
-
     /// Puts a question to an engine that nobody uses, off the runtime.
     async fn ask<T: Send + 'static>(
         &self,
@@ -378,11 +368,31 @@ impl Backend {
             .map_err(refuse)
     }
 
-    fn archive_reader(&self) -> Result<ArchiveReader, Refusal> {
-        let reader = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
-        reader
-            .reopen()
-            .map_err(|error| Refusal::Failed(chain(&error)))
+    /// Runs `work` off the runtime, with a reader of its own. Invariant: async code never blocks.
+    async fn on_archive<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(ArchiveReader) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let archive = Arc::clone(&self.archive);
+        let worked = tokio::task::spawn_blocking(move || {
+            let archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+            let reader = archive.reopen();
+            drop(archive);
+            reader.map(work)
+        });
+        match worked.await {
+            Ok(worked) => worked.map_err(|error| copy::failed(&error)),
+            Err(_) => Err(Refusal::Failed("a question ended in a panic".into())),
+        }
+    }
+
+    /// Returns what tells that somebody still waits: the daemon goes on, and so says `is_heard`.
+    fn wanted_while(
+        &self,
+        is_heard: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> impl Fn() -> bool + Send + Sync + 'static {
+        let stopping = self.stopping.clone();
+        move || !*stopping.borrow() && is_heard()
     }
 }
 

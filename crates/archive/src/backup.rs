@@ -10,7 +10,7 @@ use sessions_model::{Seq, Timestamp};
 
 use crate::archive::Archive;
 use crate::cache::FrameCache;
-use crate::error::{ArchiveError, During, ErrorKind, Refusal, Result, Step};
+use crate::error::{ArchiveError, ErrorKind, Refusal, Result, Step};
 use crate::loss::Loss;
 use crate::reader::ArchiveReader;
 
@@ -38,7 +38,9 @@ impl ArchiveReader {
     /// Writes a copy of the archive to `to`, which must not exist, and reads it back.
     ///
     /// The writer goes on meanwhile. The name appears when the copy is whole and on disk. Of a damaged
-    /// archive it holds every byte that reads back, and the receipt names the others.
+    /// archive it holds every byte that reads back, and the receipt names the others. The write-ahead log
+    /// is not emptied meanwhile: it ends when that grows too large, and when it is not wanted (see
+    /// [`ArchiveReader::while_wanted`]).
     pub fn backup(&self, to: &Path, now: Timestamp) -> Result<BackupReceipt> {
         let step = || Step::BackUp(to.to_path_buf());
         let failed = |source| ArchiveError::File {
@@ -51,18 +53,20 @@ impl ArchiveReader {
         }
         let draft = Draft::beside(to);
         draft.remove_old().map_err(failed)?;
-        let copied = self
-            .connection
-            .execute("VACUUM INTO ?1", [draft.path.to_string_lossy()])
-            .during(step);
+        let to_draft = [draft.path.to_string_lossy()];
+        let copy = || self.connection.execute("VACUUM INTO ?1", to_draft);
+        let copied = self.wanted.hold_log(copy, step);
         match copied {
             Ok(_) => {}
             // What cannot be copied as it is, is copied row by row.
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 draft.remove_old().map_err(failed)?;
-                Archive::salvage(&self.path, &draft.path, now, &mut |_, _| {
-                    ControlFlow::Continue(())
-                })?;
+                let mut go_on = |_, _| match self.wanted.check(step) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                };
+                Archive::salvage(&self.path, &draft.path, now, &mut go_on)
+                    .map_err(|error| self.wanted.explain(error))?;
             }
             Err(error) => return Err(error),
         }
@@ -81,6 +85,7 @@ impl ArchiveReader {
         step: impl Fn() -> Step,
     ) -> Result<BackupReceipt> {
         let copy = Self::open(&draft.path, FrameCache::default())?;
+        let copy = copy.watched(self.wanted.clone())?;
         let mut whole = |_, _| ControlFlow::Continue(());
         let losses = copy.verify(&mut whole)?;
         // A copy may lack what was lost before; it must not lose more.

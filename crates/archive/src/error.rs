@@ -232,6 +232,12 @@ pub enum Refusal {
     /// The copy does not read back.
     #[error("the copy does not read back")]
     BadCopy,
+    /// Nobody wants it any more.
+    #[error("it is not wanted any more")]
+    Unwanted,
+    /// More was archived meanwhile than the write-ahead log may hold.
+    #[error("too much is being archived meanwhile: try again when that is done")]
+    Overtaken,
 }
 
 /// What was found instead of archived bytes.

@@ -30,6 +30,7 @@ mod span;
 mod stretch;
 mod transaction;
 mod verify;
+mod wanted;
 
 pub use adopt::is_lost;
 pub use archive::Archive;

@@ -17,6 +17,7 @@ use crate::operation::{self, Operation};
 use crate::schema;
 use crate::source::{self, Which};
 use crate::span::{self, FrameReader, Piece};
+use crate::wanted::{Wanted, log_of};
 
 /// Most bytes that one call of [`ArchiveReader::bytes`] returns.
 pub const READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -33,6 +34,7 @@ pub struct ArchiveReader {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
     pub(crate) frames: RefCell<FrameReader>,
+    pub(crate) wanted: Wanted,
 }
 
 /// One generation of a source.
@@ -92,7 +94,26 @@ impl ArchiveReader {
             connection,
             path: path.to_path_buf(),
             frames,
+            wanted: Wanted::default(),
         })
+    }
+
+    /// Has what takes long broken off as soon as `is_wanted` says no; it is asked often.
+    ///
+    /// # Errors
+    /// When the database does not take the condition.
+    pub fn while_wanted(
+        self,
+        is_wanted: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<Self> {
+        self.watched(Wanted::new(is_wanted))
+    }
+
+    pub(crate) fn watched(mut self, wanted: Wanted) -> Result<Self> {
+        wanted
+            .watch(&mut self.connection, &self.path)
+            .during(|| Step::Open(self.path.clone()))?;
+        Ok(Self { wanted, ..self })
     }
 
     /// Opens another reader of the same archive, which keeps its last frames together with this one.
@@ -201,12 +222,6 @@ impl ArchiveReader {
         self.states(Which::OfNoSession)
     }
 
-    /// Returns the source at `path` below `root`.
-    pub fn find_source(&self, root: RootId, path: &str) -> Result<Option<SourceState>> {
-        self.states(Which::At(root, path))
-            .map(|states| states.into_iter().next())
-    }
-
     /// Returns every source, in the order they were first seen.
     pub fn sources(&self) -> Result<Vec<SourceState>> {
         self.states(Which::All)
@@ -308,9 +323,7 @@ impl ArchiveReader {
     }
 
     pub(crate) fn database_bytes(&self) -> u64 {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        [self.path.as_os_str(), &log]
+        [self.path.clone(), log_of(&self.path)]
             .iter()
             .filter_map(|path| fs::metadata(path).ok())
             .map(|file| file.len())

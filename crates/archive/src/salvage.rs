@@ -1,8 +1,8 @@
 //! Saving what can be read of a damaged archive into a fresh one.
 //!
-//! Every row is looked up by its own id, so that one broken page costs what lies on it and no more. The
-//! What an index knows of a row whose page is lost is taken from there. The
-//! fresh archive has a new id and a new log: whatever was derived from the old one is to be rebuilt.
+//! Every row is looked up by its own id, so that one broken page costs what lies on it and no more. What an
+//! index knows of a row whose page is lost is taken from there. The fresh archive has a new id and a new log:
+//! whatever was derived from the old one is to be rebuilt.
 
 mod graft;
 mod index;

@@ -18,7 +18,6 @@ pub(crate) enum Which<'a> {
     One(SourceId),
     OfSession(&'a SessionId),
     OfNoSession,
-    At(RootId, &'a str),
 }
 
 /// Returns the sources that `which` names, in the order they were first seen.
@@ -36,9 +35,6 @@ pub(crate) fn states(
             rows(connection, sql, [id.as_str()])
         }),
         Which::OfNoSession => list("WHERE s.session IS NULL", &|sql| rows(connection, sql, [])),
-        Which::At(root, path) => list("WHERE s.root = ?1 AND s.path = ?2", &|sql| {
-            rows(connection, sql, params![root.0, path])
-        }),
     }
 }
 

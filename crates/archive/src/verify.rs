@@ -69,7 +69,9 @@ impl ArchiveReader {
         let mut done = 0;
         let mut losses = Vec::new();
         for share in owns.iter().flat_map(shares) {
-            self.verify_share(depth, &share, &mut losses)?;
+            self.wanted.check(|| Step::Verify)?;
+            self.verify_share(depth, &share, &mut losses)
+                .map_err(|error| self.wanted.explain(error))?;
             done += share.range.end - share.range.start;
             if progress(done, total).is_break() {
                 break;
@@ -80,7 +82,8 @@ impl ArchiveReader {
 
     /// Returns what is wrong with the database's own pages and indices, which no frame's hash covers.
     ///
-    /// One long read: for whoever asks for a verification, never by itself.
+    /// One long read, which keeps the write-ahead log from being emptied: it ends when the log is too large
+    /// and when it is not wanted (see [`ArchiveReader::while_wanted`]).
     pub fn check_structure(&self) -> Result<Vec<String>> {
         let complaints = || -> rusqlite::Result<Vec<String>> {
             let check = format!("PRAGMA integrity_check({COMPLAINTS_MAX})");
@@ -89,7 +92,7 @@ impl ArchiveReader {
                 .query_map([], |row| row.get(0))?
                 .collect()
         };
-        match complaints().during(|| Step::Verify) {
+        match self.wanted.hold_log(complaints, || Step::Verify) {
             // The first complaints about a table come in one row, under a heading.
             Ok(complaints) => Ok(complaints
                 .iter()

@@ -3,16 +3,24 @@
 mod copies;
 mod gather;
 mod lower;
+mod part;
 mod rank;
 mod words;
 
 use tantivy::Searcher;
-use tantivy::query::EnableScoring;
+use tantivy::query::{EnableScoring, Weight};
+
+use gather::{Gather, Picked};
+use part::Part;
+use rank::Ranking;
 
 use crate::expr::Expr;
 use crate::matches::Matches;
 use crate::schema::Fields;
 use crate::scope::Scope;
+
+/// Matches that are held at a time: 40 bytes each, and as much again while copies are dropped.
+const MATCHES_HELD_MAX: usize = 1 << 19;
 
 /// Returns the best match of each session and the counts.
 pub(crate) fn run(
@@ -25,11 +33,89 @@ pub(crate) fn run(
         return Ok(Matches::default());
     };
     let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;
-    let gather = gather::Gather::new(scope);
-    let readers = searcher.segment_readers();
-    let gathered = searcher.index().search_executor().map(
-        |segment| gather.segment(weight.as_ref(), segment),
-        readers.iter().enumerate(),
-    )?;
-    gather::pick(&gathered, readers, limit)
+    let picked = gather_parts(searcher, weight.as_ref(), (scope, MATCHES_HELD_MAX))?;
+    picked.rank(searcher.segment_readers(), limit)
+}
+
+/// Gathers everything at once if there is `room` for it, as nearly always; else part by part.
+fn gather_parts(
+    searcher: &Searcher,
+    weight: &dyn Weight,
+    (scope, room): (&Scope, usize),
+) -> tantivy::Result<Picked> {
+    let ranking = Ranking::new(scope.now);
+    let mut picked = Picked::default();
+    let mut parts = vec![Part::WHOLE];
+    while let Some(part) = parts.pop() {
+        let gather = Gather::new(scope, &ranking, (part, room));
+        let gathered = searcher.index().search_executor().map(
+            |segment| gather.segment(weight, segment),
+            searcher.segment_readers().iter().enumerate(),
+        )?;
+        match gather.left_out() {
+            Some(met) if !part.is_finest() => parts.extend(part.split(met, room)),
+            _ => picked.take(gathered),
+        }
+    }
+    Ok(picked)
+}
+
+#[cfg(test)]
+mod tests {
+    use tantivy::query::{AllQuery, Query};
+    use tantivy::{Index, IndexWriter, TantivyDocument};
+
+    use super::*;
+
+    /// 3,000 documents of 1,000 records in 90 sessions and three segments.
+    fn searcher() -> Searcher {
+        let (schema, fields) = Fields::declare();
+        let mut index = Index::create_in_ram(schema);
+        index.set_tokenizers(Fields::tokenizers());
+        let mut writer: IndexWriter = index.writer_with_num_threads(1, 15_000_000).unwrap();
+        for number in 0..3_000_u64 {
+            let mut document = TantivyDocument::new();
+            document.add_u64(fields.session, number * 7 % 90);
+            document.add_u64(fields.identity, number * 31 % 1_000);
+            document.add_u64(fields.traits, 0);
+            document.add_u64(fields.time, number % 17 * 86_400_000);
+            writer.add_document(document).unwrap();
+            if number % 1_000 == 999 {
+                writer.commit().unwrap();
+            }
+        }
+        writer.wait_merging_threads().unwrap();
+        index.reader().unwrap().searcher()
+    }
+
+    #[test]
+    fn an_answer_does_not_depend_on_how_many_matches_are_held_at_a_time() {
+        let searcher = searcher();
+        let scope = Scope::default();
+        let scoring = EnableScoring::enabled_from_searcher(&searcher);
+        let weight = AllQuery.weight(scoring).unwrap();
+        let answer = |room| {
+            let picked = gather_parts(&searcher, weight.as_ref(), (&scope, room)).unwrap();
+            picked.rank(searcher.segment_readers(), 1_000).unwrap()
+        };
+        let at_once = answer(3_000);
+        assert_eq!(at_once.total, 1_000);
+        for room in [2_999, 1_000, 70] {
+            assert_eq!(answer(room), at_once, "{room}");
+        }
+    }
+
+    #[test]
+    fn no_more_matches_are_held_than_there_is_room_for() {
+        let searcher = searcher();
+        let scope = Scope::default();
+        let ranking = Ranking::new(scope.now);
+        let scoring = EnableScoring::enabled_from_searcher(&searcher);
+        let weight = AllQuery.weight(scoring).unwrap();
+        let gather = Gather::new(&scope, &ranking, (Part::WHOLE, 2_500));
+        let segments = searcher.segment_readers().iter().enumerate();
+        let gathered = segments.map(|segment| gather.segment(weight.as_ref(), segment).unwrap());
+        assert!(gathered.map(|found| found.len()).sum::<usize>() <= 2_500);
+        assert_eq!(gather.left_out(), Some(3_000));
+    }
 }

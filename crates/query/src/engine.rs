@@ -83,6 +83,11 @@ impl Engine {
         read::read(&self.archive, &self.catalog, session)
     }
 
+    /// Returns how many bytes are archived of a session: about what reading it takes.
+    pub fn bytes_of(&self, session: &SessionId) -> Result<u64, QueryError> {
+        sources::bytes(&self.archive, &self.catalog, session)
+    }
+
     /// Lists a session's sources and their generations.
     pub fn sources(&self, session: &SessionId) -> Result<Vec<SourceListing>, QueryError> {
         sources::list(&self.archive, &self.catalog, session)

@@ -52,6 +52,21 @@ pub(crate) fn of_session(
     Ok(sources)
 }
 
+/// Returns how many bytes are archived of `session`; what generations share counts once.
+pub(crate) fn bytes(
+    archive: &ArchiveReader,
+    catalog: &CatalogReader,
+    session: &SessionId,
+) -> Result<u64, QueryError> {
+    let mut bytes = 0;
+    for source in of_session(archive, catalog, session)? {
+        let generations = archive.generations(source.id)?;
+        let own = generations.iter().map(|own| own.length.0 - own.base.0);
+        bytes += own.sum::<u64>();
+    }
+    Ok(bytes)
+}
+
 /// Lists the sources of `session`.
 pub(crate) fn list(
     archive: &ArchiveReader,

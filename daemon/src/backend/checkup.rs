@@ -7,9 +7,8 @@ use std::sync::{Arc, PoisonError};
 use sessions_archive::{ArchiveError, ArchiveReader, ErrorKind, Loss};
 use sessions_model::{Fault, FaultKind};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
-use super::copy::{blocking, describe, failed};
+use super::copy::{describe, failed};
 use super::{Backend, Refusal};
 use crate::causes::chain;
 use crate::salvage;
@@ -27,19 +26,19 @@ pub(crate) fn go_on_while(is_so: bool) -> ControlFlow<()> {
 }
 
 /// How far a verification is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct VerifyStep {
     /// Bytes read back.
     pub(crate) bytes_checked: u64,
     /// Bytes there are.
     pub(crate) bytes_total: u64,
-    /// What was found: in the last step alone.
-    pub(crate) found: Option<Findings>,
 }
 
 /// What a verification found, for a person.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
+    /// Bytes read back.
+    pub(crate) bytes_checked: u64,
     /// What is wrong with the database itself.
     pub(crate) structure: Vec<String>,
     /// What is lost, and was not known to be.
@@ -53,54 +52,64 @@ pub(crate) struct Findings {
 type Tell<'a> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'a;
 
 impl Backend {
-    /// Reads the whole archive back, telling how far it is. `send` returns false once nobody listens.
-    pub(crate) fn verify(
+    /// Reads the whole archive back, telling how far it is, for as long as somebody hears it.
+    pub(crate) async fn verify(
         self: &Arc<Self>,
-        send: impl Fn(Result<VerifyStep, Refusal>) -> bool + Send + 'static,
-    ) -> Result<(), Refusal> {
-        let reader = self.archive_reader()?;
+        mut tell: impl FnMut(VerifyStep) + Send + 'static,
+        is_heard: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<Findings, Refusal> {
+        let turn = self.limits.whole().await.ok_or(Refusal::Stopping)?;
+        let is_wanted = self.wanted_while(is_heard);
         let backend = Arc::clone(self);
-        blocking(move || {
-            let mut last = (0, 0);
-            let mut tell = |bytes_checked, bytes_total| {
-                last = (bytes_checked, bytes_total);
-                let step = VerifyStep {
+        let verified = self.on_archive(move |reader| {
+            let reader = reader.while_wanted(is_wanted)?;
+            let mut step = |bytes_checked, bytes_total| {
+                tell(VerifyStep {
                     bytes_checked,
                     bytes_total,
-                    found: None,
-                };
-                go_on_while(send(Ok(step)))
+                });
+                ControlFlow::Continue(())
             };
-            let found = backend.check_up(&reader, &mut tell);
-            send(
-                found
-                    .map_err(|error| failed(&error))
-                    .map(|found| VerifyStep {
-                        bytes_checked: last.0,
-                        bytes_total: last.1,
-                        found: Some(found),
-                    }),
-            );
+            let found = backend.check_up(&reader, &mut step);
+            drop(turn);
+            found
         });
-        Ok(())
+        verified.await?.map_err(|error| self.broken_off(&error))
     }
 
     /// Checks the archive because something of it did not read back; what it comes to is a fault.
-    pub(super) async fn check(self: &Arc<Self>, stopping: watch::Receiver<bool>) {
-        // What is broken is known, and is salvaged at the next start.
-        if salvage::is_wanted(&self.facts.paths.archive_dir()).unwrap_or_default() {
+    pub(super) async fn check(self: &Arc<Self>) {
+        let Some(turn) = self.limits.whole().await else {
             return;
-        }
+        };
+        let is_wanted = self.wanted_while(|| true);
         let backend = Arc::clone(self);
-        let checked = tokio::task::spawn_blocking(move || {
-            let reader = backend.archive_reader()?;
-            let mut tell = |_, _| go_on_while(!*stopping.borrow());
-            backend
-                .check_up(&reader, &mut tell)
-                .map_err(|error| failed(&error))
+        let checked = self.on_archive(move |reader| {
+            // What is broken is known, and is salvaged at the next start.
+            if salvage::is_wanted(&backend.facts.paths.archive_dir()).unwrap_or_default() {
+                return Ok(());
+            }
+            let reader = reader.while_wanted(is_wanted)?;
+            let checked = backend.check_up(&reader, &mut |_, _| ControlFlow::Continue(()));
+            drop(turn);
+            checked.map(drop)
         });
-        if let Ok(Err(refusal)) = checked.await {
-            tracing::error!(?refusal, "the archive could not be checked");
+        match checked.await {
+            Ok(Err(_)) | Err(_) if *self.stopping.borrow() => {}
+            Ok(Err(error)) => {
+                tracing::error!(error = chain(&error), "the archive could not be checked");
+            }
+            Err(refusal) => tracing::error!(?refusal, "the archive could not be checked"),
+            Ok(Ok(())) => {}
+        }
+    }
+
+    /// Says why a long reading failed: it may have been broken off because the daemon ends.
+    pub(super) fn broken_off(&self, error: &ArchiveError) -> Refusal {
+        if *self.stopping.borrow() {
+            Refusal::Stopping
+        } else {
+            failed(error)
         }
     }
 
@@ -111,7 +120,12 @@ impl Backend {
         tell: &mut Tell<'_>,
     ) -> Result<Findings, ArchiveError> {
         let structure = reader.check_structure()?;
-        let losses = match reader.verify(tell) {
+        let mut bytes_checked = 0;
+        let mut step = |done, total| {
+            bytes_checked = done;
+            tell(done, total)
+        };
+        let losses = match reader.verify(&mut step) {
             // What the structure says of it is known.
             Err(error) if !structure.is_empty() && error.kind() == ErrorKind::Corrupt => Vec::new(),
             verified => verified?,
@@ -135,6 +149,7 @@ impl Backend {
         let mut mended: Vec<String> = lines(&mended);
         mended.extend(Handle::current().block_on(self.renew_derived()));
         let found = Findings {
+            bytes_checked,
             structure,
             losses: lines(&lost),
             mended,

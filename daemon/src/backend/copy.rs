@@ -1,7 +1,8 @@
 //! Archived bytes on their way out: a source, or the whole archive.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use sessions_archive::{
@@ -9,14 +10,16 @@ use sessions_archive::{
 };
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
+use super::limits::Share;
 use super::{Backend, Refusal};
 use crate::causes::chain;
+use crate::suspicion::Suspicion;
 
 /// Bytes in one message.
 const PIECE_BYTES: u64 = 1 << 20;
 
 /// A piece of a backup.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct BackupPiece {
     /// The next bytes; empty in the last piece.
     pub(crate) data: Vec<u8>,
@@ -41,176 +44,173 @@ pub(crate) enum SourcePiece {
     Lost(String),
 }
 
+/// A generation's bytes on their way out, some at a time: who is slow to take them holds no thread.
+#[derive(Debug)]
+pub(crate) struct SourceBytes {
+    reader: ArchiveReader,
+    generation: GenerationId,
+    left: Range<u64>,
+    suspicion: Suspicion,
+}
+
+/// A copy of the archive on its way out, whose file has no name any more.
+#[derive(Debug)]
+pub(crate) struct ArchiveCopy {
+    file: fs::File,
+    hasher: blake3::Hasher,
+    /// What is said when all bytes are out.
+    last: Option<BackupPiece>,
+    bytes_total: u64,
+    _turn: Share,
+}
+
 impl Backend {
-    /// Sends the bytes of a generation of `source`, the newest with bytes unless one is named, and says
-    /// what of it is lost. `send` returns false once nobody listens.
-    pub(crate) fn stream_bytes(
+    /// Returns the bytes of a generation of `source`, the newest with bytes unless one is named.
+    pub(crate) async fn bytes(
         &self,
         source: SourceId,
         generation: Option<GenerationId>,
-        send: impl Fn(Result<SourcePiece, Refusal>) -> bool + Send + 'static,
-    ) -> Result<(), Refusal> {
-        let reader = self.archive_reader()?;
-        let rows = reader.generations(source).map_err(|error| failed(&error))?;
-        let row = choose(&rows, generation)
-            .ok_or_else(|| Refusal::NotFound(format!("source {source} has no such generation")))?;
-        let (generation, length) = (row.id, row.length);
+    ) -> Result<SourceBytes, Refusal> {
         let suspicion = self.suspicion.clone();
-        blocking(move || {
-            let lost = send_bytes(&reader, generation, length, &send);
-            suspicion.raise_for(&lost, &reader);
+        let opened = self.on_archive(move |reader| {
+            let rows = reader.generations(source).map_err(|error| failed(&error))?;
+            let row = choose(&rows, generation).ok_or_else(|| {
+                Refusal::NotFound(format!("source {source} has no such generation"))
+            })?;
+            Ok(SourceBytes {
+                generation: row.id,
+                left: 0..row.length.0,
+                reader,
+                suspicion,
+            })
         });
-        Ok(())
+        opened.await?
     }
 
-    /// Sends a copy of the archive that was read back, and says what of it is lost.
-    pub(crate) fn backup(
+    /// Returns a copy of the archive that was read back; it is not made once nobody hears of it.
+    pub(crate) async fn backup(
         &self,
-        send: impl Fn(Result<BackupPiece, Refusal>) -> bool + Send + 'static,
-    ) -> Result<(), Refusal> {
+        is_heard: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<ArchiveCopy, Refusal> {
+        let turn = self.limits.whole().await.ok_or(Refusal::Stopping)?;
         let now = self.clock.now();
-        let file = self
-            .facts
-            .paths
-            .data
-            .join(format!("backup-{}.db", now.millis()));
-        let reader = self.archive_reader()?;
+        let name = format!("backup-{}.db", now.millis());
+        let path = self.facts.paths.data.join(name);
+        let is_wanted = self.wanted_while(is_heard);
         let suspicion = self.suspicion.clone();
-        blocking(move || {
-            match reader.backup(&file, now) {
-                Ok(receipt) => {
-                    suspicion.raise_for(&receipt.losses, &reader);
-                    send_file(&file, &receipt, &reader, &send);
-                }
-                Err(error) => {
-                    if error.kind() == ErrorKind::Corrupt {
-                        suspicion.raise();
-                    }
-                    send(Err(match error.kind() {
-                        ErrorKind::DiskFull => Refusal::Failed(format!(
-                            "{}; a copy needs as much free space there as the archive takes",
-                            chain(&error)
-                        )),
-                        _ => failed(&error),
-                    }));
-                    return;
-                }
+        let copied = self.on_archive(move |reader| {
+            let reader = reader.while_wanted(is_wanted)?;
+            let made = reader.backup(&path, now);
+            match &made {
+                Ok(receipt) => suspicion.raise_for(&receipt.losses, &reader),
+                Err(error) if error.kind() == ErrorKind::Corrupt => suspicion.raise(),
+                Err(_) => {}
             }
-            if let Err(error) = fs::remove_file(&file) {
-                tracing::warn!(%error, "a temporary backup could not be removed");
-            }
+            made.map(|receipt| ArchiveCopy::open(&path, (&receipt, &reader), turn))
         });
-        Ok(())
+        match copied.await? {
+            Ok(opened) => opened.map_err(|error| Refusal::Failed(chain(&error))),
+            Err(error) if error.kind() == ErrorKind::DiskFull => Err(Refusal::Failed(format!(
+                "{}; a copy needs as much free space there as the archive takes",
+                chain(&error)
+            ))),
+            Err(error) => Err(self.broken_off(&error)),
+        }
     }
 }
 
-/// Runs `work` on a blocking thread; it ends by itself, since every send fails once the call that it
-/// answers is gone.
-pub(crate) fn blocking(work: impl FnOnce() + Send + 'static) {
-    drop(tokio::task::spawn_blocking(work));
+impl SourceBytes {
+    /// Reads on, off the runtime; what comes is empty at the end.
+    pub(crate) async fn next(mut self) -> Result<(Self, Vec<SourcePiece>), Refusal> {
+        let read = tokio::task::spawn_blocking(move || self.read().map(|pieces| (self, pieces)));
+        let read = read.await.map_err(|_| Refusal::Stopping)?;
+        read.map_err(|error| failed(&error))
+    }
+
+    fn read(&mut self) -> Result<Vec<SourcePiece>, ArchiveError> {
+        let start = self.left.start;
+        let end = self.left.end.min(start + PIECE_BYTES);
+        let range = ByteOffset(start)..ByteOffset(end);
+        let stretches = self.reader.stretches(self.generation, range)?;
+        self.left.start = end;
+        let mut losses = Vec::new();
+        let mut piece = |stretch| match stretch {
+            Stretch::Sound { bytes, .. } => SourcePiece::Bytes(bytes),
+            Stretch::Lost(loss) => {
+                losses.push(loss);
+                SourcePiece::Lost(describe(&loss, &self.reader))
+            }
+        };
+        let pieces = stretches.into_iter().map(&mut piece).collect();
+        self.suspicion.raise_for(&losses, &self.reader);
+        Ok(pieces)
+    }
+}
+
+impl ArchiveCopy {
+    /// Opens a copy that was made, and takes its name away: when the daemon is killed, nothing stays.
+    fn open(
+        path: &Path,
+        (receipt, reader): (&BackupReceipt, &ArchiveReader),
+        turn: Share,
+    ) -> io::Result<Self> {
+        let file = fs::File::open(path)?;
+        fs::remove_file(path)?;
+        let all = reader.known_losses().unwrap_or_default();
+        let is_known = |loss: &&Loss| all.iter().any(|known| known.covers(loss));
+        let (known, new): (Vec<_>, Vec<_>) = receipt.losses.iter().partition(is_known);
+        let lines = |losses: Vec<&Loss>| losses.iter().map(|loss| describe(loss, reader)).collect();
+        let bytes_total = file.metadata()?.len();
+        let last = BackupPiece {
+            bytes_total,
+            sources: receipt.sources,
+            losses: lines(new),
+            known: lines(known),
+            ..BackupPiece::default()
+        };
+        Ok(Self {
+            file,
+            hasher: blake3::Hasher::new(),
+            last: Some(last),
+            bytes_total,
+            _turn: turn,
+        })
+    }
+
+    /// Reads on, off the runtime; there is nothing after the last piece.
+    pub(crate) async fn next(mut self) -> Result<Option<(Self, BackupPiece)>, Refusal> {
+        let read = tokio::task::spawn_blocking(move || {
+            let piece = self.read()?;
+            Ok(piece.map(|piece| (self, piece)))
+        });
+        let read = read.await.map_err(|_| Refusal::Stopping)?;
+        read.map_err(|error: io::Error| Refusal::Failed(chain(&error)))
+    }
+
+    fn read(&mut self) -> io::Result<Option<BackupPiece>> {
+        let mut data = Vec::new();
+        Read::by_ref(&mut self.file)
+            .take(PIECE_BYTES)
+            .read_to_end(&mut data)?;
+        if data.is_empty() {
+            return Ok(self.last.take().map(|last| BackupPiece {
+                blake3: self.hasher.finalize().to_hex().to_string(),
+                ..last
+            }));
+        }
+        self.hasher.update(&data);
+        Ok(Some(BackupPiece {
+            data,
+            bytes_total: self.bytes_total,
+            ..BackupPiece::default()
+        }))
+    }
 }
 
 fn choose(rows: &[GenerationRow], wanted: Option<GenerationId>) -> Option<&GenerationRow> {
     match wanted {
         Some(wanted) => rows.iter().find(|row| row.id == wanted),
         None => rows.iter().rev().find(|row| row.is_current),
-    }
-}
-
-/// Returns what did not read back.
-fn send_bytes(
-    reader: &ArchiveReader,
-    generation: GenerationId,
-    length: ByteOffset,
-    send: &impl Fn(Result<SourcePiece, Refusal>) -> bool,
-) -> Vec<Loss> {
-    let mut losses: Vec<Loss> = Vec::new();
-    let mut start = 0;
-    while start < length.0 {
-        let end = (start + PIECE_BYTES).min(length.0);
-        let stretches = match reader.stretches(generation, ByteOffset(start)..ByteOffset(end)) {
-            Ok(stretches) => stretches,
-            Err(error) => {
-                send(Err(failed(&error)));
-                return losses;
-            }
-        };
-        for stretch in stretches {
-            let piece = match stretch {
-                Stretch::Sound { bytes, .. } => SourcePiece::Bytes(bytes),
-                Stretch::Lost(loss) => {
-                    losses.push(loss);
-                    SourcePiece::Lost(describe(&loss, reader))
-                }
-            };
-            if !send(Ok(piece)) {
-                return losses;
-            }
-        }
-        start = end;
-    }
-    losses
-}
-
-fn send_file(
-    file: &Path,
-    receipt: &BackupReceipt,
-    reader: &ArchiveReader,
-    send: &impl Fn(Result<BackupPiece, Refusal>) -> bool,
-) {
-    let told = read_file(file, |data, bytes_total| {
-        send(Ok(BackupPiece {
-            data,
-            bytes_total,
-            sources: 0,
-            blake3: String::new(),
-            losses: Vec::new(),
-            known: Vec::new(),
-        }))
-    });
-    match told {
-        Ok(Some((bytes_total, blake3))) => {
-            let all = reader.known_losses().unwrap_or_default();
-            let is_known = |loss: &&Loss| all.iter().any(|known| known.covers(loss));
-            let (known, new): (Vec<_>, Vec<_>) = receipt.losses.iter().partition(is_known);
-            let lines =
-                |losses: Vec<&Loss>| losses.iter().map(|loss| describe(loss, reader)).collect();
-            send(Ok(BackupPiece {
-                data: Vec::new(),
-                bytes_total,
-                sources: receipt.sources,
-                blake3,
-                losses: lines(new),
-                known: lines(known),
-            }));
-        }
-        Ok(None) => {}
-        Err(error) => {
-            send(Err(Refusal::Failed(chain(&error))));
-        }
-    }
-}
-
-/// Hands over a file piece by piece; returns its length and hash, or nothing if nobody wants more.
-fn read_file(
-    file: &Path,
-    mut take: impl FnMut(Vec<u8>, u64) -> bool,
-) -> std::io::Result<Option<(u64, String)>> {
-    let mut file = fs::File::open(file)?;
-    let bytes_total = file.metadata()?.len();
-    let mut hasher = blake3::Hasher::new();
-    loop {
-        let mut data = Vec::new();
-        Read::by_ref(&mut file)
-            .take(PIECE_BYTES)
-            .read_to_end(&mut data)?;
-        if data.is_empty() {
-            return Ok(Some((bytes_total, hasher.finalize().to_hex().to_string())));
-        }
-        hasher.update(&data);
-        if !take(data, bytes_total) {
-            return Ok(None);
-        }
     }
 }
 

@@ -93,7 +93,7 @@ impl Front {
         loop {
             self.suspicion.raised().await;
             if let Ok(backend) = self.backend() {
-                backend.check(self.stopping()).await;
+                backend.check().await;
             }
         }
     }

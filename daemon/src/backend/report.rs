@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use sessions_archive::{ArchiveError, ArchiveReader, Heads, RootRow};
@@ -59,11 +59,26 @@ impl Rate {
 
 impl Backend {
     /// Says how the daemon is doing.
-    pub(crate) async fn status(&self) -> Result<Status, Refusal> {
+    pub(crate) async fn status(self: &Arc<Self>) -> Result<Status, Refusal> {
+        let backend = Arc::clone(self);
+        let looked = self.on_archive(move |reader| backend.look(&reader)).await?;
+        // Before the first pair there is nothing to count, and nothing wrong with that.
+        let counted = self
+            .ask(|engine| Ok((engine.totals()?, engine.defects()?)))
+            .await;
+        let (totals, defects) = counted.unwrap_or_default();
+        Ok(Status {
+            sessions: totals.sessions,
+            defects,
+            ..looked
+        })
+    }
+
+    /// Says what can be said without catalog and index. Blocks.
+    fn look(&self, reader: &ArchiveReader) -> Status {
         let (coverage, progress) = self.position();
         let mut faults = self.faults();
-        let reader = self.archive_reader()?;
-        faults.extend(self.kept_damaged(&reader));
+        faults.extend(self.kept_damaged(reader));
         let (usage, rows) = match reader
             .usage(self.clock.now())
             .and_then(|usage| Ok((usage, reader.roots()?)))
@@ -74,25 +89,18 @@ impl Backend {
                 Default::default()
             }
         };
-        // Before the first pair there is nothing to count, and nothing wrong with that.
-        let counted = self
-            .ask(|engine| Ok((engine.totals()?, engine.defects()?)))
-            .await;
-        let (totals, defects) = counted.unwrap_or_default();
-        Ok(Status {
+        Status {
             coverage,
             is_paused: self.archivist.is_paused(),
-            sessions: totals.sessions,
             sources: usage.sources,
             bytes: usage.source_bytes,
             roots: self.root_statuses(&rows),
             progress,
-            defects,
             disk: self.disk(usage.appended_last_30_days),
             faults,
             sandbox: self.facts.sandbox.clone(),
             ..self.facts.introduction()
-        })
+        }
     }
 
     /// Returns how far an import or a rebuild is; none when there is none.

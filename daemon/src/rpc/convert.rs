@@ -4,7 +4,7 @@ use sessions_model as model;
 use sessions_proto as wire;
 use sessions_query::{GenerationListing, SourceListing};
 
-use crate::backend::{SourcePiece, VerifyStep};
+use crate::backend::{BackupPiece, Findings, SourcePiece, VerifyStep};
 
 pub(super) fn source_piece(piece: SourcePiece) -> wire::BytesResponse {
     let (data, loss) = match piece {
@@ -14,17 +14,34 @@ pub(super) fn source_piece(piece: SourcePiece) -> wire::BytesResponse {
     wire::BytesResponse { data, loss }
 }
 
-pub(super) fn verification(step: VerifyStep) -> wire::VerifyResponse {
-    let is_done = step.found.is_some();
-    let found = step.found.unwrap_or_default();
+pub(super) fn verify_step(step: VerifyStep) -> wire::VerifyResponse {
     wire::VerifyResponse {
         bytes_checked: step.bytes_checked,
         bytes_total: step.bytes_total,
-        is_done,
+        ..wire::VerifyResponse::default()
+    }
+}
+
+pub(super) fn findings(found: Findings) -> wire::VerifyResponse {
+    wire::VerifyResponse {
+        bytes_checked: found.bytes_checked,
+        bytes_total: found.bytes_checked,
+        is_done: true,
         losses: found.losses,
         mended: found.mended,
         known: found.known,
         structure: found.structure,
+    }
+}
+
+pub(super) fn backup_piece(piece: BackupPiece) -> wire::BackupResponse {
+    wire::BackupResponse {
+        data: piece.data,
+        bytes_total: piece.bytes_total,
+        sources: piece.sources,
+        blake3: piece.blake3,
+        losses: piece.losses,
+        known: piece.known,
     }
 }
 

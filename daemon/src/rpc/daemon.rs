@@ -9,9 +9,9 @@ use sessions_proto::daemon_service_server::DaemonService;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use super::stream::{self, Reply};
+use super::stream::{self, Gone, Reply, Sender};
 use super::{Rpc, convert, refusal};
-use crate::backend::{BackupPiece, Refusal, VerifyStep};
+use crate::backend::Backend;
 
 /// Time between two reports of an import that nothing else interrupts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -61,7 +61,7 @@ impl DaemonService for Rpc {
                     coverage: Some(convert::coverage(coverage)),
                     progress: progress.map(convert::progress),
                 };
-                if sender.send_from_task(Ok(message)).await.is_err() {
+                if sender.send(Ok(message)).await.is_err() {
                     break;
                 }
                 tokio::select! {
@@ -79,11 +79,17 @@ impl DaemonService for Rpc {
         _: Request<wire::VerifyRequest>,
     ) -> Result<Response<Self::VerifyStream>, Status> {
         let (sender, reply) = stream::reply();
-        let send = move |step: Result<VerifyStep, Refusal>| {
-            let message = step.map_err(refusal::status).map(convert::verification);
-            sender.send(message).is_ok()
-        };
-        self.backend()?.verify(send).map_err(refusal::status)?;
+        let backend = Arc::clone(self.backend()?);
+        self.tasks.start(async move {
+            let (teller, hearer) = (sender.clone(), sender.clone());
+            let tell = move |step| teller.offer(convert::verify_step(step));
+            let verified = backend.verify(tell, move || hearer.is_heard());
+            if let Ok(verified) = sender.while_heard(verified).await {
+                let message = verified.map(convert::findings).map_err(refusal::status);
+                // A reader that left needs no more.
+                let _left = sender.send(message).await;
+            }
+        });
         Ok(Response::new(reply))
     }
 
@@ -100,20 +106,10 @@ impl DaemonService for Rpc {
         _: Request<wire::BackupRequest>,
     ) -> Result<Response<Self::BackupStream>, Status> {
         let (sender, reply) = stream::reply();
-        let send = move |piece: Result<BackupPiece, Refusal>| {
-            let message = piece
-                .map_err(refusal::status)
-                .map(|piece| wire::BackupResponse {
-                    data: piece.data,
-                    bytes_total: piece.bytes_total,
-                    sources: piece.sources,
-                    blake3: piece.blake3,
-                    losses: piece.losses,
-                    known: piece.known,
-                });
-            sender.send(message).is_ok()
-        };
-        self.backend()?.backup(send).map_err(refusal::status)?;
+        let backend = Arc::clone(self.backend()?);
+        self.tasks.start(async move {
+            let _left = send_backup(&sender, &backend).await;
+        });
         Ok(Response::new(reply))
     }
 
@@ -135,6 +131,28 @@ impl DaemonService for Rpc {
     ) -> Result<Response<wire::ShutdownResponse>, Status> {
         self.front.shut_down();
         Ok(Response::new(wire::ShutdownResponse {}))
+    }
+}
+
+/// Sends a copy of the archive. Others wait for their turn meanwhile, so that a reader must not stop for long.
+async fn send_backup(sender: &Sender<wire::BackupResponse>, backend: &Backend) -> Result<(), Gone> {
+    let hearer = sender.clone();
+    let made = backend.backup(move || hearer.is_heard());
+    let mut copy = match sender.while_heard(made).await? {
+        Ok(copy) => copy,
+        Err(refusal) => return sender.send(Err(refusal::status(refusal))).await,
+    };
+    loop {
+        match copy.next().await {
+            Ok(Some((next, piece))) => {
+                copy = next;
+                sender
+                    .send_in_time(Ok(convert::backup_piece(piece)))
+                    .await?;
+            }
+            Ok(None) => return Ok(()),
+            Err(refusal) => return sender.send(Err(refusal::status(refusal))).await,
+        }
     }
 }
 

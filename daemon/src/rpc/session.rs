@@ -1,14 +1,16 @@
 //! `SessionService`.
 
+use std::sync::Arc;
+
 use sessions_model as model;
 use sessions_proto as wire;
 use sessions_proto::annotate_request::Operation;
 use sessions_proto::session_service_server::SessionService;
 use tonic::{Request, Response, Status};
 
-use super::stream::{self, Reply};
+use super::stream::{self, Gone, Reply, Sender, Sent};
 use super::{Rpc, convert, refusal};
-use crate::backend::{Annotation, Name, Refusal, SourcePiece, blocking};
+use crate::backend::{Annotation, Backend, Mark, Name, Portion, SourceBytes};
 
 /// Directories a list asks its client to look up.
 const UNRESOLVED_MAX: usize = 64;
@@ -69,15 +71,13 @@ impl SessionService for Rpc {
         request: Request<wire::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
         let session = session_id(&request.into_inner().session)?;
-        let (entries, losses) = self
-            .backend()?
-            .read(session)
-            .await
-            .map_err(refusal::status)?;
+        let backend = Arc::clone(self.backend()?);
+        let portion = backend.read(session.clone(), Mark::default()).await;
+        let portion = portion.map_err(refusal::status)?;
         let (sender, reply) = stream::reply();
-        blocking(move || {
+        self.tasks.start(async move {
             // A reader that left needs no more.
-            let _left = stream::send_entries(&sender, entries, losses);
+            let _left = send_session(&sender, portion, (&backend, session)).await;
         });
         Ok(Response::new(reply))
     }
@@ -103,14 +103,15 @@ impl SessionService for Rpc {
     ) -> Result<Response<Self::BytesStream>, Status> {
         let wire::BytesRequest { source, generation } = request.into_inner();
         let generation = (generation != 0).then_some(model::GenerationId(generation));
-        let (sender, reply) = stream::reply();
-        let send = move |piece: Result<SourcePiece, Refusal>| {
-            let message = piece.map(convert::source_piece).map_err(refusal::status);
-            sender.send(message).is_ok()
-        };
-        self.backend()?
-            .stream_bytes(model::SourceId(source), generation, send)
+        let bytes = self
+            .backend()?
+            .bytes(model::SourceId(source), generation)
+            .await
             .map_err(refusal::status)?;
+        let (sender, reply) = stream::reply();
+        self.tasks.start(async move {
+            let _left = send_bytes(&sender, bytes).await;
+        });
         Ok(Response::new(reply))
     }
 
@@ -144,6 +145,42 @@ impl SessionService for Rpc {
         let projects = self.backend()?.projects().await.map_err(refusal::status)?;
         let projects = projects.into_iter().map(convert::project).collect();
         Ok(Response::new(wire::ProjectsResponse { projects }))
+    }
+}
+
+/// Sends a session's entries; what a reader that stopped did not take is read again when it goes on.
+async fn send_session(
+    sender: &Sender<wire::ReadResponse>,
+    mut portion: Portion,
+    (backend, session): (&Backend, model::SessionId),
+) -> Result<(), Gone> {
+    while let Sent::UpTo(mark) = stream::send_entries(sender, portion).await? {
+        sender.ready().await?;
+        let read = backend.read(session.clone(), mark);
+        portion = match sender.while_heard(read).await? {
+            Ok(portion) => portion,
+            Err(refusal) => return sender.send(Err(refusal::status(refusal))).await,
+        };
+    }
+    Ok(())
+}
+
+async fn send_bytes(
+    sender: &Sender<wire::BytesResponse>,
+    mut bytes: SourceBytes,
+) -> Result<(), Gone> {
+    loop {
+        let pieces = match bytes.next().await {
+            Ok((_, pieces)) if pieces.is_empty() => return Ok(()),
+            Ok((next, pieces)) => {
+                bytes = next;
+                pieces
+            }
+            Err(refusal) => return sender.send(Err(refusal::status(refusal))).await,
+        };
+        for piece in pieces {
+            sender.send(Ok(convert::source_piece(piece))).await?;
+        }
     }
 }
 

@@ -1,44 +1,14 @@
 //! Databases of older versions, as they lie on users' disks.
 
 use std::fs;
-use std::path::Path;
 
-use sessions_archive::{Archive, Lane, Logged, NewOperation};
+use sessions_archive::{Archive, Lane, Logged};
 use sessions_model::{ByteOffset, Seq};
 
-use crate::support::{NOW, Scene, lines};
+use crate::support::{NOW, lines};
 
+/// Written by the program of that version: none later can make it.
 const VERSION_1: &str = "tests/fixtures/archive-v1.db";
-
-/// What the fixture of version 1 holds.
-fn build_version_1() -> Scene {
-    let mut scene = Scene::new();
-    let main = scene.source("p/a.jsonl");
-    let first = scene.open(main, None);
-    scene.append(main, first, &lines("fixture", 3_000));
-    while !scene.archive.fold(first).unwrap().is_done {}
-    scene.append(main, first, b"{\"half\":");
-    let second = scene.open(main, Some((first, ByteOffset(1_000))));
-    scene.append(main, second, b"rewritten\n");
-    let mut transaction = scene.archive.begin(NOW).unwrap();
-    let operation = NewOperation {
-        subject: "session:a".to_owned(),
-        field: "title".to_owned(),
-        value: "a name".to_owned(),
-    };
-    transaction.operate(&operation).unwrap();
-    transaction.mark_gone(main, Lane::Backlog).unwrap();
-    transaction.commit().unwrap();
-    scene.archive.set_setting("paused", "yes").unwrap();
-    scene
-}
-
-#[test]
-#[ignore = "writes the fixture: run once for each version of the schema"]
-fn write_version_1() {
-    let scene = build_version_1();
-    scene.archive.backup(Path::new(VERSION_1), NOW).unwrap();
-}
 
 #[test]
 fn an_archive_of_version_1_opens_and_reads_back() {

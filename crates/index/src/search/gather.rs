@@ -1,9 +1,13 @@
 //! Gathers every match: those of each segment by themselves, then one for all copies of a record, then
 //! the best of each session.
+//!
+//! Matches beyond what memory has room for are gathered part by part: copies of a record share its
+//! identity, so that no part has to know of another, and what stays of each is one match a session.
 
 use std::cmp::Ordering;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::{self, AtomicUsize};
 
 use rustc_hash::FxHashMap;
 use sessions_model::{ByteOffset, GenerationId, SessionOrdinal, Timestamp};
@@ -12,6 +16,7 @@ use tantivy::query::Weight;
 use tantivy::{DocId, Score, SegmentReader, TantivyError};
 
 use super::copies::{Met, drop_copies};
+use super::part::Part;
 use super::rank::{DEMOTED_SHARE, Ranking};
 use crate::matches::{Match, Matches};
 use crate::schema::{BLOCK, GENERATION, IDENTITY, OFFSET, SESSION, TIME, TRAITS, Traits};
@@ -22,10 +27,14 @@ type Column = Arc<dyn ColumnValues<u64>>;
 /// Matches whose columns are read together.
 const BATCH_LEN: usize = 64;
 
-/// How the matches of one search are weighed. Segments are gathered side by side.
+/// How the matches of one part are weighed. Segments are gathered side by side.
 pub(super) struct Gather<'a> {
     scope: &'a Scope,
-    ranking: Ranking,
+    ranking: &'a Ranking,
+    part: Part,
+    room: usize,
+    /// Matches of this part so far, those included for which there was no room.
+    met: AtomicUsize,
 }
 
 /// A document that matched.
@@ -36,7 +45,8 @@ pub(super) struct Candidate {
     segment: u32,
     doc: DocId,
     session: SessionOrdinal,
-    time: Option<Timestamp>,
+    /// As in its column: 0 for none, which is older than any.
+    time: u64,
 }
 
 impl Candidate {
@@ -61,11 +71,21 @@ impl Candidate {
 }
 
 impl<'a> Gather<'a> {
-    pub(super) fn new(scope: &'a Scope) -> Self {
+    /// Gathers `part`, at most `room` matches of it.
+    pub(super) fn new(scope: &'a Scope, ranking: &'a Ranking, (part, room): (Part, usize)) -> Self {
         Self {
             scope,
-            ranking: Ranking::new(scope.now),
+            ranking,
+            part,
+            room,
+            met: AtomicUsize::new(0),
         }
+    }
+
+    /// Returns how many matches there were, if there was no room for all of them.
+    pub(super) fn left_out(&self) -> Option<usize> {
+        let met = self.met.load(atomic::Ordering::Relaxed);
+        (met > self.room).then_some(met)
     }
 
     /// Returns what `weight` matches in `reader`, the segment of this number.
@@ -83,15 +103,35 @@ impl<'a> Gather<'a> {
             if alive.is_none_or(|alive| alive.is_alive(doc)) {
                 batch.push((doc, score));
                 if batch.len() == BATCH_LEN {
-                    columns.read(&batch);
-                    found.extend(self.candidates(&columns, segment, &batch));
-                    batch.clear();
+                    self.take(&mut columns, (segment, &mut batch), &mut found);
                 }
             }
         })?;
-        columns.read(&batch);
-        found.extend(self.candidates(&columns, segment, &batch));
+        self.take(&mut columns, (segment, &mut batch), &mut found);
         Ok(found)
+    }
+
+    /// Takes in what of a batch belongs to the part, as long as there is room.
+    fn take(
+        &self,
+        columns: &mut Columns,
+        (segment, batch): (u32, &mut Vec<(DocId, Score)>),
+        found: &mut Vec<Candidate>,
+    ) {
+        columns.read(batch, self.part);
+        let before = found.len();
+        found.extend(self.candidates(columns, segment, batch));
+        let came = found.len() - before;
+        if self.met.fetch_add(came, atomic::Ordering::Relaxed) + came <= self.room {
+            // There is room.
+        } else if self.part.is_finest() {
+            // What no parting tells apart is copies: which of so many stands for all matters little.
+            found.truncate(before);
+        } else {
+            // They are gathered again, in smaller parts.
+            *found = Vec::new();
+        }
+        batch.clear();
     }
 
     fn candidates(
@@ -120,53 +160,64 @@ impl<'a> Gather<'a> {
                 segment,
                 doc,
                 session,
-                time,
+                time: columns.time.at(place),
             })
         })
     }
 }
 
-/// Picks, of what was gathered from each of the `readers`, the best match of each session, and returns the
-/// `limit` best of those.
-pub(super) fn pick(
-    gathered: &[Vec<Candidate>],
-    readers: &[SegmentReader],
-    limit: usize,
-) -> tantivy::Result<Matches> {
-    let mut candidates = gathered.concat();
-    drop_repeated(&mut candidates);
-    let mut sessions: FxHashMap<SessionOrdinal, (Candidate, u64)> = FxHashMap::default();
-    for candidate in &candidates {
-        match sessions.entry(candidate.session) {
-            Entry::Vacant(slot) => {
-                slot.insert((*candidate, 1));
-            }
-            Entry::Occupied(mut slot) => {
-                let (best, count) = slot.get_mut();
-                *count += 1;
-                if candidate.order(best).is_lt() {
-                    *best = *candidate;
+/// What stays of the parts that were gathered: the best match of each session, and how many it has.
+#[derive(Default)]
+pub(super) struct Picked {
+    sessions: FxHashMap<SessionOrdinal, (Candidate, u64)>,
+    total: u64,
+}
+
+impl Picked {
+    /// Takes in one part, as gathered from each segment.
+    pub(super) fn take(&mut self, gathered: Vec<Vec<Candidate>>) {
+        let mut candidates = Vec::with_capacity(gathered.iter().map(Vec::len).sum());
+        for segment in gathered {
+            candidates.extend(segment);
+        }
+        drop_repeated(&mut candidates);
+        self.total += candidates.len() as u64;
+        for candidate in &candidates {
+            match self.sessions.entry(candidate.session) {
+                Entry::Vacant(slot) => {
+                    slot.insert((*candidate, 1));
+                }
+                Entry::Occupied(mut slot) => {
+                    let (best, count) = slot.get_mut();
+                    *count += 1;
+                    if candidate.order(best).is_lt() {
+                        *best = *candidate;
+                    }
                 }
             }
         }
     }
-    let mut counts: Vec<_> = sessions
-        .iter()
-        .map(|(&session, &(_, count))| (session, count))
-        .collect();
-    counts.sort_unstable();
-    let mut ranked: Vec<_> = sessions.into_values().collect();
-    ranked.sort_unstable_by(|(left, _), (right, _)| left.order(right));
-    ranked.truncate(limit);
-    let best = ranked
-        .iter()
-        .map(|(candidate, count)| describe(candidate, readers, count - 1));
-    Ok(Matches {
-        best: best.collect::<tantivy::Result<_>>()?,
-        total: candidates.len() as u64,
-        sessions: counts.len() as u64,
-        counts,
-    })
+
+    /// Returns the `limit` best of the sessions; `readers` are those of the segments.
+    pub(super) fn rank(self, readers: &[SegmentReader], limit: usize) -> tantivy::Result<Matches> {
+        let sessions = self.sessions.iter();
+        let mut counts: Vec<_> = sessions
+            .map(|(&session, &(_, count))| (session, count))
+            .collect();
+        counts.sort_unstable();
+        let mut ranked: Vec<_> = self.sessions.into_values().collect();
+        ranked.sort_unstable_by(|(left, _), (right, _)| left.order(right));
+        ranked.truncate(limit);
+        let best = ranked
+            .iter()
+            .map(|(candidate, count)| describe(candidate, readers, count - 1));
+        Ok(Matches {
+            best: best.collect::<tantivy::Result<_>>()?,
+            total: self.total,
+            sessions: counts.len() as u64,
+            counts,
+        })
+    }
 }
 
 /// Keeps one of all copies of a record.
@@ -191,7 +242,7 @@ fn describe(candidate: &Candidate, readers: &[SegmentReader], more: u64) -> tant
         offset: ByteOffset(value(OFFSET)?),
         block: u32::try_from(value(BLOCK)?).unwrap_or(u32::MAX),
         kind: Traits::unpack(value(TRAITS)?).kind,
-        time: candidate.time,
+        time: read_time(candidate.time),
         score: candidate.score,
         more,
     })
@@ -218,17 +269,20 @@ impl Columns {
         })
     }
 
-    fn read(&mut self, batch: &[(DocId, Score)]) {
+    /// Reads what is known of a batch's documents; those that are not in `part` are taken out of it.
+    fn read(&mut self, batch: &mut Vec<(DocId, Score)>, part: Part) {
         self.docs.clear();
         self.docs.extend(batch.iter().map(|(doc, _)| doc));
-        for column in [
-            &mut self.session,
-            &mut self.identity,
-            &mut self.traits,
-            &mut self.time,
-        ] {
-            column.values.resize(self.docs.len(), 0);
-            column.column.get_vals(&self.docs, &mut column.values);
+        self.identity.read(&self.docs);
+        if part != Part::WHOLE {
+            let mut identities = self.identity.values.iter();
+            batch.retain(|_| identities.next().is_some_and(|&one| part.holds(one)));
+            self.identity.values.retain(|&one| part.holds(one));
+            self.docs.clear();
+            self.docs.extend(batch.iter().map(|(doc, _)| doc));
+        }
+        for column in [&mut self.session, &mut self.traits, &mut self.time] {
+            column.read(&self.docs);
         }
     }
 }
@@ -245,6 +299,11 @@ impl Batched {
             column,
             values: Vec::with_capacity(BATCH_LEN),
         }
+    }
+
+    fn read(&mut self, docs: &[DocId]) {
+        self.values.resize(docs.len(), 0);
+        self.column.get_vals(docs, &mut self.values);
     }
 
     fn at(&self, place: usize) -> u64 {

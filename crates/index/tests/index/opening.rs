@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
-use sessions_index::{IndexWriter, Opened, RebuildReason, Scope, examine};
+use sessions_index::{IndexWriter, Opened, RebuildReason, SCHEMA_VERSION, Scope, examine};
 use sessions_model::ArchiveId;
 use tempfile::TempDir;
 
@@ -125,7 +125,9 @@ fn an_index_of_another_version_is_rebuilt() {
     let dir = committed();
     let meta = dir.path().join("meta.json");
     let text = fs::read_to_string(&meta).unwrap();
-    fs::write(&meta, text.replace("\"sessions 1 ", "\"sessions 0 ")).unwrap();
+    let ours = format!("\"sessions {SCHEMA_VERSION} ");
+    let other = format!("\"sessions {} ", SCHEMA_VERSION + 1);
+    fs::write(&meta, text.replace(&ours, &other)).unwrap();
     assert_eq!(
         examine(dir.path(), ARCHIVE),
         Opened::Rebuild(RebuildReason::Outdated)
