@@ -32,4 +32,4 @@ pub use app::{AppError, check_sandbox, run};
 pub use causes::chain;
 pub use ingest::IngestError;
 pub use salvage::SalvageError;
-pub use succession::{IN_A_ROW, SUCCEED, called, in_a_row};
+pub use succession::{IN_A_ROW, SUCCEED, called, in_a_row, stand_by};

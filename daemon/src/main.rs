@@ -5,7 +5,9 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
-use sessions_daemon::{AppError, IN_A_ROW, SUCCEED, called, chain, check_sandbox, in_a_row, run};
+use sessions_daemon::{
+    AppError, IN_A_ROW, SUCCEED, called, chain, check_sandbox, in_a_row, run, stand_by,
+};
 use sessions_paths::{Environment, Paths};
 
 /// Threads hand documents to one another, which the system's allocator answers with an arena for each,
@@ -57,13 +59,19 @@ fn check() -> ExitCode {
 fn succeed() -> ExitCode {
     // Asked before the wait: afterwards the program may have been replaced by a newer one, which is to run.
     let program = std::env::current_exe();
+    // Held until this process is the daemon, or ends.
+    let place = Environment::read()
+        .and_then(|environment| Paths::choose(&environment))
+        .ok()
+        .and_then(|paths| stand_by(&paths.successor_file()).ok());
     match called(std::io::stdin()) {
         Ok(Some(in_a_row)) => {
             if let Ok(program) = program {
                 let mut command = Command::new(program);
                 command.args([IN_A_ROW, &in_a_row.to_string()]);
                 // Returns only if it fails; then this program does as well.
-                let _failed = command.stdin(Stdio::null()).exec();
+                let place = place.map_or_else(Stdio::null, Stdio::from);
+                let _failed = command.stdin(place).exec();
             }
             start(in_a_row)
         }

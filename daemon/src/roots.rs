@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use sessions_model::{Fault, FaultKind, Timestamp};
-use sessions_paths::{Environment, Paths};
+use sessions_paths::{Environment, Paths, PathsError};
 
 use crate::causes::chain;
 use crate::config::Settings;
@@ -14,6 +14,10 @@ use crate::ingest::leads_to_any;
 
 /// Roots watched at most.
 const ROOTS_MAX: usize = 128;
+
+/// What to name instead of what cannot be a root.
+const WHAT_A_ROOT_IS: &str = "a config root is the directory that holds Claude Code's \"projects\": name \
+                              that one, by --root, CLAUDE_CONFIG_DIR or \"roots\" in config.toml";
 
 /// The roots this daemon watches.
 #[derive(Debug, Clone, Default)]
@@ -36,11 +40,16 @@ impl Roots {
         now: Timestamp,
     ) -> Self {
         let mut roots = Self::default();
-        let named = paths.root_list().read().into_iter();
-        let named = named.chain(environment.config_roots());
+        let listed = paths.root_list().read().unwrap_or_else(|error| {
+            let hint =
+                "see that it can be read, or remove it: commands note their config roots anew";
+            roots.fault(&error, hint, now);
+            Vec::new()
+        });
+        let named = listed.into_iter().chain(environment.config_roots());
         for root in named.chain(settings.roots.iter().cloned()) {
             if let Err(error) = paths.check_root(&root, environment.home.as_deref()) {
-                roots.refuse(chain(&error), now);
+                roots.fault(&error, WHAT_A_ROOT_IS, now);
             } else if leads_to_any(&root, &settings.exclude_roots) {
                 take(&mut roots.excluded, root);
             } else {
@@ -52,12 +61,11 @@ impl Roots {
         roots
     }
 
-    fn refuse(&mut self, message: String, since: Timestamp) {
+    fn fault(&mut self, error: &PathsError, hint: &str, since: Timestamp) {
         let fault = Fault {
             kind: FaultKind::Config,
-            message,
-            hint: "a config root is the directory that holds Claude Code's \"projects\": name that one, by                    --root, CLAUDE_CONFIG_DIR or \"roots\" in config.toml"
-                .into(),
+            message: chain(error),
+            hint: hint.into(),
             since,
         };
         if !self.faults.contains(&fault) {

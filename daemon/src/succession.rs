@@ -8,13 +8,17 @@
 mod row;
 
 use std::env;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, OFlags, flock};
 use sessions_model::{Fault, FaultKind, Timestamp};
 
 use crate::causes::chain;
@@ -191,6 +195,33 @@ fn start() -> io::Result<Child> {
         .stdin(Stdio::piped())
         .process_group(0)
         .spawn()
+}
+
+/// Takes the place beside the daemon, which `file` names: whoever wants it to end sees who takes over, also
+/// when the daemon has gone and its successor has not come yet.
+///
+/// # Errors
+/// When the file cannot be written or locked.
+pub fn stand_by(file: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        // Before it is locked: whoever finds the lock taken never reads of an earlier process.
+        .truncate(true)
+        .mode(0o600)
+        // What stands there was made by a daemon in its sandbox: it must not lead out of it.
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(file)?;
+    // An earlier one that was not called is about to end.
+    flock(&file, FlockOperation::LockExclusive)?;
+    writeln!(file, "{}", std::process::id())?;
+    Ok(file)
+}
+
+/// Leaves that place, now that the daemon's own is taken. It came with the program, as its input.
+pub(crate) fn arrive() {
+    // Whoever was started by a command has none.
+    let _none = flock(io::stdin(), FlockOperation::Unlock);
 }
 
 /// Waits until the daemon at the other end of `input` has ended; returns how many successions in a row

@@ -121,7 +121,10 @@ impl Client {
         for _ in 0..STARTS_MAX {
             let ended = match Self::connect(&running).await {
                 Ok(client) => client.shutdown().await,
-                Err(ClientError::Absent) => return Ok(lost.is_some()),
+                Err(ClientError::Absent) => {
+                    holder::end_successor(&connection.paths).await?;
+                    return Ok(lost.is_some());
+                }
                 Err(ClientError::Start(StartError::Deaf { pid, .. })) => {
                     holder::end(pid, &connection.paths)
                         .await

@@ -69,11 +69,15 @@ pub(crate) async fn find(
 
 /// Tells a daemon that cannot be reached to end, and waits until it has.
 pub(crate) async fn end(pid: u32, paths: &Paths) -> Result<(), StartError> {
+    signal_end(pid);
+    outwait(pid, paths).await
+}
+
+fn signal_end(pid: u32) {
     if let Some(pid) = process(pid) {
         // It may have ended meanwhile, or belong to somebody else: waiting shows.
         let _unheeded = kill_process(pid, Signal::TERM);
     }
-    outwait(pid, paths).await
 }
 
 /// Tells whoever holds the data to end, if anybody does, and waits until it has.
@@ -82,6 +86,27 @@ pub(crate) async fn end_any(paths: &Paths) -> Result<(), StartError> {
         Some(pid) => end(pid, paths).await,
         None => Ok(()),
     }
+}
+
+/// Tells the process to end that is about to take the place of a daemon that has gone, if there is one.
+pub(crate) async fn end_successor(paths: &Paths) -> Result<(), StartError> {
+    let path = paths.successor_file();
+    let mut wait = Wait::until(END_DEADLINE);
+    let mut told = None;
+    while let Ok(file) = File::open(&path)
+        && flock(&file, FlockOperation::NonBlockingLockShared).is_err()
+    {
+        let named = fs::read_to_string(&path).unwrap_or_default();
+        if told.is_none() {
+            told = named.trim().parse().ok();
+            told.iter().copied().for_each(signal_end);
+        }
+        if !wait.pause().await {
+            let (pid, seconds) = (told.unwrap_or_default(), END_DEADLINE.as_secs());
+            return Err(StartError::OldStays { pid, seconds });
+        }
+    }
+    Ok(())
 }
 
 /// Returns the process that holds the data, as it has written down.
@@ -205,6 +230,22 @@ mod tests {
         };
         let (outwaited, ()) = tokio::join!(end(pid, &paths), ended);
         outwaited.unwrap();
+        assert!(!child.wait().unwrap().success(), "it was told to end");
+    }
+
+    #[tokio::test]
+    async fn a_successor_between_two_daemons_is_told_to_end() {
+        let (_home, paths) = trial();
+        end_successor(&paths).await.unwrap();
+        create_private(&paths.state).unwrap();
+        let file = File::create(paths.successor_file()).unwrap();
+        flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+        // Holds the lock as the successor does: by what it was started with.
+        let mut command = Command::new("sleep");
+        let mut child = command.arg("100").stdin(file).spawn().unwrap();
+        drop(command);
+        fs::write(paths.successor_file(), child.id().to_string()).unwrap();
+        end_successor(&paths).await.unwrap();
         assert!(!child.wait().unwrap().success(), "it was told to end");
     }
 

@@ -48,8 +48,8 @@ pub enum PathsError {
         /// Why.
         fault: RootFault,
     },
-    /// The list of config roots could not be changed.
-    #[error("could not change the list of config roots, {}", path.display())]
+    /// The list of config roots could not be read or changed.
+    #[error("could not use the list of config roots, {}", path.display())]
     RootList {
         /// The list.
         path: PathBuf,

@@ -54,6 +54,11 @@ impl Paths {
         self.runtime.join("sessionsd.sock.lock")
     }
 
+    /// Returns the file whose lock says that a process waits to take the daemon's place, or is about to.
+    pub fn successor_file(&self) -> PathBuf {
+        self.state.join("sessionsd.next")
+    }
+
     /// Returns the directory of the archive.
     pub fn archive_dir(&self) -> PathBuf {
         self.data.join("archive")

@@ -123,22 +123,38 @@ pub struct RootList {
 }
 
 impl RootList {
-    /// Returns the roots; a list that cannot be read holds none.
-    pub fn read(&self) -> Vec<PathBuf> {
+    /// Returns the roots; none where there is no list.
+    ///
+    /// # Errors
+    /// When the list is there and cannot be read.
+    pub fn read(&self) -> Result<Vec<PathBuf>, PathsError> {
+        self.roots().map_err(|source| self.failed(source))
+    }
+
+    fn roots(&self) -> io::Result<Vec<PathBuf>> {
+        let file = match File::open(&self.file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            opened => opened?,
+        };
         let mut text = String::new();
-        let read = File::open(&self.file)
-            .and_then(|file| file.take(LIST_BYTES_MAX).read_to_string(&mut text));
-        let lines = text.lines().filter(|_| read.is_ok());
-        lines.take(ROOTS_MAX).map(PathBuf::from).collect()
+        file.take(LIST_BYTES_MAX).read_to_string(&mut text)?;
+        Ok(text.lines().take(ROOTS_MAX).map(PathBuf::from).collect())
+    }
+
+    fn failed(&self, source: io::Error) -> PathsError {
+        PathsError::RootList {
+            path: self.file.clone(),
+            source,
+        }
     }
 
     /// Notes a root; false if it was noted before.
     ///
     /// # Errors
-    /// When the list cannot be written, or is full.
+    /// When the list cannot be read or written, or is full.
     pub fn add(&self, root: &Path) -> Result<bool, PathsError> {
         // Asked before anything is locked, since nearly always it is there.
-        if self.read().iter().any(|noted| noted == root) {
+        if self.read()?.iter().any(|noted| noted == root) {
             return Ok(false);
         }
         self.change(|roots| {
@@ -154,9 +170,9 @@ impl RootList {
     /// Takes a root out; false if it was not noted.
     ///
     /// # Errors
-    /// When the list cannot be written.
+    /// When the list cannot be read or written.
     pub fn remove(&self, root: &Path) -> Result<bool, PathsError> {
-        if !self.read().iter().any(|noted| noted == root) {
+        if !self.read()?.iter().any(|noted| noted == root) {
             return Ok(false);
         }
         self.change(|roots| {
@@ -177,16 +193,13 @@ impl RootList {
                 .create(&self.dir)?;
             let lock = File::open(&self.dir)?;
             flock(&lock, FlockOperation::LockExclusive)?;
-            let mut roots = self.read();
+            let mut roots = self.roots()?;
             let before = roots.clone();
             change(&mut roots)?;
             self.write(&roots)?;
             Ok(roots != before)
         };
-        changed().map_err(|source| PathsError::RootList {
-            path: self.file.clone(),
-            source,
-        })
+        changed().map_err(|source| self.failed(source))
     }
 
     fn write(&self, roots: &[PathBuf]) -> io::Result<()> {
@@ -254,9 +267,9 @@ mod tests {
         assert!(list.add(first).unwrap());
         assert!(list.add(second).unwrap());
         assert!(!list.add(first).unwrap());
-        assert_eq!(list.read(), [first, second]);
+        assert_eq!(list.read().unwrap(), [first, second]);
         assert!(list.remove(first).unwrap());
-        assert_eq!(list.read(), [second]);
+        assert_eq!(list.read().unwrap(), [second]);
         for number in 1..ROOTS_MAX {
             assert!(
                 list.add(&Path::new("/many").join(number.to_string()))
@@ -264,5 +277,8 @@ mod tests {
             );
         }
         assert!(matches!(list.add(first), Err(PathsError::RootList { .. })));
+        fs::remove_file(&list.file).unwrap();
+        fs::create_dir(&list.file).unwrap();
+        assert!(matches!(list.read(), Err(PathsError::RootList { .. })));
     }
 }

@@ -17,7 +17,7 @@ use crate::lock::{self, Lock};
 use crate::logs;
 use crate::roots::{self, Roots};
 use crate::sandbox::{self, Allowed, Attempt, Outside};
-use crate::succession::Succession;
+use crate::succession::{self, Succession};
 
 /// What stands before anything is opened.
 pub(super) struct Ground {
@@ -109,6 +109,7 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
     logs::start(&paths.log_dir(), &settings.log)
         .map_err(|error| AppError::file("log to", paths.log_dir())(io::Error::other(error)))?;
     let locks = lock_all(&paths)?;
+    succession::arrive();
     let roots = Roots::gather(&paths, environment, &settings, started_at);
     let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();

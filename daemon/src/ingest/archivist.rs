@@ -49,6 +49,8 @@ pub(crate) struct Archivist {
 impl Archivist {
     fn run(mut self) {
         self.hints.cover();
+        // What became another before it was covered is told by no event.
+        self.stir();
         self.mend_salvaged();
         if !self.work.rests() {
             self.work.scan_roots();

@@ -26,6 +26,15 @@ const REFUSED: [i64; 8] = [
 /// The bits of a socket's type that no stream has. Other sockets take an address with each message.
 const NOT_STREAM: [u64; 3] = [0b0010, 0b0100, 0b1000];
 
+/// On `x86_64`, the bit by which the same calls are made with shorter pointers, where a kernel has that.
+const X32: i64 = 0x4000_0000;
+
+/// Calls of [`REFUSED`] that have numbers of their own there: execve, ptrace, `process_vm_readv`,
+/// `process_vm_writev`, execveat.
+///
+/// Source: Linux, `arch/x86/entry/syscalls/syscall_64.tbl`.
+const X32_REFUSED: [i64; 5] = [520, 521, 539, 540, 545];
+
 pub(super) fn enter() -> String {
     let entered = program().and_then(|program| {
         seccompiler::apply_filter_all_threads(&program).map_err(|error| error.to_string())
@@ -46,6 +55,14 @@ fn program() -> Result<BpfProgram, String> {
         rules.insert(call, other_sockets().map_err(text)?);
     }
     rules.insert(libc::SYS_sendto, addressed().map_err(text)?);
+    if cfg!(target_arch = "x86_64") {
+        let again = rules
+            .iter()
+            .map(|(call, rules)| (call | X32, rules.clone()));
+        let again: Vec<_> = again.collect();
+        rules.extend(again);
+        rules.extend(X32_REFUSED.map(|call| (call | X32, Vec::new())));
+    }
     let errno = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let machine = std::env::consts::ARCH.try_into().map_err(text)?;
     SeccompFilter::new(rules, SeccompAction::Allow, errno, machine)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -162,7 +163,9 @@ fn a_root_that_is_replaced_again_and_again_is_taken_in_ever_later() {
         fs::create_dir(&root).unwrap();
         let before = pid;
         pid = wait_for("a successor, or a wait for one", NOTICE_MAX, || {
-            let next = holder(&home).filter(|pid| *pid != before);
+            // Who listens has looked at what it stands on.
+            let listens = || UnixStream::connect(home.socket()).is_ok();
+            let next = holder(&home).filter(|pid| *pid != before && listens());
             Ok(next.or_else(|| waits().then_some(before)))
         })
         .unwrap();

@@ -121,3 +121,22 @@ fn a_stop_wins_over_a_successor_that_was_called() {
         assert!(daemon.wait().unwrap().success());
     });
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_stop_wins_between_two_daemons() {
+    let trial = Trial::of_samples();
+    let mut daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let successor = successor_of(daemon.pid());
+    let pid = Pid::from_raw(successor.cast_signed()).unwrap();
+    // It takes its time to take over.
+    kill_process(pid, Signal::STOP).unwrap();
+    trial.home.configure("min_free_mb = 3\n").unwrap();
+    assert!(daemon.wait().unwrap().success());
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+    assert!(!runs(successor));
+    let lock = trial.home.path().join("data/sessionsd.lock");
+    let last = fs::read_to_string(lock).unwrap();
+    assert_eq!(last.trim(), daemon.pid().to_string());
+}
