@@ -72,13 +72,15 @@ async fn stop(context: &Context) -> Result<(), CliError> {
     }
 }
 
-fn logs(context: &Context, lines: usize) -> Result<(), CliError> {
+fn logs(context: &Context, lines: u32) -> Result<(), CliError> {
     let Some(file) = newest_log(&context.paths.log_dir()) else {
         let message = format!("there is no log in {}", context.paths.log_dir().display());
         return Err(CliError::new(Kind::Nothing, message).hint("run \"sessions daemon start\""));
     };
     let mut out = Output::paged(&context.terminal);
-    for line in last_lines(&file, lines).map_err(|error| CliError::file("read", &file, &error))? {
+    for line in
+        last_lines(&file, lines as usize).map_err(|error| CliError::file("read", &file, &error))?
+    {
         writeln!(out, "{}", visible(&line))?;
     }
     Ok(out.finish()?)

@@ -136,17 +136,24 @@ fn find<'a>(sources: &'a [Source], path: &str) -> Result<&'a Source, CliError> {
     if let Some(source) = sources.iter().find(is_named) {
         return Ok(source);
     }
-    let mut candidates = sources.iter().filter(ends_so);
-    match (candidates.next(), candidates.next()) {
-        (Some(source), None) => Ok(source),
-        _ => Err(no_source(sources, path)),
+    let candidates: Vec<&Source> = sources.iter().filter(ends_so).collect();
+    let named = |error: CliError, sources: &mut dyn Iterator<Item = &Source>| {
+        let paths: Vec<&str> = sources.map(|source| source.path.as_str()).collect();
+        error.show(paths)
+    };
+    match candidates.as_slice() {
+        [source] => Ok(source),
+        [] => {
+            let error = CliError::new(Kind::Nothing, format!("no archived file is called {path}"));
+            Err(named(error, &mut sources.iter())
+                .hint("name one of these, or the session that the file belongs to"))
+        }
+        several => {
+            let what = format!("{} archived files are called {path}", several.len());
+            let error = CliError::usage(what);
+            Err(named(error, &mut several.iter().copied()).hint("write more of its path"))
+        }
     }
-}
-
-fn no_source(sources: &[Source], path: &str) -> CliError {
-    CliError::new(Kind::Nothing, format!("no one archived file is {path}"))
-        .show(sources.iter().map(|source| source.path.as_str()))
-        .hint("name one of these, or the session that the file belongs to")
 }
 
 fn check_generation(source: &Source, generation: Option<GenerationId>) -> Result<(), CliError> {
@@ -195,5 +202,13 @@ mod tests {
         check("tool-results/a.txt", Some(2));
         check("a.txt", None);
         check("f.jsonl", None);
+        let twins = [
+            source(2, "projects/-src/3f/tool-results/a.txt", "tool-result"),
+            source(3, "projects/-src/3f/subagents/a.txt", "sidecar"),
+        ];
+        let error = find(&twins, "a.txt").unwrap_err();
+        assert_eq!(error.message, "2 archived files are called a.txt");
+        let error = find(&twins, "b.txt").unwrap_err();
+        assert_eq!(error.message, "no archived file is called b.txt");
     }
 }
