@@ -23,11 +23,15 @@ const LINE_BYTES_MAX: usize = 1 << 20;
 pub(crate) async fn run(context: &Context, args: Daemon) -> Result<(), CliError> {
     match args {
         Daemon::Run => Err(execute()),
-        Daemon::Start { wait } => start(context, wait).await,
+        Daemon::Start { wait: true } => {
+            import::follow(context).await?;
+            start(context).await
+        }
+        Daemon::Start { wait: false } => start(context).await,
         Daemon::Stop => stop(context).await,
         Daemon::Restart => {
             context.end_daemon().await?;
-            start(context, false).await
+            start(context).await
         }
         Daemon::Logs { lines } => logs(context, lines),
         Daemon::Pause => {
@@ -56,10 +60,7 @@ fn execute() -> CliError {
     CliError::file("execute", &program, &error)
 }
 
-async fn start(context: &Context, wait: bool) -> Result<(), CliError> {
-    if wait {
-        import::follow(context).await?;
-    }
+async fn start(context: &Context) -> Result<(), CliError> {
     let status = context.connect().await?.status().await?;
     say(&format!("the daemon runs as process {}", status.pid))
 }

@@ -78,29 +78,28 @@ fn place(args: &Export) -> Result<Place, CliError> {
         }
         None => Ok(Place::Stdout),
         Some(path) if path.is_dir() => Ok(Place::Directory(path.clone())),
-        Some(path) => place_at(path, is_bulk || path.to_string_lossy().ends_with('/')),
+        Some(path) if is_bulk || path.to_string_lossy().ends_with('/') => directory_at(path),
+        Some(path) => Ok(file_at(path)),
     }
 }
 
-/// Returns what to write at `path`, which is no directory yet.
-fn place_at(path: &Path, is_directory: bool) -> Result<Place, CliError> {
+/// Returns the directory at `path`, which is none yet.
+fn directory_at(path: &Path) -> Result<Place, CliError> {
+    if !path.exists() {
+        return Ok(Place::Directory(path.to_owned()));
+    }
+    let path = path.display();
+    let what = format!("several sessions go into a directory, and {path} is none");
+    Err(CliError::usage(what).hint("add -o DIR"))
+}
+
+/// Returns what to write at `path`, which is no directory.
+fn file_at(path: &Path) -> Place {
     match fs::metadata(path) {
-        Ok(_) if is_directory => {
-            let what = format!(
-                "several sessions go into a directory, and {} is none",
-                path.display()
-            );
-            Err(CliError::usage(what).hint("add -o DIR"))
-        }
-        // Whoever leads to a file by a link keeps the link.
-        Ok(found) if found.is_file() => {
-            let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            Ok(Place::File(real))
-        }
         // A pipe or a device is written to, never replaced.
-        Ok(_) => Ok(Place::Pipe(path.to_owned())),
-        Err(_) if is_directory => Ok(Place::Directory(path.to_owned())),
-        Err(_) => Ok(Place::File(path.to_owned())),
+        Ok(found) if !found.is_file() => Place::Pipe(path.to_owned()),
+        // Whoever leads to a file by a link keeps the link.
+        _ => Place::File(path.canonicalize().unwrap_or_else(|_| path.to_owned())),
     }
 }
 
@@ -213,8 +212,11 @@ async fn write_lines(
     let sources = client.sources(&session.id).await?;
     let source = source::main_transcript(&sources, session)?;
     let mut bytes = client.bytes(source.id, None).await?;
-    let to_terminal = args.output.is_none() && stdout().is_terminal();
-    source::copy(&mut bytes, out, to_terminal).await?;
+    if args.output.is_none() && stdout().is_terminal() {
+        source::copy_visibly(&mut bytes, out).await?;
+    } else {
+        source::copy(&mut bytes, out).await?;
+    }
     Ok(bytes.losses().to_vec())
 }
 

@@ -48,7 +48,12 @@ pub(crate) async fn print(context: &Context, args: &View) -> Result<(), CliError
     let client = context.connect().await?;
     let (source, generation) = choose(&client, context, args).await?;
     let mut bytes = client.bytes(source.id, generation).await?;
-    copy(&mut bytes, &mut Output::direct(), stdout().is_terminal()).await?;
+    let mut out = Output::direct();
+    if stdout().is_terminal() {
+        copy_visibly(&mut bytes, &mut out).await?;
+    } else {
+        copy(&mut bytes, &mut out).await?;
+    }
     CliError::unless_whole(bytes.losses())
 }
 
@@ -91,18 +96,18 @@ async fn of_none(client: &Client, context: &Context) -> Result<Vec<Source>, CliE
     Ok(sources)
 }
 
-/// Copies bytes as they are; on a terminal, with what it would act on made visible.
-pub(crate) async fn copy(
-    bytes: &mut Bytes,
-    out: &mut impl Write,
-    to_terminal: bool,
-) -> Result<(), CliError> {
+/// Copies bytes as they are.
+pub(crate) async fn copy(bytes: &mut Bytes, out: &mut impl Write) -> Result<(), CliError> {
     while let Some(run) = bytes.next().await? {
-        if to_terminal {
-            out.write_all(visible(&String::from_utf8_lossy(&run)).as_bytes())?;
-        } else {
-            out.write_all(&run)?;
-        }
+        out.write_all(&run)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Copies bytes to a terminal, with what it would act on made visible.
+pub(crate) async fn copy_visibly(bytes: &mut Bytes, out: &mut impl Write) -> Result<(), CliError> {
+    while let Some(run) = bytes.next().await? {
+        out.write_all(visible(&String::from_utf8_lossy(&run)).as_bytes())?;
     }
     Ok(out.flush()?)
 }
