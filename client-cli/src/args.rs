@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps every Claude Code session and finds anything in them.
@@ -12,9 +13,14 @@ pub(crate) struct Cli {
     /// What to do; without it, a short overview.
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
-    /// The config root: the directory that holds Claude Code's "projects" [default: `CLAUDE_CONFIG_DIR`
-    /// or ~/.claude]. Given here, list and search look in it alone.
-    #[arg(long, global = true, value_name = "DIR")]
+    /// The config root. Given here, list and search look in it alone.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "The config root: the directory that holds Claude Code's \"projects\" [default: \
+                $CLAUDE_CONFIG_DIR or ~/.claude]. Given here, list and search look in it alone"
+    )]
     pub(crate) root: Option<PathBuf>,
     /// Lines of text alone: no colour, bars, boxes or pager.
     #[arg(long, global = true)]
@@ -46,6 +52,18 @@ pub(crate) fn shield(arguments: impl Iterator<Item = OsString>) -> Vec<OsString>
         }
     }
     arguments
+}
+
+/// Reads how many are wanted at most.
+fn limit(text: &str) -> Result<u32, String> {
+    let limit = text.parse().ok().filter(|limit| *limit > 0);
+    limit.ok_or_else(|| format!("write a number from 1 to {}", u32::MAX))
+}
+
+/// Reads the number of a generation.
+fn generation(text: &str) -> Result<u64, String> {
+    let number = text.parse();
+    number.map_err(|_| "write a number that --sources lists".to_owned())
 }
 
 impl Search {
@@ -90,16 +108,16 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Of this project: a name, a key or a directory.
-    #[arg(long, short)]
+    #[arg(long, short, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) project: Option<String>,
     /// That went on at or after this: today, 3d, 2026-05, 2026-05-01, 2026-05-01T12:30.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) since: Option<String>,
     /// That began before this.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) until: Option<String>,
     /// At most so many.
-    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short = 'n', value_name = "N", value_parser = limit)]
     pub(crate) limit: Option<u32>,
     /// Those a running client has open.
     #[arg(long)]
@@ -120,7 +138,7 @@ pub(crate) struct Search {
     pub(crate) query: Vec<String>,
     /// At most so many sessions.
     #[arg(long, value_name = "N", default_value_t = 20,
-          value_parser = clap::value_parser!(u32).range(1..))]
+          value_parser = limit)]
     pub(crate) limit: u32,
     /// Include what scripts ran.
     #[arg(long)]
@@ -136,6 +154,7 @@ pub(crate) struct Search {
 pub(crate) struct View {
     /// The session: the start of its id, its title, or @ for the one at hand (default: @). With --source
     /// or --sources and no session: the files that belong to none, such as history.jsonl.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: Option<String>,
     /// Show tool results whole instead of their first 20 lines.
     #[arg(long)]
@@ -144,7 +163,7 @@ pub(crate) struct View {
     #[arg(long, conflicts_with_all = ["json", "full"])]
     pub(crate) raw: bool,
     /// Of this generation of the file instead of the newest whole one.
-    #[arg(long, value_name = "G", requires = "raw")]
+    #[arg(long, value_name = "G", requires = "raw", value_parser = generation)]
     pub(crate) generation: Option<u64>,
     /// Of this file instead of the session's main transcript.
     #[arg(long, value_name = "PATH", requires = "raw")]
@@ -164,7 +183,8 @@ pub(crate) struct Export {
     #[arg(
         required_unless_present = "all",
         conflicts_with = "all",
-        value_name = "ID"
+        value_name = "ID",
+        value_parser = NonEmptyStringValueParser::new()
     )]
     pub(crate) ids: Vec<String>,
     /// Every session.
@@ -234,8 +254,10 @@ pub(crate) enum Project {
 #[derive(Debug, Args)]
 pub(crate) struct Rename {
     /// What it was known as: a name, a key or a directory.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) old: String,
     /// What it is known as now: a project that there is, a directory, a remote's address, or a new name.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) new: String,
 }
 
@@ -257,8 +279,8 @@ pub(crate) enum Daemon {
     /// Print the end of its log.
     Logs {
         /// So many lines.
-        #[arg(long, short = 'n', default_value_t = 50)]
-        lines: usize,
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 50, value_parser = limit)]
+        lines: u32,
     },
     /// Watch a config root no longer; what was archived of it stays.
     Forget {
@@ -298,6 +320,32 @@ mod tests {
         check("sessions search -n -not --limit 3 --json x", "-n -not x");
         check("sessions --plain --root search search --json a", "a");
         check("sessions search --json -- --flag", "--flag");
+    }
+
+    #[test]
+    fn wrong_values_are_said_in_words_of_ours() {
+        let check = |line: &str, expect: &str| {
+            let arguments = line.split(' ').map(OsString::from);
+            let error = Cli::try_parse_from(arguments).unwrap_err().to_string();
+            assert!(error.contains(expect), "{line}: {error}");
+        };
+        check("sessions list -n 0", "write a number from 1 to 4294967295");
+        check("sessions list -n x", "write a number from 1 to 4294967295");
+        check(
+            "sessions search --limit 0 a",
+            "write a number from 1 to 4294967295",
+        );
+        check(
+            "sessions daemon logs -n 0",
+            "write a number from 1 to 4294967295",
+        );
+        check(
+            "sessions view --raw --generation x",
+            "write a number that --sources lists",
+        );
+        for empty in ["list --since ", "list -p ", "view ", "project move a "] {
+            check(&format!("sessions {empty}"), "a value is required for");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::error::CliError;
 
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
-    let context = Context::read(cli.root.as_deref(), cli.plain)?;
+    let context = Context::read(&cli)?;
     match cli.verb {
         None => overview::run(&context).await,
         Some(Verb::List(args)) => list::run(&context, args).await,

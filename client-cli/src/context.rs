@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sessions_client::{Client, Connection, Start, find_daemon};
 use sessions_paths::{Environment, Paths};
 
+use crate::args::Cli;
 use crate::error::{CliError, missing_root};
 use crate::moment::Now;
 use crate::terminal::{Terminal, Wishes};
@@ -30,10 +31,10 @@ pub(crate) struct Context {
 
 impl Context {
     /// Reads the environment: the only place of this program that does.
-    pub(crate) fn read(root: Option<&Path>, plain: bool) -> Result<Self, CliError> {
+    pub(crate) fn read(cli: &Cli) -> Result<Self, CliError> {
         let environment = Environment::read()?;
         let wishes = Wishes {
-            plain,
+            plain: cli.plain,
             term: env::var("TERM").ok(),
             no_color: env::var("NO_COLOR").ok(),
             pager: env::var("PAGER").ok(),
@@ -41,7 +42,7 @@ impl Context {
         let cwd = env::current_dir().unwrap_or_default();
         Ok(Self {
             paths: Paths::choose(&environment)?,
-            root: root.map(find_root).transpose()?,
+            root: cli.root.as_deref().map(find_root).transpose()?,
             environment,
             terminal: Terminal::look(&wishes),
             now: Now::read(),

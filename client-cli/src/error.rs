@@ -2,6 +2,7 @@
 //!
 //! Four kinds; a hint, where there is one, on a line of its own.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -11,6 +12,9 @@ use sessions_paths::PathsError;
 
 use crate::render::quantity::count;
 use crate::render::text::visible;
+
+/// Characters of a message that are shown.
+const MESSAGE_CHARS_MAX: usize = 1_000;
 
 /// What kind of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,10 +85,19 @@ impl CliError {
 
     /// Makes one of the file `path`.
     pub(crate) fn file(action: &str, path: &Path, source: &io::Error) -> Self {
-        Self::new(
-            Kind::Daemon,
-            format!("could not {action} {}: {source}", path.display()),
-        )
+        let message = format!("could not {action} {}: {source}", path.display());
+        Self::new(Kind::Daemon, message)
+    }
+
+    /// Makes one of the file `path` that could not be written.
+    pub(crate) fn unwritten(path: &Path, source: &io::Error) -> Self {
+        let error = Self::file("write", path, source);
+        match source.kind() {
+            io::ErrorKind::NotFound => error.hint("make its directory first"),
+            io::ErrorKind::PermissionDenied => error.hint("name a place that you may write to"),
+            io::ErrorKind::StorageFull => error.hint("free some space, or name another disk"),
+            _ => error,
+        }
     }
 
     /// Fails if something does not read back and was left out: `losses`, for a person.
@@ -137,7 +150,7 @@ impl CliError {
                 "error: "
             };
             // Names and file contents end up in messages: they are data.
-            text = format!("{label}{}\n", visible(&self.message));
+            text = format!("{label}{}\n", bounded(&visible(&self.message)));
         }
         if !self.detail.is_empty() {
             text.push_str(self.detail.trim_end_matches('\n'));
@@ -190,6 +203,14 @@ impl From<serde_json::Error> for CliError {
     }
 }
 
+/// Returns a message that repeats no more of what was typed than a screen shows.
+fn bounded(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(MESSAGE_CHARS_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{}…", message.split_at(end).0)),
+        None => Cow::Borrowed(message),
+    }
+}
+
 /// Joins an error and what caused it: `a: b: c`.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -232,6 +253,9 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Socket { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
             "it is another user's: set SESSIONS_HOME to a directory of yours"
         }
+        ClientError::Socket { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+            "a file stands where its directory would be: set SESSIONS_HOME to a directory of yours"
+        }
         ClientError::Socket { .. } => "check who owns the file and its directory",
         ClientError::Malformed { .. } => "update both programs to the same version",
         _ => return None,
@@ -248,4 +272,16 @@ pub(crate) fn missing_root(path: &Path) -> CliError {
     };
     CliError::usage(message)
         .hint("a config root is the directory that holds Claude Code's \"projects\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_repeats_no_more_than_a_screen_shows() {
+        let error = CliError::usage(format!("no session matches {}", "日".repeat(100_000)));
+        assert!(error.render().chars().count() < 1_100);
+        assert_eq!(CliError::usage("short").render(), "error: short\n");
+    }
 }

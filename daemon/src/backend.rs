@@ -37,7 +37,7 @@ pub(crate) use crate::annotation::Annotation;
 use crate::causes::chain;
 use crate::clock::Clock;
 use crate::derive::{Deriver, contiguous};
-use crate::ingest::{ArchivistHandle, Settled};
+use crate::ingest::{Archiving, ArchivistHandle, Settled};
 use crate::live;
 use crate::roots::Roots;
 use crate::suspicion::Suspicion;
@@ -267,11 +267,11 @@ impl Backend {
     }
 
     /// Stops archiving, or goes on with it; survives restarts.
-    pub(crate) async fn set_paused(&self, paused: bool) -> Result<(), Refusal> {
-        let set = self.archivist.set_paused(paused).await;
+    pub(crate) async fn set_archiving(&self, archiving: Archiving) -> Result<(), Refusal> {
+        let set = self.archivist.set_archiving(archiving).await;
         set.map_err(|error| Refusal::Failed(chain(&error)))?;
         match &self.facts.hold {
-            Some(why) if !paused => Err(Refusal::Argument(format!(
+            Some(why) if archiving == Archiving::GoesOn => Err(Refusal::Argument(format!(
                 "archiving goes on once the settings are mended: {why}"
             ))),
             _ => Ok(()),

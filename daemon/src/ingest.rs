@@ -28,5 +28,5 @@ mod tests;
 pub(crate) use archivist::Archivist;
 pub use error::IngestError;
 pub(crate) use exclude::{Excludes, leads_to_any};
-pub(crate) use handle::{ArchivistHandle, Pace, Parts, Settled};
+pub(crate) use handle::{Archiving, ArchivistHandle, Pace, Parts, Settled};
 pub(crate) use place::FOLDERS;

@@ -72,7 +72,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         Some(root) => corpus::Corpus::open(root)?,
         None => corpus::Corpus::make(workspace, &folder, &options.bytes)?,
     };
-    let peers = peers::Peers::find(&folder, options.peers)?;
+    let peers = if options.peers {
+        peers::Peers::install(&folder)?
+    } else {
+        peers::Peers::find(&folder)
+    };
     let mut table = table::Table::default();
     let ours = ours::Ours::new(&programs, &folder.join("home"), &corpus.root)?;
     // Every part needs an archive of the corpus, so the import is always run.

@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context, file: &Path) -> Result<(), CliError> 
         return Err(taken(file));
     }
     let client = context.connect().await?;
-    let failed = |error: &std::io::Error| CliError::file("write", file, error);
+    let failed = |error: &std::io::Error| CliError::unwritten(file, error);
     let mut whole = WholeFile::create(file).map_err(|error| failed(&error))?;
     let mut pieces = client.backup().await?;
     let (last, hash, written) = receive(context, &mut pieces, file, &mut whole).await?;
@@ -83,7 +83,7 @@ async fn receive(
     while let Some(piece) = pieces.next().await? {
         whole
             .write_all(&piece.data)
-            .map_err(|error| CliError::file("write", file, &error))?;
+            .map_err(|error| CliError::unwritten(file, &error))?;
         hasher.update(&piece.data);
         written += piece.data.len() as u64;
         bar.set_length(piece.bytes_total);

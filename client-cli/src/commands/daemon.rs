@@ -23,11 +23,15 @@ const LINE_BYTES_MAX: usize = 1 << 20;
 pub(crate) async fn run(context: &Context, args: Daemon) -> Result<(), CliError> {
     match args {
         Daemon::Run => Err(execute()),
-        Daemon::Start { wait } => start(context, wait).await,
+        Daemon::Start { wait: true } => {
+            import::follow(context).await?;
+            start(context).await
+        }
+        Daemon::Start { wait: false } => start(context).await,
         Daemon::Stop => stop(context).await,
         Daemon::Restart => {
             context.end_daemon().await?;
-            start(context, false).await
+            start(context).await
         }
         Daemon::Logs { lines } => logs(context, lines),
         Daemon::Forget { directory } => forget(context, &directory).await,
@@ -57,10 +61,7 @@ fn execute() -> CliError {
     CliError::file("execute", &program, &error)
 }
 
-async fn start(context: &Context, wait: bool) -> Result<(), CliError> {
-    if wait {
-        import::follow(context).await?;
-    }
+async fn start(context: &Context) -> Result<(), CliError> {
     let status = context.connect().await?.status().await?;
     say(&format!("the daemon runs as process {}", status.pid))
 }
@@ -108,13 +109,15 @@ async fn is_watched(context: &Context, root: &Path) -> Result<bool, CliError> {
     Ok(watched.any(|watched| Path::new(&watched.path) == root))
 }
 
-fn logs(context: &Context, lines: usize) -> Result<(), CliError> {
+fn logs(context: &Context, lines: u32) -> Result<(), CliError> {
     let Some(file) = newest_log(&context.paths.log_dir()) else {
         let message = format!("there is no log in {}", context.paths.log_dir().display());
         return Err(CliError::new(Kind::Nothing, message).hint("run \"sessions daemon start\""));
     };
     let mut out = Output::paged(&context.terminal);
-    for line in last_lines(&file, lines).map_err(|error| CliError::file("read", &file, &error))? {
+    for line in
+        last_lines(&file, lines as usize).map_err(|error| CliError::file("read", &file, &error))?
+    {
         writeln!(out, "{}", visible(&line))?;
     }
     Ok(out.finish()?)

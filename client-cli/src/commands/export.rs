@@ -1,6 +1,7 @@
 //! `sessions export`.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::fs::{self, OpenOptions};
+use std::io::{BufWriter, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use sessions_client::Client;
@@ -22,6 +23,8 @@ use crate::render::quantity::count;
 enum Place {
     Stdout,
     File(PathBuf),
+    /// What is there and is no file: a pipe or a device.
+    Pipe(PathBuf),
     Directory(PathBuf),
 }
 
@@ -44,6 +47,18 @@ pub(crate) async fn run(context: &Context, args: Export) -> Result<(), CliError>
             out.finish()?;
             CliError::unless_whole(&losses)
         }
+        Place::Pipe(path) => {
+            let pipe = OpenOptions::new().write(true).open(&path);
+            let pipe = pipe.map_err(|error| CliError::unwritten(&path, &error))?;
+            let mut out = BufWriter::new(pipe);
+            let mut losses = Vec::new();
+            for session in &sessions {
+                losses.extend(write(context, &client, session, &args, &mut out).await?);
+            }
+            out.flush()
+                .map_err(|error| CliError::unwritten(&path, &error))?;
+            CliError::unless_whole(&losses)
+        }
         Place::File(path) => {
             let mut losses = Vec::new();
             for session in &sessions {
@@ -63,10 +78,28 @@ fn place(args: &Export) -> Result<Place, CliError> {
         }
         None => Ok(Place::Stdout),
         Some(path) if path.is_dir() => Ok(Place::Directory(path.clone())),
-        Some(path) if is_bulk || path.to_string_lossy().ends_with('/') => {
-            Ok(Place::Directory(path.clone()))
-        }
-        Some(path) => Ok(Place::File(path.clone())),
+        Some(path) if is_bulk || path.to_string_lossy().ends_with('/') => directory_at(path),
+        Some(path) => Ok(file_at(path)),
+    }
+}
+
+/// Returns the directory at `path`, which is none yet.
+fn directory_at(path: &Path) -> Result<Place, CliError> {
+    if !path.exists() {
+        return Ok(Place::Directory(path.to_owned()));
+    }
+    let path = path.display();
+    let what = format!("several sessions go into a directory, and {path} is none");
+    Err(CliError::usage(what).hint("add -o DIR"))
+}
+
+/// Returns what to write at `path`, which is no directory.
+fn file_at(path: &Path) -> Place {
+    match fs::metadata(path) {
+        // A pipe or a device is written to, never replaced.
+        Ok(found) if !found.is_file() => Place::Pipe(path.to_owned()),
+        // Whoever leads to a file by a link keeps the link.
+        _ => Place::File(path.canonicalize().unwrap_or_else(|_| path.to_owned())),
     }
 }
 
@@ -100,7 +133,7 @@ async fn write_all(
     args: &Export,
     dir: &Path,
 ) -> Result<(), CliError> {
-    std::fs::create_dir_all(dir).map_err(|error| CliError::file("create", dir, &error))?;
+    fs::create_dir_all(dir).map_err(|error| CliError::file("create", dir, &error))?;
     let bar = import::items(context, sessions.len() as u64, "exporting");
     let (mut written, mut faults) = (0, Vec::new());
     for session in sessions {
@@ -140,7 +173,7 @@ async fn write_file(
     args: &Export,
     path: &Path,
 ) -> Result<Vec<String>, CliError> {
-    let failed = |error: &std::io::Error| CliError::file("write", path, error);
+    let failed = |error: &std::io::Error| CliError::unwritten(path, error);
     let mut file = WholeFile::create(path).map_err(|error| failed(&error))?;
     let losses = write(context, client, session, args, &mut file).await?;
     file.finish(Existing::Replace)
@@ -179,8 +212,11 @@ async fn write_lines(
     let sources = client.sources(&session.id).await?;
     let source = source::main_transcript(&sources, session)?;
     let mut bytes = client.bytes(source.id, None).await?;
-    let to_terminal = args.output.is_none() && stdout().is_terminal();
-    source::copy(&mut bytes, out, to_terminal).await?;
+    if args.output.is_none() && stdout().is_terminal() {
+        source::copy_visibly(&mut bytes, out).await?;
+    } else {
+        source::copy(&mut bytes, out).await?;
+    }
     Ok(bytes.losses().to_vec())
 }
 

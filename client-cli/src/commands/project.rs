@@ -13,38 +13,40 @@ use crate::render::text::visible;
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: Project) -> Result<(), CliError> {
     match args {
-        Project::List { json } => list(context, json).await,
+        Project::List { json: true } => list_json(context).await,
+        Project::List { json: false } => list(context).await,
         // One operation for the daemon: what was known as OLD belongs to NEW, whether NEW is there or not.
         Project::Merge(names) | Project::Move(names) => rename(context, names).await,
     }
 }
 
-async fn list(context: &Context, is_json: bool) -> Result<(), CliError> {
+async fn list_json(context: &Context) -> Result<(), CliError> {
     let projects = context.connect().await?.projects().await?;
-    if is_json {
-        let mut out = Output::direct();
-        let mut array = Array::open(&mut out)?;
-        for project in &projects {
-            array.push(&ProjectJson::new(project))?;
-        }
-        array.close()?;
-        out.finish()?;
-    } else {
-        let mut out = Output::paged(&context.terminal);
-        write!(
-            out,
-            "{}",
-            projects::table(&projects, &context.now, &context.terminal)
-        )?;
-        out.finish()?;
+    let mut out = Output::direct();
+    let mut array = Array::open(&mut out)?;
+    for project in &projects {
+        array.push(&ProjectJson::new(project))?;
     }
-    match (projects.is_empty(), is_json) {
-        (false, _) => Ok(()),
-        (true, true) => Err(CliError::nothing()),
-        (true, false) => Err(CliError::nothing()
+    array.close()?;
+    out.finish()?;
+    if projects.is_empty() {
+        return Err(CliError::nothing());
+    }
+    Ok(())
+}
+
+async fn list(context: &Context) -> Result<(), CliError> {
+    let projects = context.connect().await?.projects().await?;
+    let mut out = Output::paged(&context.terminal);
+    let table = projects::table(&projects, &context.now, &context.terminal);
+    write!(out, "{table}")?;
+    out.finish()?;
+    if projects.is_empty() {
+        return Err(CliError::nothing()
             .say("no project is known yet")
-            .hint("run \"sessions status\" to see which directories are watched")),
+            .hint("run \"sessions status\" to see which directories are watched"));
     }
+    Ok(())
 }
 
 async fn rename(context: &Context, names: Rename) -> Result<(), CliError> {

@@ -60,16 +60,14 @@ pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError>
             import::note_progress(context, &client).await?;
         }
     }
-    if answer.hits.is_empty() {
-        return Err(nothing(&query, &answer, args.json));
+    match answer.hits.is_empty() {
+        false => Ok(()),
+        true if args.json => Err(CliError::nothing()),
+        true => Err(nothing(&query, &answer)),
     }
-    Ok(())
 }
 
-fn nothing(query: &str, answer: &SearchAnswer, is_json: bool) -> CliError {
-    if is_json {
-        return CliError::nothing();
-    }
+fn nothing(query: &str, answer: &SearchAnswer) -> CliError {
     let error = CliError::nothing().say(format!(
         "nothing matches {}",
         cut(&one_line(query), QUERY_COLUMNS_MAX)

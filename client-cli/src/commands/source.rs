@@ -48,7 +48,12 @@ pub(crate) async fn print(context: &Context, args: &View) -> Result<(), CliError
     let client = context.connect().await?;
     let (source, generation) = choose(&client, context, args).await?;
     let mut bytes = client.bytes(source.id, generation).await?;
-    copy(&mut bytes, &mut Output::direct(), stdout().is_terminal()).await?;
+    let mut out = Output::direct();
+    if stdout().is_terminal() {
+        copy_visibly(&mut bytes, &mut out).await?;
+    } else {
+        copy(&mut bytes, &mut out).await?;
+    }
     CliError::unless_whole(bytes.losses())
 }
 
@@ -91,18 +96,18 @@ async fn of_none(client: &Client, context: &Context) -> Result<Vec<Source>, CliE
     Ok(sources)
 }
 
-/// Copies bytes as they are; on a terminal, with what it would act on made visible.
-pub(crate) async fn copy(
-    bytes: &mut Bytes,
-    out: &mut impl Write,
-    to_terminal: bool,
-) -> Result<(), CliError> {
+/// Copies bytes as they are.
+pub(crate) async fn copy(bytes: &mut Bytes, out: &mut impl Write) -> Result<(), CliError> {
     while let Some(run) = bytes.next().await? {
-        if to_terminal {
-            out.write_all(visible(&String::from_utf8_lossy(&run)).as_bytes())?;
-        } else {
-            out.write_all(&run)?;
-        }
+        out.write_all(&run)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Copies bytes to a terminal, with what it would act on made visible.
+pub(crate) async fn copy_visibly(bytes: &mut Bytes, out: &mut impl Write) -> Result<(), CliError> {
+    while let Some(run) = bytes.next().await? {
+        out.write_all(visible(&String::from_utf8_lossy(&run)).as_bytes())?;
     }
     Ok(out.flush()?)
 }
@@ -136,17 +141,24 @@ fn find<'a>(sources: &'a [Source], path: &str) -> Result<&'a Source, CliError> {
     if let Some(source) = sources.iter().find(is_named) {
         return Ok(source);
     }
-    let mut candidates = sources.iter().filter(ends_so);
-    match (candidates.next(), candidates.next()) {
-        (Some(source), None) => Ok(source),
-        _ => Err(no_source(sources, path)),
+    let candidates: Vec<&Source> = sources.iter().filter(ends_so).collect();
+    let named = |error: CliError, sources: &mut dyn Iterator<Item = &Source>| {
+        let paths: Vec<&str> = sources.map(|source| source.path.as_str()).collect();
+        error.show(paths)
+    };
+    match candidates.as_slice() {
+        [source] => Ok(source),
+        [] => {
+            let error = CliError::new(Kind::Nothing, format!("no archived file is called {path}"));
+            Err(named(error, &mut sources.iter())
+                .hint("name one of these, or the session that the file belongs to"))
+        }
+        several => {
+            let what = format!("{} archived files are called {path}", several.len());
+            let error = CliError::usage(what);
+            Err(named(error, &mut several.iter().copied()).hint("write more of its path"))
+        }
     }
-}
-
-fn no_source(sources: &[Source], path: &str) -> CliError {
-    CliError::new(Kind::Nothing, format!("no one archived file is {path}"))
-        .show(sources.iter().map(|source| source.path.as_str()))
-        .hint("name one of these, or the session that the file belongs to")
 }
 
 fn check_generation(source: &Source, generation: Option<GenerationId>) -> Result<(), CliError> {
@@ -195,5 +207,13 @@ mod tests {
         check("tool-results/a.txt", Some(2));
         check("a.txt", None);
         check("f.jsonl", None);
+        let twins = [
+            source(2, "projects/-src/3f/tool-results/a.txt", "tool-result"),
+            source(3, "projects/-src/3f/subagents/a.txt", "sidecar"),
+        ];
+        let error = find(&twins, "a.txt").unwrap_err();
+        assert_eq!(error.message, "2 archived files are called a.txt");
+        let error = find(&twins, "b.txt").unwrap_err();
+        assert_eq!(error.message, "no archived file is called b.txt");
     }
 }

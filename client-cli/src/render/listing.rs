@@ -17,6 +17,12 @@ const PROJECT_COLUMNS_MAX: usize = 24;
 /// The narrowest a title is shown, in columns.
 const TITLE_COLUMNS_MIN: usize = 12;
 
+/// On a terminal narrower than this, prompts are not counted.
+const COUNTED_COLUMNS_MIN: usize = 70;
+
+/// On a terminal narrower than this, projects are not named.
+const NAMED_COLUMNS_MIN: usize = 48;
+
 const AGE_COLUMNS: usize = 10;
 const PROMPTS_COLUMNS: usize = 13;
 
@@ -94,18 +100,37 @@ impl<'a> Row<'a> {
 
 #[derive(Debug, Clone, Copy)]
 struct Widths {
+    /// 0 where projects are not named.
     project: usize,
     title: usize,
+    /// 0 where prompts are not counted.
+    prompts: usize,
 }
 
 impl Widths {
     fn new(project: usize, total: usize) -> Self {
+        let shown = |width, columns_min| if total < columns_min { 0 } else { width };
         let project = project.min(PROJECT_COLUMNS_MAX).min(total / 5);
-        // Five columns, two spaces between each.
-        let taken = super::ID_CHARACTERS + AGE_COLUMNS + project + PROMPTS_COLUMNS + 4 * 2;
+        let project = shown(project, NAMED_COLUMNS_MIN);
+        let prompts = shown(PROMPTS_COLUMNS, COUNTED_COLUMNS_MIN);
+        let widths = [super::ID_CHARACTERS, AGE_COLUMNS, project, prompts];
+        // Two spaces behind each but the last.
+        let taken: usize = widths
+            .into_iter()
+            .map(|width| if width == 0 { 0 } else { width + 2 })
+            .sum();
         Self {
             project,
             title: total.saturating_sub(taken).max(TITLE_COLUMNS_MIN),
+            prompts,
+        }
+    }
+
+    /// Returns the cell of a project with the space behind it.
+    fn project(self, session: &Session) -> String {
+        match self.project {
+            0 => String::new(),
+            width => fit(&one_line(&session.project), width) + "  ",
         }
     }
 }
@@ -122,12 +147,15 @@ fn session_line(session: &Session, now: &Now, terminal: &Terminal, widths: Width
         let filled = fit(&title, room.saturating_sub(1));
         format!("{} {filled}", paint.paint(role, mark))
     };
+    let prompts = match widths.prompts {
+        0 => String::new(),
+        width => format!("  {}", paint.paint(Role::Faint, &prompts(session, width))),
+    };
     format!(
-        "{}  {}  {}  {title}  {}",
+        "{}  {}  {}{title}{prompts}",
         paint.paint(Role::Id, &fit(&short_id(session), super::ID_CHARACTERS)),
         paint.paint(Role::Faint, &fit(&age(session, now), AGE_COLUMNS)),
-        fit(&one_line(&session.project), widths.project),
-        paint.paint(Role::Faint, &prompts(session)),
+        widths.project(session),
     )
 }
 
@@ -140,10 +168,10 @@ fn folded_line(
 ) -> String {
     let what = format!("{} of scripts (--automated)", count(folded, "session"));
     let line = format!(
-        "{}  {}  {}  {}",
+        "{}  {}  {}{}",
         fit("", super::ID_CHARACTERS),
         fit(&age(latest, now), AGE_COLUMNS),
-        fit(&one_line(&latest.project), widths.project),
+        widths.project(latest),
         cut(&what, widths.title),
     );
     terminal.paint.paint(Role::Faint, line.trim_end())
@@ -154,8 +182,8 @@ fn age(session: &Session, now: &Now) -> String {
     last.map_or_else(|| "-".to_owned(), |then| now.age(then))
 }
 
-fn prompts(session: &Session) -> String {
-    format!("{:>1$}", count(session.prompts, "prompt"), PROMPTS_COLUMNS)
+fn prompts(session: &Session, width: usize) -> String {
+    format!("{:>width$}", count(session.prompts, "prompt"))
 }
 
 fn mark(session: &Session) -> (&'static str, Role) {
@@ -189,7 +217,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let sessions = samples::sessions();
-        for width in [70, 80, 120] {
+        for width in [40, 50, 64, 70, 80, 120] {
             let rows = rows(&sessions, Automated::Shown);
             let text = table(&rows, &samples::now(), &samples::terminal(width));
             assert!(text.lines().all(|line| columns(line) <= width), "{text}");

@@ -84,18 +84,18 @@ pub(crate) struct Placed<T> {
 /// Keeps the earlier of `slot` and the offered value; returns whether that changed `slot`.
 pub(crate) fn keep_first(slot: &mut Option<Placed<String>>, at: Position, value: &str) -> bool {
     let is_better = slot.as_ref().is_none_or(|old| at < old.at);
-    replace_if(slot, is_better, at, value)
+    is_better && replace(slot, at, value)
 }
 
 /// Keeps the later of `slot` and the offered value; returns whether that changed `slot`.
 pub(crate) fn keep_last(slot: &mut Option<Placed<String>>, at: Position, value: &str) -> bool {
     let is_better = slot.as_ref().is_none_or(|old| at > old.at);
-    replace_if(slot, is_better, at, value)
+    is_better && replace(slot, at, value)
 }
 
-fn replace_if(slot: &mut Option<Placed<String>>, yes: bool, at: Position, value: &str) -> bool {
+/// Puts the offered value in `slot`, and returns that this changed it.
+fn replace(slot: &mut Option<Placed<String>>, at: Position, value: &str) -> bool {
     match slot {
-        _ if !yes => return false,
         // The same value further on is the usual case: no need to copy it.
         Some(old) if old.value == value => old.at = at,
         _ => {

@@ -313,16 +313,17 @@ impl Client {
 
     /// Stops archiving until [`Client::resume`].
     pub async fn pause(&self) -> Result<(), ClientError> {
-        self.set_paused(true).await
+        self.set_paused(wire::SetPausedRequest { paused: true })
+            .await
     }
 
     /// Goes on archiving.
     pub async fn resume(&self) -> Result<(), ClientError> {
-        self.set_paused(false).await
+        self.set_paused(wire::SetPausedRequest { paused: false })
+            .await
     }
 
-    async fn set_paused(&self, paused: bool) -> Result<(), ClientError> {
-        let request = wire::SetPausedRequest { paused };
+    async fn set_paused(&self, request: wire::SetPausedRequest) -> Result<(), ClientError> {
         checked(self.daemon().set_paused(short(request)).await)?;
         Ok(())
     }

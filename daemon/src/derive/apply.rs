@@ -97,8 +97,14 @@ impl Applier<'_> {
                 self.note_source(row.seq, *source, |facts| facts.is_cut = Some(is_cut))?;
                 Ok(0)
             }
-            Logged::Gone { source } => self.note_gone(row.seq, *source, true),
-            Logged::Back { source } => self.note_gone(row.seq, *source, false),
+            Logged::Gone { source } => {
+                self.note_source(row.seq, *source, |facts| facts.is_gone = Some(true))?;
+                Ok(0)
+            }
+            Logged::Back { source } => {
+                self.note_source(row.seq, *source, |facts| facts.is_gone = Some(false))?;
+                Ok(0)
+            }
             Logged::Operation { number } => self.annotate(*number),
         }
     }
@@ -371,11 +377,6 @@ impl Applier<'_> {
         let session = self.pair.catalog.ordinal(&id)?;
         self.note_source(Seq(0), source.id, |facts| facts.session = Some(session))?;
         Ok(Some(session))
-    }
-
-    fn note_gone(&mut self, seq: Seq, source: SourceId, gone: bool) -> Result<u64, DeriveError> {
-        self.note_source(seq, source, |facts| facts.is_gone = Some(gone))?;
-        Ok(0)
     }
 
     fn note_source(

@@ -19,7 +19,7 @@ use sessions_archive::{Archive, ArchiveReader, Heads};
 use sessions_watch::{Changed, Hints, Wake};
 use tokio::sync::{mpsc, watch};
 
-use super::handle::{Command, SharedBoard};
+use super::handle::{Archiving, Command, SharedBoard};
 use super::place::FOLDERS;
 use super::{IngestError, faults};
 use crate::suspicion::Suspicion;
@@ -156,7 +156,9 @@ impl Archivist {
                     let outcome = self.mend(&losses).map_err(IngestError::from);
                     drop(left.send(outcome));
                 }
-                Command::SetPaused { is_paused, set } => drop(set.send(self.set_paused(is_paused))),
+                Command::SetArchiving { archiving, set } => {
+                    drop(set.send(self.set_archiving(archiving)));
+                }
             }
         }
     }
@@ -171,7 +173,8 @@ impl Archivist {
         Ok(seq)
     }
 
-    fn set_paused(&mut self, is_paused: bool) -> Result<(), IngestError> {
+    fn set_archiving(&mut self, archiving: Archiving) -> Result<(), IngestError> {
+        let is_paused = archiving == Archiving::Paused;
         self.archive
             .set_setting(PAUSED, if is_paused { "true" } else { "false" })?;
         let did_rest = self.work.rests();

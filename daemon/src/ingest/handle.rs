@@ -136,10 +136,19 @@ pub(crate) enum Command {
         losses: Vec<Loss>,
         left: oneshot::Sender<Result<Vec<Loss>, IngestError>>,
     },
-    SetPaused {
-        is_paused: bool,
+    SetArchiving {
+        archiving: Archiving,
         set: oneshot::Sender<Result<(), IngestError>>,
     },
+}
+
+/// Whether the user lets the archive grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Archiving {
+    /// What comes is archived.
+    GoesOn,
+    /// Nothing is read until the user says so.
+    Paused,
 }
 
 /// What the archivist shows without being asked.
@@ -209,9 +218,9 @@ impl ArchivistHandle {
     }
 
     /// Stops archiving, or goes on with it. Survives restarts.
-    pub(crate) async fn set_paused(&self, is_paused: bool) -> Result<(), IngestError> {
+    pub(crate) async fn set_archiving(&self, archiving: Archiving) -> Result<(), IngestError> {
         let (set, answer) = oneshot::channel();
-        self.ask(Command::SetPaused { is_paused, set }).await?;
+        self.ask(Command::SetArchiving { archiving, set }).await?;
         answer.await.map_err(|_| IngestError::Silent)?
     }
 

@@ -12,6 +12,7 @@ use tonic::{Request, Response, Status};
 use super::stream::{self, Gone, Reply, Sender};
 use super::{Rpc, convert, refusal};
 use crate::backend::Backend;
+use crate::ingest::Archiving;
 
 /// Time between two reports of an import that nothing else interrupts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -117,9 +118,13 @@ impl DaemonService for Rpc {
         &self,
         request: Request<wire::SetPausedRequest>,
     ) -> Result<Response<wire::SetPausedResponse>, Status> {
-        let paused = request.into_inner().paused;
+        let archiving = if request.into_inner().paused {
+            Archiving::Paused
+        } else {
+            Archiving::GoesOn
+        };
         self.backend()?
-            .set_paused(paused)
+            .set_archiving(archiving)
             .await
             .map_err(refusal::status)?;
         Ok(Response::new(wire::SetPausedResponse {}))

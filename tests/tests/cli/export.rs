@@ -42,6 +42,40 @@ fn all_sessions_are_exported_to_a_directory() {
 }
 
 #[test]
+fn pipes_and_links_are_written_to_and_not_replaced() {
+    let samples = Samples::archived();
+    let whole = samples.home.bytes(&["export", PARSER]).unwrap();
+    let pipe = samples.home.path().join("pipe");
+    rustix::fs::mkfifoat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::Mode::from_raw_mode(0o600),
+    )
+    .unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read(pipe).unwrap()
+    });
+    let export = ["export", PARSER, "-o", pipe.to_str().unwrap()];
+    samples.home.bytes(&export).unwrap();
+    assert!(
+        !fs::symlink_metadata(&pipe).unwrap().is_file(),
+        "it is a pipe still"
+    );
+    assert_eq!(reader.join().unwrap(), whole);
+
+    let [file, link] = ["file.md", "link.md"].map(|name| samples.home.path().join(name));
+    fs::write(&file, "before").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let export = ["export", PARSER, "-o", link.to_str().unwrap()];
+    samples.home.bytes(&export).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read(&file).unwrap(), whole);
+    samples.check_exit(&["export", "--all", "-o", file.to_str().unwrap()], 2);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
 fn a_backup_is_an_archive_that_answers_the_same() {
     let samples = Samples::archived();
     let file = samples.home.path().join("backup.db");

@@ -52,12 +52,15 @@ pub(crate) struct Server<'a> {
 }
 
 impl Peers {
-    /// Finds tools below `folder` and on the search path; installs what is missing if asked to.
-    pub(crate) fn find(folder: &Path, is_installing: bool) -> Result<Self> {
+    /// Installs what is missing below `folder`, then finds the tools.
+    pub(crate) fn install(folder: &Path) -> Result<Self> {
+        install(&folder.join("peers"))?;
+        Ok(Self::find(folder))
+    }
+
+    /// Finds tools below `folder` and on the search path.
+    pub(crate) fn find(folder: &Path) -> Self {
         let place = folder.join("peers");
-        if is_installing {
-            install(&place)?;
-        }
         let own = place.join("bin/rg");
         let ripgrep = if own.is_file() {
             Some(own)
@@ -77,10 +80,10 @@ impl Peers {
             })
             .filter(|peer| peer.program.is_file())
             .collect();
-        Ok(Self {
+        Self {
             ripgrep: ripgrep.map(Ripgrep),
             indexing,
-        })
+        }
     }
 
     /// The tools that have an index.

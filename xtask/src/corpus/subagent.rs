@@ -110,7 +110,7 @@ impl Scene<'_> {
         let result = format!(
             r#"{{"stdout":{text},"stderr":"","interrupted":false,"isImage":false,"noOutputExpected":false}}"#
         );
-        self.result_row(&call, &text, &result, false);
+        self.result_row(&call, &text, &result);
     }
 
     /// Takes over what a subagent wrote: its files, its phrases, the time it took.
@@ -147,7 +147,7 @@ impl Scene<'_> {
             lines * 900,
             lines / 2
         );
-        self.result_row(call, &content, &result, false);
+        self.result_row(call, &content, &result);
     }
 
     /// The call returns at once; the report comes as a notification that opens a turn.
@@ -157,7 +157,7 @@ impl Scene<'_> {
         let result = format!(
             r#"{{"isAsync":true,"status":"async_launched","agentId":"{agent}","prompt":{prompt},"outputFile":"/tmp/claude/tasks/{agent}.output","canReadOutputFile":true}}"#
         );
-        self.result_row(call, content, &result, false);
+        self.result_row(call, content, &result);
         let notice = format!(
             "<task-notification>\n<task-id>{agent}</task-id>\n<status>completed</status>\n<result>{}</result>\n</task-notification>",
             report.answer

@@ -20,6 +20,13 @@ pub(crate) enum Reach {
     Subagent,
 }
 
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Well,
+    Badly,
+}
+
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tool {
@@ -107,8 +114,14 @@ impl Scene<'_> {
             .or(is_agent_wanted.then_some(Tool::Agent))
     }
 
-    /// Writes a result's row. `content` and `result` are JSON.
-    pub(crate) fn result_row(&mut self, call: &Call, content: &str, result: &str, is_error: bool) {
+    /// Writes the row of a result that is no error. `content` and `result` are JSON.
+    pub(crate) fn result_row(&mut self, call: &Call, content: &str, result: &str) {
+        self.ended_row(call, content, result, Ending::Well);
+    }
+
+    /// Writes a result's row, the tool having ended so.
+    pub(crate) fn ended_row(&mut self, call: &Call, content: &str, result: &str, ending: Ending) {
+        let is_error = ending == Ending::Badly;
         let id = &call.id;
         let block = format!(
             r#"[{{"tool_use_id":"{id}","type":"tool_result","content":{content},"is_error":{is_error}}}]"#
@@ -139,6 +152,6 @@ impl Scene<'_> {
             &format!(r#"{{"todos":[{items}]}}"#),
         );
         let result = format!(r#"{{"oldTodos":[],"newTodos":[{items}]}}"#);
-        self.result_row(&call, "\"The list was updated.\"", &result, false);
+        self.result_row(&call, "\"The list was updated.\"", &result);
     }
 }

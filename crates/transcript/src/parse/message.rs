@@ -67,11 +67,13 @@ pub(super) fn assistant<'a>(
 ) -> Content<'a> {
     let mut message = take(&mut row.message).0.unwrap_or_default();
     let is_synthetic = message.model.as_text() == Some(SYNTHETIC);
-    let is_error = row.is_api_error_message.is_true();
+    let writer = match (row.is_api_error_message.is_true(), is_synthetic) {
+        (true, _) => Writer::ApiError,
+        (false, true) => Writer::Client,
+        (false, false) => Writer::Model,
+    };
     let content = take(&mut message.content);
-    let mut blocks = blocks(content, json, |text| {
-        (answer_kind(&text, is_synthetic, is_error), text)
-    });
+    let mut blocks = blocks(content, json, |text| (writer.kind(&text), text));
     for block in &mut blocks {
         block.is_error |= block.kind == BlockKind::ApiError;
     }
@@ -82,13 +84,23 @@ pub(super) fn assistant<'a>(
     }
 }
 
-fn answer_kind(text: &str, is_synthetic: bool, is_error: bool) -> BlockKind {
-    if is_synthetic && !is_error && text.trim() == NO_ANSWER {
-        BlockKind::System
-    } else if is_synthetic || is_error {
-        BlockKind::ApiError
-    } else {
-        BlockKind::Answer
+/// Who wrote what stands in the place of an answer.
+#[derive(Clone, Copy)]
+enum Writer {
+    Model,
+    /// The client, in the model's name.
+    Client,
+    /// The client, to say that the API failed.
+    ApiError,
+}
+
+impl Writer {
+    fn kind(self, text: &str) -> BlockKind {
+        match self {
+            Self::Model => BlockKind::Answer,
+            Self::Client if text.trim() == NO_ANSWER => BlockKind::System,
+            Self::Client | Self::ApiError => BlockKind::ApiError,
+        }
     }
 }
 

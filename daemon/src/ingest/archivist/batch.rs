@@ -27,6 +27,13 @@ const BATCH_JOBS_MAX: usize = 256;
 /// How often a file that nobody can reach any more is tried.
 const DEAD_TRIES_MAX: u32 = 5;
 
+/// Whether a file still has the name it was opened by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Current,
+    Dead,
+}
+
 /// What one transaction is about.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -240,9 +247,9 @@ impl Work {
         loop {
             // Ends: each turn but the last drops a held file.
             match self.held.open(&*self.disk, &job.place, &path)? {
-                Opened::Current(file) => return self.look_at(job, file, false, reader),
+                Opened::Current(file) => return self.look_at(job, (file, Life::Current), reader),
                 Opened::Dead(file) => {
-                    let found = self.look_at(job, file, true, reader)?;
+                    let found = self.look_at(job, (file, Life::Dead), reader)?;
                     if !matches!(found, Found::Nothing) {
                         return Ok(found);
                     }
@@ -262,10 +269,10 @@ impl Work {
     fn look_at(
         &mut self,
         job: &Job,
-        file: Box<dyn SourceFile>,
-        is_dead: bool,
+        (file, life): (Box<dyn SourceFile>, Life),
         reader: &ArchiveReader,
     ) -> Result<Found, LookError> {
+        let is_dead = life == Life::Dead;
         let Some(origin) = self.origin(&job.place) else {
             return Ok(Found::Nothing);
         };

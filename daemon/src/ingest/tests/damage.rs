@@ -8,6 +8,7 @@ use sessions_archive::{Lane, LogRow, Logged, Loss};
 use sessions_model::{Origin, Seq, SourceKind, Timestamp};
 
 use super::bench::{Bench, MAIN, rows};
+use crate::ingest::Archiving;
 
 /// Lines that no compression makes smaller, so that the archive holds them as they are.
 fn noise() -> Vec<u8> {
@@ -65,7 +66,9 @@ fn bytes_that_the_file_has_no_more_are_noted_and_the_file_is_archived_anew() {
 #[test]
 fn while_archiving_is_paused_nothing_is_read_and_nothing_given_up() {
     let (bench, losses) = decayed(&noise());
-    bench.wait(bench.handle().set_paused(true)).unwrap();
+    bench
+        .wait(bench.handle().set_archiving(Archiving::Paused))
+        .unwrap();
     let left = bench.wait(bench.handle().mend(losses.clone())).unwrap();
     assert_eq!(left, losses);
     assert_eq!(bench.reader().known_losses().unwrap(), []);

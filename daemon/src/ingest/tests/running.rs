@@ -7,6 +7,7 @@ use sessions_model::{Seq, Timestamp};
 use sessions_watch::{Method, RootWatch};
 
 use super::bench::{Bench, MAIN, rows};
+use crate::ingest::Archiving;
 
 #[test]
 fn a_wait_sees_every_append_made_before_it() {
@@ -40,7 +41,9 @@ fn a_pause_holds_before_reading_and_survives_a_restart() {
     let mut bench = Bench::started();
     bench.append(MAIN, rows(0, 1, 100));
     bench.settled();
-    bench.wait(bench.handle().set_paused(true)).unwrap();
+    bench
+        .wait(bench.handle().set_archiving(Archiving::Paused))
+        .unwrap();
     bench.append(MAIN, rows(1, 1, 100));
     let settled = bench.settle();
     assert_eq!(settled.reason.as_deref(), Some("archiving is paused"));
@@ -48,7 +51,9 @@ fn a_pause_holds_before_reading_and_survives_a_restart() {
     assert!(bench.handle().is_paused());
     bench.settle();
     assert_eq!(bench.archived(MAIN), rows(0, 1, 100).as_bytes());
-    bench.wait(bench.handle().set_paused(false)).unwrap();
+    bench
+        .wait(bench.handle().set_archiving(Archiving::GoesOn))
+        .unwrap();
     bench.until(|bench| bench.settle().complete);
     bench.holds(MAIN, 1);
 }
@@ -59,7 +64,9 @@ fn what_the_user_has_to_mend_first_holds_whatever_else_is_wished() {
     bench.hold = Some("config.toml:1: what is this".into());
     bench.start();
     bench.append(MAIN, rows(0, 1, 100));
-    bench.wait(bench.handle().set_paused(false)).unwrap();
+    bench
+        .wait(bench.handle().set_archiving(Archiving::GoesOn))
+        .unwrap();
     let settled = bench.settle();
     assert_eq!(
         settled.reason.as_deref(),
@@ -102,7 +109,9 @@ fn a_root_without_events_is_archived_and_a_wait_says_what_it_is_worth() {
 #[test]
 fn what_the_user_wrote_is_recorded_even_when_paused() {
     let bench = Bench::started();
-    bench.wait(bench.handle().set_paused(true)).unwrap();
+    bench
+        .wait(bench.handle().set_archiving(Archiving::Paused))
+        .unwrap();
     let operation = NewOperation {
         subject: "s".into(),
         field: "title".into(),

@@ -1,5 +1,6 @@
 //! Commands: short output, long output that stays in the transcript, and output that is spilled to a file.
 
+use super::Ending;
 use crate::corpus::json;
 use crate::corpus::needle::{Kind, insert};
 use crate::corpus::reply::Call;
@@ -64,11 +65,15 @@ impl Scene<'_> {
             self.plant(Kind::BashResult, &mut output);
         }
         let text = json::string(&output);
-        let is_error = self.random.chance(FAILS);
+        let ending = if self.random.chance(FAILS) {
+            Ending::Badly
+        } else {
+            Ending::Well
+        };
         let result = format!(
             r#"{{"stdout":{text},"stderr":"","interrupted":false,"isImage":false,"noOutputExpected":false}}"#
         );
-        self.result_row(call, &text, &result, is_error);
+        self.ended_row(call, &text, &result, ending);
     }
 
     /// Writes output to a file of its own; the transcript keeps the first part and shows a preview.
@@ -95,7 +100,7 @@ impl Scene<'_> {
             json::string(first(KEPT_BYTES_MAX)),
             output.len()
         );
-        self.result_row(call, &json::string(&preview), &result, false);
+        self.result_row(call, &json::string(&preview), &result);
         self.add_sidecar(path, output);
     }
 }

@@ -45,7 +45,7 @@ impl Scene<'_> {
             start + 1,
             file.lines.len()
         );
-        self.result_row(&call, &numbered, &result, false);
+        self.result_row(&call, &numbered, &result);
     }
 
     /// A screenshot: the client writes its bytes twice.
@@ -67,7 +67,7 @@ impl Scene<'_> {
             r#"{{"type":"image","file":{{"base64":"{data}","type":"image/png","originalSize":{}}}}}"#,
             length * 3 / 4
         );
-        self.result_row(&call, &content, &result, false);
+        self.result_row(&call, &content, &result);
     }
 
     pub(super) fn use_edit(&mut self) {
@@ -99,7 +99,7 @@ impl Scene<'_> {
             patch(&old, &new, start + 1)
         );
         let shown = format!("The file {} has been updated successfully.", file.path);
-        self.result_row(&call, &json::string(&shown), &result, false);
+        self.result_row(&call, &json::string(&shown), &result);
     }
 
     fn push_change(&mut self, text: &mut String) {
@@ -143,7 +143,7 @@ impl Scene<'_> {
         let result = format!(
             r#"{{"type":"create","filePath":{path},"content":{text},"structuredPatch":[],"originalFile":null,"userModified":false}}"#
         );
-        self.result_row(&call, &shown, &result, false);
+        self.result_row(&call, &shown, &result);
     }
 }
 

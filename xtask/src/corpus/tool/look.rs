@@ -28,7 +28,7 @@ impl Scene<'_> {
             r#"{{"mode":"content","numFiles":0,"filenames":[],"content":{text},"numLines":{}}}"#,
             found.lines().count()
         );
-        self.result_row(&call, &text, &result, false);
+        self.result_row(&call, &text, &result);
     }
 
     pub(super) fn use_fetch(&mut self) {
@@ -48,6 +48,6 @@ impl Scene<'_> {
             r#"{{"bytes":{},"code":200,"codeText":"OK","result":{text},"durationMs":{took},"url":"{url}"}}"#,
             page.len()
         );
-        self.result_row(&call, &text, &result, false);
+        self.result_row(&call, &text, &result);
     }
 }
