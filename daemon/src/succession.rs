@@ -125,24 +125,16 @@ impl Succession {
     pub(crate) fn wait(&self, path: &str, lived: Duration, now: Timestamp) -> Option<Duration> {
         let mut line = self.line();
         let left = line.row.wait(lived)?;
-        tracing::warn!(
-            path,
-            in_a_row = line.row.0,
-            seconds = left.as_secs(),
-            "is another again: giving way later"
-        );
-        let times = line.row.0;
-        line.delay.get_or_insert_with(|| Fault {
-            kind: FaultKind::Daemon,
-            message: format!(
-                "{path} is another than at the start, for the {times}th time in a row: the daemon starts anew \
-                 later, and goes on with what it has until then"
-            ),
-            hint: "see what replaces it; where nothing does, its file system gives other numbers at each look: \
-                   \"sessions daemon restart\" takes it in at once"
-                .into(),
-            since: now,
-        });
+        if line.delay.is_none() {
+            let (in_a_row, seconds) = (line.row.0, left.as_secs());
+            tracing::warn!(
+                path,
+                in_a_row,
+                seconds,
+                "is another again: giving way later"
+            );
+            line.delay = Some(delay(path, in_a_row, now));
+        }
         Some(left)
     }
 
@@ -183,6 +175,20 @@ fn absence(why: &str, since: Timestamp) -> Fault {
              it ends, and nothing is archived until the next command"
         ),
         hint: "run \"sessions daemon restart\"".into(),
+        since,
+    }
+}
+
+fn delay(path: &str, in_a_row: u32, since: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Daemon,
+        message: format!(
+            "{path} is another than at the start once more, after {in_a_row} new starts in a row: the daemon \
+             starts anew later, and goes on with what it has until then"
+        ),
+        hint: "see what replaces it; where nothing does, its file system gives other numbers at each look: \
+               \"sessions daemon restart\" takes it in at once"
+            .into(),
         since,
     }
 }

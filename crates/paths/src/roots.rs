@@ -39,8 +39,8 @@ pub enum RootFault {
         /// A directory of ours.
         dir: PathBuf,
     },
-    /// What is in it is the daemon's to write.
-    #[error("it lies in {}, where Claude Sessions keeps its own", dir.display())]
+    /// It is a directory of ours or in one: what is in it is the daemon's to write.
+    #[error("it is or lies in {}, where Claude Sessions keeps its own", dir.display())]
     LiesInOurs {
         /// A directory of ours.
         dir: PathBuf,
@@ -93,7 +93,7 @@ impl Paths {
 fn overlap(root: &Path, led: &Path, dir: &Path) -> Option<RootFault> {
     let ours = real(dir);
     let dir = dir.to_owned();
-    if ours.starts_with(led) {
+    if ours != led && ours.starts_with(led) {
         return Some(RootFault::HoldsOurs { dir });
     }
     // By its name, too: a link in a directory of ours may lead anywhere by now.
@@ -247,7 +247,7 @@ mod tests {
         check(top.join("link"), Some(RootFault::Home));
         check(top.clone(), Some(RootFault::HoldsHome));
         check(ours.clone(), Some(RootFault::HoldsOurs { dir: data() }));
-        check(data(), Some(RootFault::HoldsOurs { dir: data() }));
+        check(data(), Some(RootFault::LiesInOurs { dir: data() }));
         let within = data().join("archive");
         check(within.clone(), Some(RootFault::LiesInOurs { dir: data() }));
         fs::create_dir_all(data()).unwrap();
