@@ -91,13 +91,9 @@ impl CliError {
 
     /// Makes one of the file `path` that could not be written.
     pub(crate) fn unwritten(path: &Path, source: &io::Error) -> Self {
-        let error = Self::file("write", path, source);
-        match source.kind() {
-            io::ErrorKind::NotFound => error.hint("make its directory first"),
-            io::ErrorKind::PermissionDenied => error.hint("name a place that you may write to"),
-            io::ErrorKind::StorageFull => error.hint("free some space, or name another disk"),
-            _ => error,
-        }
+        let mut error = Self::file("write", path, source);
+        error.hint = write_hint(source).map(str::to_owned);
+        error
     }
 
     /// Fails if something does not read back and was left out: `losses`, for a person.
@@ -193,13 +189,25 @@ impl From<io::Error> for CliError {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(Kind::Left, String::new());
         }
-        Self::new(Kind::Daemon, format!("could not write the answer: {error}"))
+        let mut cli = Self::new(Kind::Daemon, format!("could not write the answer: {error}"));
+        cli.hint = write_hint(&error).map(str::to_owned);
+        cli
     }
 }
 
 impl From<serde_json::Error> for CliError {
     fn from(error: serde_json::Error) -> Self {
         Self::from(io::Error::from(error))
+    }
+}
+
+/// Returns what to do where something cannot be written.
+fn write_hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Some("make its directory first"),
+        io::ErrorKind::PermissionDenied => Some("name a place that you may write to"),
+        io::ErrorKind::StorageFull => Some("free some space, or name another disk"),
+        _ => None,
     }
 }
 

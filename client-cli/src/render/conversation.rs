@@ -22,6 +22,9 @@ const AGENT_INDENT: usize = 4;
 /// The narrowest text is set, in columns.
 const TEXT_COLUMNS_MIN: usize = 20;
 
+/// The narrowest that what is special about an entry is shown: a time of day.
+const NOTES_COLUMNS_MIN: usize = 5;
+
 /// How much of tool results is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Results {
@@ -101,11 +104,9 @@ pub(crate) fn entry(entry: &Entry, results: Results, now: &Now, terminal: &Termi
     } else {
         0
     };
-    let mut text = format!("{:indent$}{}\n", "", heading(entry, now, terminal));
-    let width = terminal
-        .columns
-        .saturating_sub(indent + INDENT)
-        .max(TEXT_COLUMNS_MIN);
+    let room = terminal.columns.saturating_sub(indent);
+    let mut text = format!("{:indent$}{}\n", "", heading(entry, room, now, terminal));
+    let width = room.saturating_sub(INDENT).max(TEXT_COLUMNS_MIN);
     let shown = visible(entry.text.trim_end());
     let lines: Vec<&str> = shown.lines().collect();
     let folds = entry.kind == EntryKind::ToolResult && results == Results::Folded;
@@ -137,21 +138,21 @@ fn push_line(text: &mut String, indent: usize, line: &str) {
     text.push('\n');
 }
 
-/// Returns the line above an entry: who, when, and what is special about it.
-fn heading(entry: &Entry, now: &Now, terminal: &Terminal) -> String {
+/// Returns the line above an entry, of at most `room` columns: who, when, and what is special about it.
+fn heading(entry: &Entry, room: usize, now: &Now, terminal: &Terminal) -> String {
     let paint = terminal.paint;
     let (who, role) = who(entry);
     let mark = if terminal.plain { "" } else { "▌ " };
+    let room = room.saturating_sub(columns(mark));
+    let who = cut(&who, room.max(TEXT_COLUMNS_MIN));
     let mut text = paint.paint(role, &format!("{mark}{who}"));
     let mut notes = Vec::new();
     notes.extend(entry.time.map(|time| now.clock(time)));
     notes.extend(notes_of(entry));
-    let room = terminal
-        .columns
-        .saturating_sub(columns(&who) + columns(mark) + 2);
+    let room = room.saturating_sub(columns(&who) + 2);
     let notes = notes.join(" · ");
-    if !notes.is_empty() {
-        let notes = cut(&notes, room.max(TEXT_COLUMNS_MIN)).into_owned();
+    let notes = cut(&notes, room);
+    if columns(&notes) >= NOTES_COLUMNS_MIN {
         write!(text, "  {}", paint.paint(Role::Faint, &notes)).expect("a string takes everything");
     }
     text
@@ -257,11 +258,10 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let text = conversation(Results::Whole, &samples::terminal(60));
-        let wide = text
-            .lines()
-            .skip_while(|line| !line.starts_with('▌'))
-            .find(|line| columns(line) > 60);
-        assert_eq!(wide, None);
+        for width in [40, 60, 100] {
+            let text = conversation(Results::Whole, &samples::terminal(width));
+            let mut lines = text.lines().skip_while(|line| !line.starts_with('▌'));
+            assert_eq!(lines.find(|line| columns(line) > width), None, "{width}");
+        }
     }
 }

@@ -329,7 +329,17 @@ impl<T> During<T> for rusqlite::Result<T> {
     fn during(self, step: impl FnOnce() -> Step) -> Result<T> {
         self.map_err(|source| ArchiveError::Database {
             step: step(),
-            source,
+            source: without_statement(source),
         })
+    }
+}
+
+/// Leaves out the text of the statement, which tells a user nothing.
+fn without_statement(error: rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqlInputError { error, msg, .. } => {
+            rusqlite::Error::SqliteFailure(error, Some(msg))
+        }
+        error => error,
     }
 }

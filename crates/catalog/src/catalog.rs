@@ -13,7 +13,7 @@ use crate::admitted::Admitted;
 use crate::calls::Calls;
 use crate::error::Doing;
 use crate::ledger::Ledger;
-use crate::project::{remote_key, store_move};
+use crate::operation::Operation;
 use crate::schema::{self, Found};
 use crate::sources::Sources;
 use crate::state::States;
@@ -63,20 +63,6 @@ pub struct Catalog {
     roots: FxHashMap<RootId, String>,
     defects: FxHashMap<String, u64>,
     operations: Vec<Operation>,
-}
-
-/// What the user, or a client on the user's behalf, said.
-#[derive(Debug)]
-enum Operation {
-    Directory {
-        cwd: String,
-        common_dir: String,
-        remote: String,
-    },
-    Move {
-        from: String,
-        to: String,
-    },
 }
 
 impl Catalog {
@@ -265,7 +251,9 @@ impl Catalog {
             count_defect(&transaction, &name, lines).writing("a count of defects")?;
         }
         for operation in self.operations.drain(..) {
-            store_operation(&transaction, &operation).writing("what the user said")?;
+            operation
+                .store(&transaction)
+                .writing("what the user said")?;
         }
         transaction
             .prepare_cached("UPDATE applied SET backlog = ?1, live = ?2")
@@ -321,20 +309,6 @@ fn count_defect(connection: &Connection, name: &str, lines: u64) -> rusqlite::Re
              ON CONFLICT (name) DO UPDATE SET lines = lines + excluded.lines",
         )?
         .execute((name, lines))
-}
-
-fn store_operation(connection: &Connection, operation: &Operation) -> rusqlite::Result<()> {
-    match operation {
-        Operation::Directory {
-            cwd,
-            common_dir,
-            remote,
-        } => connection
-            .prepare_cached("REPLACE INTO directory (cwd, common_dir, remote) VALUES (?1, ?2, ?3)")?
-            .execute([cwd, common_dir, &remote_key(remote)])
-            .map(drop),
-        Operation::Move { from, to } => store_move(connection, from, to),
-    }
 }
 
 /// Removes the database and what `SQLite` keeps beside it.

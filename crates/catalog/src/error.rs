@@ -86,10 +86,22 @@ pub(crate) trait Doing<T> {
 
 impl<T> Doing<T> for rusqlite::Result<T> {
     fn reading(self, what: &'static str) -> Result<T, CatalogError> {
-        self.map_err(|source| CatalogError::Read { what, source })
+        self.map_err(without_statement)
+            .map_err(|source| CatalogError::Read { what, source })
     }
 
     fn writing(self, what: &'static str) -> Result<T, CatalogError> {
-        self.map_err(|source| CatalogError::Write { what, source })
+        self.map_err(without_statement)
+            .map_err(|source| CatalogError::Write { what, source })
+    }
+}
+
+/// Leaves out the text of the statement, which tells a user nothing.
+fn without_statement(error: rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqlInputError { error, msg, .. } => {
+            rusqlite::Error::SqliteFailure(error, Some(msg))
+        }
+        error => error,
     }
 }

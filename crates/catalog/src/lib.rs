@@ -12,6 +12,7 @@ mod catalog;
 mod error;
 mod facts;
 mod ledger;
+mod operation;
 mod position;
 mod project;
 mod reader;

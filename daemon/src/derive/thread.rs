@@ -12,8 +12,10 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
+mod opening;
+
 use super::apply::Applier;
-use super::pair::{Load, Pair};
+use super::pair::Pair;
 use super::{Board, DeriveError, Order, Parts, folder};
 use crate::causes::chain;
 
@@ -37,9 +39,6 @@ const REST: Duration = Duration::from_secs(3);
 
 /// How long to wait after a failure before trying again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
-
-/// Questions answered at once.
-const ENGINES: usize = 4;
 
 /// Why the loop over one pair ended.
 enum End {
@@ -111,77 +110,6 @@ impl Worker {
         };
         self.board.set_fault(None);
         self.follow(pair)
-    }
-
-    fn open(&mut self) -> Result<Pair, DeriveError> {
-        let place = (&*self.parts.derived, &*self.boot, self.parts.archive_id);
-        let pair = match Pair::load(place)? {
-            Load::Ready(pair) => *pair,
-            Load::Rebuild(reason) => {
-                tracing::warn!(reason, "the derived pair is built anew");
-                Pair::create(place)?
-            }
-        };
-        pair.take_over(&self.parts.derived)?;
-        self.publish(&pair)?;
-        Ok(pair)
-    }
-
-    /// Builds a pair while the old one answers, and lets it take over once it has caught up. None if the
-    /// daemon stops before that.
-    fn build_beside(
-        &mut self,
-        reply: oneshot::Sender<Applied>,
-    ) -> Result<Option<Pair>, DeriveError> {
-        let place = (&*self.parts.derived, &*self.boot, self.parts.archive_id);
-        self.check_space()?;
-        let mut pair = Pair::create(place)?;
-        let mut uncommitted = Uncommitted::default();
-        let mut replies = vec![reply];
-        loop {
-            self.check_space()?;
-            let bytes = self.apply_some(&mut pair)?;
-            uncommitted.add(bytes);
-            if self.is_told_to_stop(&mut replies) {
-                return Ok(None);
-            }
-            if bytes == 0 || uncommitted.is_due() {
-                pair.commit()?;
-                uncommitted = Uncommitted::default();
-            }
-            if bytes == 0 {
-                break;
-            }
-        }
-        pair.take_over(&self.parts.derived)?;
-        self.publish(&pair)?;
-        for reply in replies {
-            // Whoever asked may have gone; the pair has taken over all the same.
-            let _gone = reply.send(pair.applied());
-        }
-        Ok(Some(pair))
-    }
-
-    /// Turns away, while a pair is built, whoever waits for rows, and takes those who want what is being
-    /// built; true if the daemon stops.
-    fn is_told_to_stop(&mut self, replies: &mut Vec<oneshot::Sender<Applied>>) -> bool {
-        loop {
-            match self.inbox.try_recv() {
-                Ok(Order::Stop) | Err(TryRecvError::Disconnected) => return true,
-                Ok(Order::Rebuild { switched }) => replies.push(switched),
-                Ok(Order::Show { .. }) => {}
-                Err(TryRecvError::Empty) => return false,
-            }
-        }
-    }
-
-    fn publish(&self, pair: &Pair) -> Result<(), DeriveError> {
-        let readers = (0..ENGINES).map(|_| self.parts.archive.reopen());
-        let serving = pair.serving(readers.collect::<Result<_, _>>()?)?;
-        self.board.bytes.store(pair.bytes()?, Ordering::Relaxed);
-        self.board.serving.send_replace(Some(Arc::new(serving)));
-        self.board.visible.send_replace(pair.applied());
-        Ok(())
     }
 
     fn follow(&mut self, mut pair: Pair) -> Result<End, DeriveError> {

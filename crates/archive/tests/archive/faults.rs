@@ -15,6 +15,19 @@ pub(crate) fn go_on(_: u64, _: u64) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
+#[test]
+fn a_statement_that_fails_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Archive::open(folder.path(), NOW).unwrap());
+    let path = folder.path().join("archive.db");
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    drop(connection);
+    let error = Archive::open(folder.path(), NOW).unwrap_err();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(source, "table losses already exists");
+}
+
 /// Three sources of a few frames each, and an annotation.
 pub(crate) fn full_scene() -> (Scene, Vec<(SourceId, GenerationId, Vec<u8>)>) {
     let mut scene = Scene::new();

@@ -118,9 +118,9 @@ fn rows_of_old_subagents_are_of_the_one_their_chain_begins() {
     };
     let rows = [
         prompt("1", "", "a"),
-        aside(prompt("2", "", "one")),
+        aside(prompt("2abcdefg-1112", "", "one")),
         aside(prompt("5", "", "two")),
-        aside(prompt("6", "2", "of one")),
+        aside(prompt("6", "2abcdefg-1112", "of one")),
         aside(prompt("7", "5", "of two")),
         answer("3", "1", "b"),
     ];
@@ -132,7 +132,14 @@ fn rows_of_old_subagents_are_of_the_one_their_chain_begins() {
         .collect();
     assert_eq!(
         agents,
-        [None, Some("2"), Some("5"), Some("2"), Some("5"), None]
+        [
+            None,
+            Some("2abcdefg"),
+            Some("5"),
+            Some("2abcdefg"),
+            Some("5"),
+            None
+        ]
     );
 }
 
