@@ -6,6 +6,7 @@
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use sessions_watch::Folder;
 
@@ -19,6 +20,8 @@ pub(crate) struct Footing {
     /// Directories of Claude's, which may be missing: roots, and what their folders lead to.
     read: Vec<Given>,
     settings: Given,
+    /// The archive's file, once it is open.
+    archive: OnceLock<Given>,
 }
 
 /// A place as it was at the start.
@@ -47,7 +50,14 @@ impl Footing {
             own: own.collect(),
             read: Vec::new(),
             settings: Given::new(settings.to_path_buf(), file),
+            archive: OnceLock::new(),
         }
+    }
+
+    /// Takes the archive's file for given from now on.
+    pub(crate) fn stand_on(&self, archive: &Path) {
+        // It is opened once.
+        drop(self.archive.set(Given::new(archive.to_path_buf(), inode)));
     }
 
     /// Looks at config roots, too.
@@ -76,7 +86,9 @@ impl Footing {
     pub(crate) fn changed(&self) -> Option<&Path> {
         let has_come = |given: &&Given| given.now().is_some_and(|now| given.was != Some(now));
         let is_other = |given: &&Given| given.now() != given.was;
-        let read = self.read.iter().find(has_come);
+        // An archive that is gone is put back by whoever has it open, and is another then.
+        let mut read = self.read.iter().chain(self.archive.get());
+        let read = read.find(has_come);
         let given = read.or_else(|| {
             let mut kept = self.own.iter().chain([&self.settings]);
             kept.find(is_other)
@@ -97,13 +109,8 @@ impl Given {
 }
 
 fn directory(path: &Path) -> Option<Identity> {
-    let metadata = fs::metadata(path).ok().filter(Metadata::is_dir)?;
-    Some(Identity {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        size: 0,
-        modified: (0, 0),
-    })
+    fs::metadata(path).ok().filter(Metadata::is_dir)?;
+    inode(path)
 }
 
 /// What a folder of a root leads to; none where it is no link, since then it is the root's.
@@ -112,6 +119,17 @@ fn led_to(path: &Path) -> Option<Identity> {
         return None;
     }
     directory(&Folder::look(path).directory()?)
+}
+
+/// A file that is written all the time.
+fn inode(path: &Path) -> Option<Identity> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: 0,
+        modified: (0, 0),
+    })
 }
 
 fn file(path: &Path) -> Option<Identity> {
@@ -172,6 +190,19 @@ mod tests {
         check(&there, None);
         fs::create_dir(&root).unwrap();
         check(&there, Some(&root));
+
+        let archive = at("archive.db");
+        fs::write(&archive, "1").unwrap();
+        let stood = look();
+        stood.stand_on(&archive);
+        fs::write(&archive, "12").unwrap();
+        check(&stood, None);
+        fs::remove_file(&archive).unwrap();
+        check(&stood, None);
+        fs::write(&archive, "1").unwrap();
+        fs::write(at("other.db"), "1").unwrap();
+        fs::rename(at("other.db"), &archive).unwrap();
+        check(&stood, Some(&archive));
 
         let set = look();
         fs::write(&settings, "log = 3").unwrap();

@@ -9,6 +9,7 @@ use crate::cache::FrameCache;
 use crate::codec::{Density, Packer};
 use crate::cursor::SourceState;
 use crate::error::{During, Result, Step};
+use crate::place::FileId;
 use crate::reader::ArchiveReader;
 use crate::schema;
 use crate::source::{self, Which};
@@ -20,6 +21,8 @@ use crate::transaction::{Tools, Transaction, random_id};
 pub struct Archive {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
+    /// The file that is open.
+    pub(crate) file: Option<FileId>,
     pub(crate) frames: FrameReader,
     /// What the readers share; not with the writer, which sees blobs that may yet be rolled back.
     read_frames: FrameCache,
@@ -43,6 +46,7 @@ impl Archive {
         Ok(Self {
             connection,
             path: path.to_path_buf(),
+            file: FileId::look(path).ok().flatten(),
             frames: FrameReader::default(),
             read_frames: FrameCache::default(),
             packer: Packer::new(Density::Live)?,

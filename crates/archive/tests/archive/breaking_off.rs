@@ -38,7 +38,7 @@ fn reader(scene: &Scene, looks: usize) -> ArchiveReader {
 
 fn is_unwanted<T>(outcome: &Result<T, ArchiveError>) -> bool {
     let unwanted = Refusal::Unwanted;
-    matches!(outcome, Err(ArchiveError::Refused { refusal, .. }) if refusal == unwanted)
+    matches!(outcome, Err(ArchiveError::Refused { refusal, .. }) if *refusal == unwanted)
 }
 
 #[test]
