@@ -299,6 +299,9 @@ fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Back
         }))
     };
     let mut archive = salvage::open(&paths.archive_dir(), facts.started_at, &mut progress)?;
+    ground
+        .footing
+        .stand_on(&paths.archive_dir().join(salvage::FILE));
     if let Some(machine) = &ground.machine
         && archive.meet_machine(*machine)?
     {

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sessions_archive::{ArchiveReader, Heads};
+use sessions_archive::{ArchiveError, ArchiveReader, Heads};
 use sessions_catalog::Applied;
 use sessions_model::{
     Coverage, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter, SessionId,
@@ -374,12 +374,7 @@ impl Backend {
         work: impl FnOnce(ArchiveReader) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
         let archive = Arc::clone(&self.archive);
-        let worked = tokio::task::spawn_blocking(move || {
-            let archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
-            let reader = archive.reopen();
-            drop(archive);
-            reader.map(work)
-        });
+        let worked = tokio::task::spawn_blocking(move || reopen(&archive).map(work));
         match worked.await {
             Ok(worked) => worked.map_err(|error| copy::failed(&error)),
             Err(_) => Err(Refusal::Failed("a question ended in a panic".into())),
@@ -394,6 +389,11 @@ impl Backend {
         let stopping = self.stopping.clone();
         move || !*stopping.borrow() && is_heard()
     }
+}
+
+fn reopen(archive: &Mutex<ArchiveReader>) -> Result<ArchiveReader, ArchiveError> {
+    let archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
+    archive.reopen()
 }
 
 fn refuse(error: QueryError) -> Refusal {

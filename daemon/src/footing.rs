@@ -6,6 +6,7 @@
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use sessions_watch::Folder;
 
@@ -19,6 +20,8 @@ pub(crate) struct Footing {
     /// Directories of Claude's, which may be missing: roots, and what their folders lead to.
     read: Vec<Given>,
     settings: Vec<Given>,
+    /// The archive's file, once it is open.
+    archive: OnceLock<Given>,
 }
 
 /// A place as it was at the start.
@@ -32,8 +35,8 @@ struct Given {
 /// What tells a thing from another of the same name.
 #[derive(Debug, PartialEq, Eq)]
 enum Identity {
-    /// By its number: its time changes with what is in it.
-    Directory { device: u64, inode: u64 },
+    /// By its number: its time changes with what is written into it.
+    Place { device: u64, inode: u64 },
     /// By what is in it: some file systems give other numbers at each look.
     File { size: u64, modified: (i64, i64) },
 }
@@ -43,8 +46,8 @@ enum Identity {
 pub(crate) enum Change<'a> {
     /// The settings: the daemon may be reading what it must not read any more.
     Settings(&'a Path),
-    /// A directory.
-    Directory(&'a Path),
+    /// A directory, or the archive's file.
+    Place(&'a Path),
 }
 
 impl Footing {
@@ -58,7 +61,14 @@ impl Footing {
             settings: settings
                 .map(|path| Given::new(path.clone(), file))
                 .collect(),
+            archive: OnceLock::new(),
         }
+    }
+
+    /// Takes the archive's file for given from now on.
+    pub(crate) fn stand_on(&self, archive: &Path) {
+        // It is opened once.
+        drop(self.archive.set(Given::new(archive.to_path_buf(), inode)));
     }
 
     /// Looks at config roots, too.
@@ -91,9 +101,11 @@ impl Footing {
         if let Some(given) = self.settings.iter().find(is_other) {
             return Some(Change::Settings(&given.path));
         }
-        let read = self.read.iter().find(has_come);
-        let given = read.or_else(|| self.own.iter().find(is_other))?;
-        Some(Change::Directory(&given.path))
+        // An archive that is gone is put back by whoever has it open, and is another then.
+        let mut read = self.read.iter().chain(self.archive.get());
+        let given = read.find(has_come);
+        let given = given.or_else(|| self.own.iter().find(is_other))?;
+        Some(Change::Place(&given.path))
     }
 }
 
@@ -109,11 +121,8 @@ impl Given {
 }
 
 fn directory(path: &Path) -> Option<Identity> {
-    let metadata = fs::metadata(path).ok().filter(Metadata::is_dir)?;
-    Some(Identity::Directory {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-    })
+    fs::metadata(path).ok().filter(Metadata::is_dir)?;
+    inode(path)
 }
 
 /// What a folder of a root leads to; none where it is no link, since then it is the root's.
@@ -122,6 +131,15 @@ fn led_to(path: &Path) -> Option<Identity> {
         return None;
     }
     directory(&Folder::look(path).directory()?)
+}
+
+/// A file that is written all the time.
+fn inode(path: &Path) -> Option<Identity> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Identity::Place {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+    })
 }
 
 fn file(path: &Path) -> Option<Identity> {
@@ -152,7 +170,7 @@ mod tests {
                 .with_roots(roots)
         };
         let check = |footing: &Footing, expect: Option<&Path>| {
-            assert_eq!(footing.changed(), expect.map(Change::Directory));
+            assert_eq!(footing.changed(), expect.map(Change::Place));
         };
         let missing = look();
         check(&missing, None);
@@ -181,6 +199,19 @@ mod tests {
         check(&there, None);
         fs::create_dir(&root).unwrap();
         check(&there, Some(&root));
+
+        let archive = at("archive.db");
+        fs::write(&archive, "1").unwrap();
+        let stood = look();
+        stood.stand_on(&archive);
+        fs::write(&archive, "12").unwrap();
+        check(&stood, None);
+        fs::remove_file(&archive).unwrap();
+        check(&stood, None);
+        fs::write(&archive, "1").unwrap();
+        fs::write(at("other.db"), "1").unwrap();
+        fs::rename(at("other.db"), &archive).unwrap();
+        check(&stood, Some(&archive));
 
         let set = look();
         fs::write(&settings, "log = 3").unwrap();

@@ -9,7 +9,7 @@ use sessions_archive::{Archive, ArchiveError, Presence};
 use sessions_model::Timestamp;
 
 /// The archive's file in its directory.
-const FILE: &str = "archive.db";
+pub(crate) const FILE: &str = "archive.db";
 
 /// What `SQLite` keeps beside a database.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -20,10 +20,14 @@ const WANTED: &str = "salvage-wanted";
 /// What stands between the archive's name and the time in the name of a damaged one.
 const DAMAGED: &str = ".damaged-";
 
-/// A damaged archive that was put aside.
+/// What stands there in the name of one whose file was replaced while it was in use.
+const REPLACED: &str = ".replaced-";
+
+/// An archive that was put aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Kept {
     path: PathBuf,
+    is_replaced: bool,
     bytes: u64,
     /// When it was put aside.
     pub(crate) since: Timestamp,
@@ -33,6 +37,11 @@ impl Kept {
     /// Says what happened and what became of it, `lost` places being known to be lost.
     pub(crate) fn message(&self, lost: usize) -> String {
         let path = self.path.display();
+        if self.is_replaced {
+            return format!(
+                "archive.db was replaced while it was in use: what was in use is kept as {path}"
+            );
+        }
         if self.is_empty() {
             return format!(
                 "archive.db was missing or empty, though there was an archive before: a new one was \
@@ -52,7 +61,10 @@ impl Kept {
 
     /// Says what to do about it.
     pub(crate) fn hint(&self) -> String {
-        let first = if self.is_empty() {
+        let first = if self.is_replaced {
+            "\"sessions status\" says what the one in its place holds; if the other is wanted, stop the \
+             daemon and give it the name archive.db"
+        } else if self.is_empty() {
             "what is still on disk is archived again by itself; for the rest, stop the daemon and put a \
              backup in the place of archive.db"
         } else {
@@ -78,13 +90,16 @@ pub(crate) fn places(count: usize) -> String {
 
 /// Returns the damaged archives that were put aside in `dir`, the oldest first.
 pub(crate) fn kept(dir: &Path) -> Vec<Kept> {
-    let prefix = format!("{FILE}{DAMAGED}");
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut kept: Vec<Kept> = entries
         .filter_map(|entry| {
-            let millis = entry.file_name().to_str()?.strip_prefix(&prefix)?.parse();
+            let name = entry.file_name();
+            let after = name.to_str()?.strip_prefix(FILE)?;
+            let replaced = after.strip_prefix(REPLACED);
+            let millis = replaced.or_else(|| after.strip_prefix(DAMAGED))?.parse();
             Some(Kept {
                 path: entry.path(),
+                is_replaced: replaced.is_some(),
                 bytes: entry.metadata().ok()?.len(),
                 since: Timestamp(millis.ok()?),
             })
@@ -247,6 +262,7 @@ mod tests {
     #[test]
     fn what_was_put_aside_says_what_is_lost_what_is_kept_and_what_to_do() {
         let kept = |bytes| Kept {
+            is_replaced: false,
             path: PathBuf::from("/a/archive.db.damaged-1"),
             bytes,
             since: Timestamp(1),

@@ -24,6 +24,9 @@ pub fn is_lost(path: &str) -> bool {
 impl Archive {
     /// Gives `path` to a root whose own is lost, if a file of it is there: `has` tells of a path below.
     /// Returns whether it did.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
     pub fn adopt_root(&mut self, path: &str, has: &dyn Fn(&str) -> bool) -> Result<bool> {
         let device = self.device().0;
         let step = || Step::AddRoot(path.to_owned());
@@ -47,6 +50,9 @@ impl Archive {
 
 impl Transaction<'_> {
     /// Says what a source is whose path was lost: the file at `origin` of `root` begins with all of it.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
     pub fn adopt_source(&mut self, source: SourceId, root: RootId, origin: &Origin) -> Result<()> {
         self.guard(
             || Step::AddSource(origin.path.clone()),

@@ -9,6 +9,7 @@ use crate::cache::FrameCache;
 use crate::codec::{Density, Packer};
 use crate::cursor::SourceState;
 use crate::error::{During, Result, Step};
+use crate::place::FileId;
 use crate::reader::ArchiveReader;
 use crate::schema;
 use crate::source::{self, Which};
@@ -20,6 +21,8 @@ use crate::transaction::{Tools, Transaction, random_id};
 pub struct Archive {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
+    /// The file that is open.
+    pub(crate) file: Option<FileId>,
     pub(crate) frames: FrameReader,
     /// What the readers share; not with the writer, which sees blobs that may yet be rolled back.
     read_frames: FrameCache,
@@ -31,6 +34,9 @@ pub struct Archive {
 impl Archive {
     /// Opens `archive.db` in `dir`; makes it if there is none, migrates it if it is older, and
     /// refuses it if it is newer than this program.
+    ///
+    /// # Errors
+    /// When the file is no archive, is damaged or of a newer schema, or the folder cannot be written.
     pub fn open(dir: &Path, now: Timestamp) -> Result<Self> {
         let archive = Self::open_file(&dir.join(schema::FILE_NAME), now)?;
         archive.note_identity()?;
@@ -43,6 +49,7 @@ impl Archive {
         Ok(Self {
             connection,
             path: path.to_path_buf(),
+            file: FileId::look(path).ok().flatten(),
             frames: FrameReader::default(),
             read_frames: FrameCache::default(),
             packer: Packer::new(Density::Live)?,
@@ -52,6 +59,9 @@ impl Archive {
     }
 
     /// Opens a reader with a connection of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be opened again.
     pub fn reader(&self) -> Result<ArchiveReader> {
         ArchiveReader::open(&self.path, self.read_frames.clone())
     }
@@ -69,6 +79,9 @@ impl Archive {
     /// Takes note of the machine that the archive is on, by a fingerprint of it. On another one than
     /// before, as after a disk was cloned, the device gets a new id: two devices never share one.
     /// Returns whether it did.
+    ///
+    /// # Errors
+    /// When no random id can be drawn, or the database cannot be written.
     pub fn meet_machine(&mut self, fingerprint: [u8; 32]) -> Result<bool> {
         let fresh = random_id()?;
         let mut meet = || -> rusqlite::Result<bool> {
@@ -102,11 +115,17 @@ impl Archive {
     }
 
     /// Returns every source, in the order they were first seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn sources(&self) -> Result<Vec<SourceState>> {
         source::states(&self.connection, Which::All).during(|| Step::List)
     }
 
     /// Begins a transaction; everything in it is logged as having happened at `now`.
+    ///
+    /// # Errors
+    /// When another process writes, or the database cannot be read.
     pub fn begin(&mut self, now: Timestamp) -> Result<Transaction<'_>> {
         let inner = self
             .connection
@@ -122,6 +141,9 @@ impl Archive {
 
     /// Copies the write-ahead log into the database and empties it, unless a reader is in the way, and
     /// gives back what memory haste alone needs.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
     pub fn rest(&mut self) -> Result<()> {
         self.frames.cache.clear();
         self.read_frames.clear();
@@ -132,11 +154,17 @@ impl Archive {
     }
 
     /// Returns a setting.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         read_setting(&self.connection, key)
     }
 
     /// Writes a setting over the one before.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn set_setting(&mut self, key: &str, value: &str) -> Result<()> {
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO settings (key, value) VALUES (?1, ?2)")

@@ -29,6 +29,10 @@ pub struct BackupReceipt {
 
 impl Archive {
     /// Writes a copy of the archive to `to`; see [`ArchiveReader::backup`].
+    ///
+    /// # Errors
+    /// When `to` exists or cannot be written, the copy lacks what the archive has, or it was broken
+    /// off.
     pub fn backup(&self, to: &Path, now: Timestamp) -> Result<BackupReceipt> {
         self.reader()?.backup(to, now)
     }
@@ -41,6 +45,10 @@ impl ArchiveReader {
     /// archive it holds every byte that reads back, and the receipt names the others. The write-ahead log
     /// is not emptied meanwhile: it ends when that grows too large, and when it is not wanted (see
     /// [`ArchiveReader::while_wanted`]).
+    ///
+    /// # Errors
+    /// When `to` exists or cannot be written, the copy lacks what the archive has, or it was broken
+    /// off.
     pub fn backup(&self, to: &Path, now: Timestamp) -> Result<BackupReceipt> {
         let step = || Step::BackUp(to.to_path_buf());
         let failed = |source| ArchiveError::File {

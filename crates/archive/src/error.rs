@@ -140,6 +140,8 @@ pub enum Step {
     Checkpoint,
     /// Copying the whole archive.
     BackUp(PathBuf),
+    /// Writing a file again that was removed while it was open.
+    PutBack(PathBuf),
     /// Copying what the user wrote.
     CopyNotes(PathBuf),
     /// Reading everything back.
@@ -176,6 +178,7 @@ impl fmt::Display for Step {
             Self::Fold(generation) => write!(f, "fold generation {generation}"),
             Self::Checkpoint => f.write_str("empty the write-ahead log"),
             Self::BackUp(path) => write!(f, "back up to {}", path.display()),
+            Self::PutBack(path) => write!(f, "put back {}", path.display()),
             Self::CopyNotes(path) => write!(f, "copy notes to {}", path.display()),
             Self::Verify => f.write_str("verify the archive"),
             Self::Mend(generation) => write!(f, "mend generation {generation}"),

@@ -34,6 +34,9 @@ impl Archive {
     /// Folds the next 8 MiB of a generation. Reads the same before, during and after.
     ///
     /// A damaged frame is an error; the generation then stays as it is.
+    ///
+    /// # Errors
+    /// When there is no such generation, a frame of it is damaged, or the database cannot be written.
     pub fn fold(&mut self, generation: GenerationId) -> Result<Folded> {
         let step = || Step::Fold(generation);
         let transaction = self

@@ -48,6 +48,9 @@ impl Archive {
     }
 
     /// Writes beside the archive whose it is, unless that is written there already.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the file beside it cannot be written.
     pub fn note_identity(&self) -> Result<()> {
         let path = self.path.with_file_name(FILE_NAME);
         let roots = || -> rusqlite::Result<Vec<(u64, String)>> {

@@ -47,11 +47,17 @@ impl KnownLoss {
 
 impl Archive {
     /// Returns what is known to be lost.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn known_losses(&self) -> Result<Vec<KnownLoss>> {
         list(&self.connection)
     }
 
     /// Takes note of what is lost for good.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn record_losses(&mut self, losses: &[Loss], now: Timestamp) -> Result<()> {
         let mut record = || -> rusqlite::Result<()> {
             let transaction = self.connection.transaction()?;
@@ -71,6 +77,9 @@ impl Archive {
 
 impl ArchiveReader {
     /// Returns what is known to be lost.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn known_losses(&self) -> Result<Vec<KnownLoss>> {
         list(&self.connection)
     }

@@ -31,6 +31,9 @@ pub struct Mended {
 impl Archive {
     /// Puts back the frames of `loss` that `copy` has the bytes of. Those who derive something find a
     /// row for them in the log.
+    ///
+    /// # Errors
+    /// When the range is not the generation's, or the database cannot be read or written.
     pub fn mend(
         &mut self,
         loss: &Loss,

@@ -25,6 +25,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 impl Archive {
     /// Copies settings, annotations and tombstones to `archive-notes-<day>.db` beside the archive and
     /// removes all but the last three copies. Does nothing if there is one of this day.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the copies beside it cannot be written.
     pub fn copy_notes(&self, now: Timestamp) -> Result<Option<PathBuf>> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let day = now.0.div_euclid(DAY_MS);

@@ -117,22 +117,34 @@ impl ArchiveReader {
     }
 
     /// Opens another reader of the same archive, which keeps its last frames together with this one.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
     pub fn reopen(&self) -> Result<Self> {
         Self::open(&self.path, self.frames.borrow().cache.clone())
     }
 
     /// Returns the highest position of each lane.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn heads(&self) -> Result<Heads> {
         log::heads(&self.connection).during(|| Step::ReadLog)
     }
 
     /// Returns at most `rows_max` changes of `lane` after `after`, in order.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn log_after(&self, lane: Lane, after: Seq, rows_max: usize) -> Result<Vec<LogRow>> {
         log::rows_after(&self.connection, lane, after, rows_max)
     }
 
     /// Returns the bytes in `range` of a generation, its parents' included, at most
     /// [`READ_BYTES_MAX`]. Every frame is compared with its hash.
+    ///
+    /// # Errors
+    /// When the range is too long or beyond the end, or a frame in it is damaged.
     pub fn bytes(&self, generation: GenerationId, range: Range<ByteOffset>) -> Result<Vec<u8>> {
         let (mut start, end) = (range.start.0, range.end.0);
         if end.saturating_sub(start) > READ_BYTES_MAX {
@@ -161,6 +173,9 @@ impl ArchiveReader {
     }
 
     /// Returns the line that begins at `offset`, without its newline, at most [`LINE_BYTES_MAX`] of it.
+    ///
+    /// # Errors
+    /// When there is no such generation, or a frame of the line is damaged.
     pub fn frame_line(&self, generation: GenerationId, offset: ByteOffset) -> Result<Vec<u8>> {
         let snapshot = self.snapshot(generation)?;
         let reach = source::reach(&snapshot, generation).during(|| Step::Read(generation))?;
@@ -207,22 +222,34 @@ impl ArchiveReader {
     }
 
     /// Returns a source.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn source(&self, id: SourceId) -> Result<Option<SourceState>> {
         self.states(Which::One(id))
             .map(|states| states.into_iter().next())
     }
 
     /// Returns every source of a session, in the order they were first seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn sources_of(&self, session: &SessionId) -> Result<Vec<SourceState>> {
         self.states(Which::OfSession(session))
     }
 
     /// Returns every source whose path names no session, in the order they were first seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn unowned_sources(&self) -> Result<Vec<SourceState>> {
         self.states(Which::OfNoSession)
     }
 
     /// Returns every source, in the order they were first seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn sources(&self) -> Result<Vec<SourceState>> {
         self.states(Which::All)
     }
@@ -232,6 +259,9 @@ impl ArchiveReader {
     }
 
     /// Returns a source's generations, the oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn generations(&self, source: SourceId) -> Result<Vec<GenerationRow>> {
         let list = || -> rusqlite::Result<Vec<GenerationRow>> {
             self.connection
@@ -257,6 +287,9 @@ impl ArchiveReader {
     }
 
     /// Returns the config roots, in the order they were first seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn roots(&self) -> Result<Vec<RootRow>> {
         let list = || -> rusqlite::Result<Vec<RootRow>> {
             self.connection
@@ -281,6 +314,9 @@ impl ArchiveReader {
     }
 
     /// Returns everything the user wrote, in the order it was recorded.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn operations(&self) -> Result<Vec<Operation>> {
         operation::operations(&self.connection)
     }
@@ -291,11 +327,17 @@ impl ArchiveReader {
     }
 
     /// Returns a setting.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn setting(&self, key: &str) -> Result<Option<String>> {
         read_setting(&self.connection, key)
     }
 
     /// Returns how much there is, and how much came in the 30 days before `now`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn usage(&self, now: Timestamp) -> Result<Usage> {
         let since = now.0.div_euclid(DAY_MS) - GROWTH_DAYS;
         let count = || -> rusqlite::Result<Usage> {

@@ -89,6 +89,9 @@ impl Archive {
     /// The damaged one is left as it is.
     ///
     /// `progress` is told the bytes done and in all, as they lie on disk, and may give it up.
+    ///
+    /// # Errors
+    /// When `to` exists or cannot be written, nothing of `damaged` can be read, or `progress` ended it.
     pub fn salvage(
         damaged: &Path,
         to: &Path,

@@ -3,6 +3,7 @@
 //! Page size and vacuum mode are fixed when the file is made; everything else is set on each opening.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -88,25 +89,38 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
 
 /// Makes a database's folder and an empty file in it that only its owner may read.
 pub(crate) fn make_private(path: &Path) -> Result<()> {
-    let failed = |source| ArchiveError::File {
-        step: Step::Open(path.to_path_buf()),
-        path: path.to_path_buf(),
-        source,
-    };
-    let mut folder = fs::DirBuilder::new();
+    make_folder(path)?;
     let mut file = fs::OpenOptions::new();
-    folder.recursive(true);
     file.append(true).create(true);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        folder.mode(0o700);
+        use std::os::unix::fs::OpenOptionsExt;
         file.mode(0o600);
     }
-    if let Some(parent) = path.parent() {
-        folder.create(parent).map_err(failed)?;
+    file.open(path).map(drop).map_err(not_opened(path))
+}
+
+/// Makes a database's folder that only its owner may look into.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        folder.mode(0o700);
     }
-    file.open(path).map(drop).map_err(failed)
+    match path.parent() {
+        Some(parent) => folder.create(parent).map_err(not_opened(path)),
+        None => Ok(()),
+    }
+}
+
+fn not_opened(path: &Path) -> impl FnOnce(io::Error) -> ArchiveError {
+    move |source| ArchiveError::File {
+        step: Step::Open(path.to_path_buf()),
+        path: path.to_path_buf(),
+        source,
+    }
 }
 
 /// Returns the schema found, zero for a new file; refuses what is not ours or too new.

@@ -25,6 +25,9 @@ pub enum Stretch {
 
 impl ArchiveReader {
     /// Returns the bytes in `range` like [`bytes`](Self::bytes), but goes on behind what is lost.
+    ///
+    /// # Errors
+    /// When the range is too long, or the database itself cannot be read: damaged frames are stretches.
     pub fn stretches(
         &self,
         generation: GenerationId,

@@ -62,6 +62,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// Returns the config root at `path`, recording it if it is new.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn root(&mut self, path: &str) -> Result<RootId> {
         let device = self.tools.device.0;
         self.guard(
@@ -87,6 +90,9 @@ impl<'a> Transaction<'a> {
 
     /// Returns the source at `origin` of `root`, recording it if it is new, and what it is if that is
     /// known better now.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn source(&mut self, root: RootId, origin: &Origin) -> Result<SourceId> {
         self.guard(
             || Step::AddSource(origin.path.clone()),
@@ -120,6 +126,9 @@ impl<'a> Transaction<'a> {
     /// Opens a new current generation of `source`, which begins with as many bytes of its parent as
     /// the parent's offset says. Its cursor is to be written with the next [`append`](Self::append)
     /// or [`observe`](Self::observe).
+    ///
+    /// # Errors
+    /// When the parent does not reach so far, or the database cannot be written.
     pub fn open_generation(
         &mut self,
         source: SourceId,
@@ -183,6 +192,10 @@ impl<'a> Transaction<'a> {
     /// Appends `bytes` to the cursor's generation, whose end they continue, and moves the cursor.
     ///
     /// `cursor` is the state after these bytes.
+    ///
+    /// # Errors
+    /// When the cursor does not fit the bytes and what is archived, or the database cannot be written.
+    /// The transaction can only be dropped then.
     pub fn append(&mut self, cursor: &Cursor, bytes: &[u8], lane: Lane) -> Result<Seq> {
         let step = || Step::Append(cursor.generation);
         let before = self.end_of(cursor, bytes)?;
@@ -270,6 +283,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes a cursor whose file looks different while no bytes came. Not logged.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn observe(&mut self, cursor: &Cursor) -> Result<()> {
         let step = || Step::MoveCursor(cursor.source);
         let reach = self.current_reach(cursor, step)?;
@@ -282,12 +298,18 @@ impl<'a> Transaction<'a> {
     }
 
     /// Notes that the source's file is missing; what is archived stays.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn mark_gone(&mut self, source: SourceId, lane: Lane) -> Result<Seq> {
         self.mark(source, true)?;
         self.log(lane, Logged::Gone { source }, || Step::Mark(source))
     }
 
     /// Notes that the source's file is there again.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn mark_back(&mut self, source: SourceId, lane: Lane) -> Result<Seq> {
         self.mark(source, false)?;
         self.log(lane, Logged::Back { source }, || Step::Mark(source))
@@ -307,6 +329,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// Records what the user wrote, with the next tick of this device's Lamport clock.
+    ///
+    /// # Errors
+    /// When the database cannot be written, for want of space among others.
     pub fn operate(&mut self, operation: &NewOperation) -> Result<Seq> {
         let id = random_id()?;
         let (device, at) = (self.tools.device.0, self.now.0);
@@ -331,6 +356,9 @@ impl<'a> Transaction<'a> {
     }
 
     /// Makes everything since the beginning permanent, and returns the log's new heads.
+    ///
+    /// # Errors
+    /// When an earlier step failed, or the database cannot be written: nothing of it is kept then.
     pub fn commit(self) -> Result<Heads> {
         if self.has_failed {
             return Err(ArchiveError::refused(Step::Commit, Refusal::Failed));

@@ -37,6 +37,9 @@ impl ArchiveReader {
     /// Reads every byte back, compares each frame with its hash, and returns what is lost.
     ///
     /// `progress` is told the raw bytes done and in all, and may end the reading early.
+    ///
+    /// # Errors
+    /// When the database itself cannot be read, or it was broken off: damaged frames are losses.
     pub fn verify(
         &self,
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
@@ -45,6 +48,9 @@ impl ArchiveReader {
     }
 
     /// Returns what of a source is lost as far as rows tell, without reading a frame.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn losses_of(&self, source: SourceId) -> Result<Vec<Loss>> {
         let mut owns = self.owns()?;
         owns.retain(|own| own.source == source);
@@ -84,6 +90,9 @@ impl ArchiveReader {
     ///
     /// One long read, which keeps the write-ahead log from being emptied: it ends when the log is too large
     /// and when it is not wanted (see [`ArchiveReader::while_wanted`]).
+    ///
+    /// # Errors
+    /// When it was broken off, or the database cannot be opened at all: what is broken is a complaint.
     pub fn check_structure(&self) -> Result<Vec<String>> {
         let complaints = || -> rusqlite::Result<Vec<String>> {
             let check = format!("PRAGMA integrity_check({COMPLAINTS_MAX})");

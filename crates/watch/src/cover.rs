@@ -214,7 +214,10 @@ impl Covers {
         }
         self.shared.pending().route(root, real.to_path_buf());
         self.watch_root(root, real).map_err(|error| {
-            self.uncover(root, real);
+            // A root that is closed to us tells by the watch it had when it is open again.
+            if !is_closed_to_us(&error) {
+                self.uncover(root, real);
+            }
             describe(&error.kind)
         })
     }

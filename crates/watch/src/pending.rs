@@ -134,6 +134,8 @@ impl Pending {
             _ => (false, false),
         };
         let is_creation = matches!(event.kind, EventKind::Create(_));
+        // It may be closed to us now, or open again.
+        let is_permission = matches!(event.kind, EventKind::Modify(ModifyKind::Metadata(_)));
         for path in &event.paths {
             let is_of = |file: &PathBuf| file == path || file.parent() == Some(path);
             self.report.is_beside |= self.beside.iter().any(is_of);
@@ -152,7 +154,7 @@ impl Pending {
                         self.report.arrived.insert((root, below.clone()));
                     }
                     self.note(root, below);
-                } else if is_departure {
+                } else if is_departure || is_permission {
                     self.report.shaken.insert(root);
                 }
             }

@@ -343,3 +343,16 @@ fn nothing_is_said_when_nothing_happens() {
         .next(Some(Instant::now() + Duration::from_millis(50)));
     assert!(wake.paths.is_empty() && wake.rescans.is_empty() && wake.cookies.is_empty());
 }
+
+#[test]
+fn a_root_that_is_closed_or_opened_to_us_is_looked_at_at_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut bench = start(Method::Events, |home| {
+        fs::create_dir(home.join("root")).unwrap();
+    });
+    for mode in [0o000, 0o700] {
+        fs::set_permissions(bench.path(""), fs::Permissions::from_mode(mode)).unwrap();
+        bench.until(|wake| wake.rescans.contains(&RootIndex(0)));
+    }
+    assert_eq!(bench.watcher.root_watches(), [RootWatch::Events]);
+}

@@ -33,8 +33,8 @@ enum Found {
     Lost,
     /// Settings are others: the daemon may be reading what it must not read any more.
     OtherSettings(String),
-    /// A directory is another.
-    OtherDirectory(String),
+    /// A directory, or the archive, is another.
+    OtherPlace(String),
     /// The socket is gone.
     Unbound,
     Nothing,
@@ -68,7 +68,7 @@ impl Keeping {
         }
         let (ground, bound) = (Arc::clone(&self.ground), self.bound.clone());
         let found = spawn_blocking(move || look(&ground, &bound)).await.ok()?;
-        if !matches!(found, Found::OtherDirectory(_)) {
+        if !matches!(found, Found::OtherPlace(_)) {
             self.ground.succession.wait_no_more();
         }
         match found {
@@ -78,7 +78,7 @@ impl Keeping {
                 self.stop.send_replace(true);
             }
             Found::OtherSettings(path) => self.give_way(&path),
-            Found::OtherDirectory(path) => return self.give_way_in_time(&path),
+            Found::OtherPlace(path) => return self.give_way_in_time(&path),
             Found::Unbound => self.bind_again().await,
             Found::Nothing => {}
         }
@@ -130,7 +130,7 @@ fn look(ground: &Ground, bound: &Bound) -> Found {
     }
     match ground.footing.changed() {
         Some(Change::Settings(path)) => Found::OtherSettings(text(path)),
-        Some(Change::Directory(path)) => Found::OtherDirectory(text(path)),
+        Some(Change::Place(path)) => Found::OtherPlace(text(path)),
         None if !bound.is_there() => Found::Unbound,
         None => Found::Nothing,
     }

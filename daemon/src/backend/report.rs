@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use sessions_archive::{ArchiveError, ArchiveReader, Heads, RootRow};
+use sessions_archive::{ArchiveError, Heads, RootRow};
 use sessions_catalog::Applied;
 use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status, Timestamp};
 use sessions_watch::RootWatch;
 
-use super::{Backend, Refusal};
+use super::{Backend, Refusal, reopen};
 use crate::causes::chain;
 use crate::salvage;
 
@@ -61,7 +61,8 @@ impl Backend {
     /// Says how the daemon is doing.
     pub(crate) async fn status(self: &Arc<Self>) -> Result<Status, Refusal> {
         let backend = Arc::clone(self);
-        let looked = self.on_archive(move |reader| backend.look(&reader)).await?;
+        let looked = tokio::task::spawn_blocking(move || backend.look()).await;
+        let looked = looked.map_err(|_| Refusal::Failed("looking ended in a panic".into()))?;
         // Before the first pair there is nothing to count, and nothing wrong with that.
         let counted = self
             .ask(|engine| Ok((engine.totals()?, engine.defects()?)))
@@ -75,20 +76,21 @@ impl Backend {
     }
 
     /// Says what can be said without catalog and index. Blocks.
-    fn look(&self, reader: &ArchiveReader) -> Status {
+    fn look(&self) -> Status {
+        let now = self.clock.now();
         let (coverage, progress) = self.position();
         let mut faults = self.faults();
-        faults.extend(self.kept_damaged(reader));
-        let (usage, rows) = match reader
-            .usage(self.clock.now())
-            .and_then(|usage| Ok((usage, reader.roots()?)))
-        {
-            Ok(read) => read,
-            Err(error) => {
-                faults.push(unreadable(&error, self.clock.now()));
-                Default::default()
-            }
-        };
+        let read = reopen(&self.archive).and_then(|reader| {
+            let lost = reader.known_losses().map_or(0, |known| known.len());
+            Ok((reader.usage(now)?, reader.roots()?, lost))
+        });
+        let (usage, rows, lost) = read.unwrap_or_else(|error| {
+            faults.push(unreadable(&error, now));
+            // It may have been removed.
+            self.archivist.look();
+            Default::default()
+        });
+        faults.extend(self.kept_damaged(lost));
         Status {
             coverage,
             is_paused: self.archivist.is_paused(),
@@ -183,9 +185,8 @@ impl Backend {
     }
 
     /// Says of each damaged archive that was put aside what became of it, until the user removes it.
-    fn kept_damaged(&self, reader: &ArchiveReader) -> Vec<Fault> {
+    fn kept_damaged(&self, lost: usize) -> Vec<Fault> {
         let kept = salvage::kept(&self.facts.paths.archive_dir());
-        let lost = reader.known_losses().map_or(0, |known| known.len());
         let fault = |kept: salvage::Kept| Fault {
             kind: FaultKind::Archive,
             message: kept.message(lost),

@@ -3,18 +3,21 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sessions_archive::{Archive, Cursor, FileStamp, Fingerprint, Lane};
+use sessions_archive::{Archive, Cursor, FileStamp, Fingerprint, Heads, Lane};
 use sessions_catalog::Applied;
 use sessions_index::Position;
-use sessions_model::{ByteOffset, GenerationId, Session, SessionFilter, SourceId, Timestamp};
+use sessions_model::{
+    ByteOffset, FaultKind, GenerationId, Session, SessionFilter, SourceId, Timestamp,
+};
 use sessions_query::SearchRequest;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use super::pair::{Load, Pair};
 use super::thread::Worker;
-use super::{Board, Parts};
+use super::{Board, Deriver, Parts};
 use crate::clock::SystemClock;
 use crate::suspicion::Suspicion;
 
@@ -93,8 +96,8 @@ impl World {
         self.dir.path().join("derived")
     }
 
-    fn worker(&self) -> Worker {
-        let parts = Parts {
+    fn parts(&self) -> Parts {
+        Parts {
             archive: self.archive.reader().unwrap(),
             archive_id: self.archive.id(),
             derived: self.derived(),
@@ -103,10 +106,13 @@ impl World {
             clock: Arc::new(SystemClock),
             started_at: NOW,
             suspicion: Suspicion::default(),
-        };
+        }
+    }
+
+    fn worker(&self) -> Worker {
         let (_, inbox) = mpsc::channel(1);
         Worker::new(
-            parts,
+            self.parts(),
             self.runtime.handle().clone(),
             inbox,
             Arc::new(Board::new()),
@@ -304,4 +310,36 @@ fn the_end_of_a_line_whose_beginning_is_lost_is_no_defect() {
     world.apply(&mut pair, [Lane::Backlog, Lane::Live]);
     pair.commit().unwrap();
     assert_eq!(world.answers(&pair, "quartz").1, 1);
+}
+
+#[test]
+fn neither_a_question_nor_a_rebuild_takes_the_space_that_archiving_needs() {
+    let mut world = World::new();
+    world.append(&prompt(1, "no room"), Lane::Live);
+    let live = world.archive.reader().unwrap().heads().unwrap().live;
+    for is_rebuild in [false, true] {
+        // Nothing is said to be new, so that nothing else looks at the space.
+        let (_heads, heads) = watch::channel(Heads::default());
+        let parts = Parts {
+            free_bytes_min: u64::MAX,
+            heads,
+            ..world.parts()
+        };
+        let deriver = Deriver::start(parts, world.runtime.handle().clone()).unwrap();
+        let asked = world.runtime.block_on(async {
+            if is_rebuild {
+                deriver.rebuild().await
+            } else {
+                deriver.show(live, Duration::from_mins(1)).await
+            }
+        });
+        assert_eq!(asked, None, "{is_rebuild}");
+        // Whoever asked hears of it a moment before the fault is there.
+        deriver.stop();
+        assert_eq!(
+            deriver.fault().unwrap().kind,
+            FaultKind::Disk,
+            "{is_rebuild}"
+        );
+    }
 }

@@ -4,6 +4,7 @@
 //! that ends in one commit, or, when nothing is to be read, one piece of what can wait.
 
 mod batch;
+mod file;
 mod idle;
 mod mend;
 mod outcome;
@@ -23,6 +24,7 @@ use super::handle::{Archiving, Command, SharedBoard};
 use super::place::FOLDERS;
 use super::{IngestError, faults};
 use crate::suspicion::Suspicion;
+use file::Standing;
 use idle::Idle;
 use settling::Settling;
 use work::Work;
@@ -38,6 +40,7 @@ pub(crate) struct Archivist {
     work: Work,
     settling: Settling,
     idle: Idle,
+    standing: Standing,
     suspicion: Suspicion,
     hints: Hints,
     commands: mpsc::Receiver<Command>,
@@ -64,8 +67,10 @@ impl Archivist {
             self.take_wake(wake);
             self.take_commands();
             let now = self.work.clock.monotonic();
+            self.look_after_file(now);
             self.work.take_due(now);
-            if !self.work.rests() && !self.work.is_backing_off(now) {
+            let is_over = self.standing.is_over();
+            if !is_over && !self.work.rests() && !self.work.is_backing_off(now) {
                 if self.work.queue.is_empty() {
                     self.idle_step(now);
                 } else {
@@ -76,6 +81,7 @@ impl Archivist {
             self.settling.answer(&self.work, *self.heads.borrow());
         }
         self.settling.end();
+        self.keep_file();
         // The file alone then holds everything, for whoever copies it.
         if let Err(error) = self.archive.rest() {
             tracing::warn!(
@@ -88,7 +94,7 @@ impl Archivist {
     /// Returns until when there is nothing to do; none if only a hint can bring work.
     fn next_deadline(&self) -> Option<Instant> {
         let now = self.work.clock.monotonic();
-        let work = if self.work.rests() {
+        let work = if self.work.rests() || self.standing.is_over() {
             None
         } else if let Some(until) = self.work.backing_off_until(now) {
             Some(until)
@@ -100,7 +106,8 @@ impl Archivist {
         } else {
             Some(now)
         };
-        [work, self.settling.next_due()].into_iter().flatten().min()
+        let dues = [work, self.settling.next_due(), self.standing.next_due()];
+        dues.into_iter().flatten().min()
     }
 
     fn take_wake(&mut self, wake: Wake) {
@@ -140,6 +147,10 @@ impl Archivist {
 
     fn take_commands(&mut self) {
         while let Ok(command) = self.commands.try_recv() {
+            if self.standing.is_over() && !matches!(command, Command::Settle { .. }) {
+                // It is dropped, which says that nobody answers.
+                continue;
+            }
             match command {
                 Command::Settle { deadline, settled } => {
                     self.settling.begin(deadline, settled, &mut self.work);

@@ -26,6 +26,8 @@ pub(crate) enum About {
     Source(Place),
     /// The archive.
     Archive,
+    /// The archive's own file.
+    File,
     /// Whatever does not fit.
     More,
 }

@@ -232,6 +232,11 @@ impl ArchivistHandle {
         answer.await.map_err(|_| IngestError::Silent)?
     }
 
+    /// Has the archivist look at what it stands on; it does so at every turn.
+    pub(crate) fn look(&self) {
+        self.watcher.wake();
+    }
+
     /// Returns how far the scan is.
     pub(crate) fn progress(&self) -> ScanProgress {
         self.board.lock().progress

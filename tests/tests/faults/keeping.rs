@@ -81,6 +81,40 @@ fn data_that_the_user_removed_is_not_made_again() {
 }
 
 #[test]
+fn an_archive_that_is_removed_under_the_daemon_is_put_back() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.home.json(&["list", "--json"]).unwrap();
+    // Nothing can be archived again.
+    fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
+    trial.home.rest().unwrap();
+    fs::remove_dir_all(trial.home.path().join("data/archive")).unwrap();
+    // Whoever asks has it noticed, and is answered.
+    trial.home.json(&["status", "--json"]).unwrap();
+    let second = succeeded(&trial.home, daemon.pid());
+    for session in before.as_array().unwrap() {
+        let id = session["id"].as_str().unwrap();
+        let raw = trial.home.bytes(&["view", id, "--raw"]).unwrap();
+        assert!(!raw.is_empty(), "{id}");
+    }
+    let logs = trial.home.bytes(&["daemon", "logs"]).unwrap();
+    let logs = String::from_utf8(logs).unwrap();
+    assert!(logs.contains("removed while it was in use"), "{logs}");
+
+    // A daemon that is told to end at once keeps it as well.
+    fs::remove_file(trial.home.path().join("data/archive/archive.db")).unwrap();
+    let said = trial.home.bytes(&["daemon", "stop"]).unwrap();
+    assert_eq!(String::from_utf8(said).unwrap(), "the daemon has ended\n");
+    let status = trial.home.rest().unwrap();
+    assert_ne!(status["pid"], second);
+    assert_eq!(faults_of(&status, "archive").len(), 0, "{status}");
+    assert_eq!(sessions(&trial.home), 13);
+    drop(daemon);
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+#[test]
 fn an_exclude_that_cannot_be_read_pauses_until_it_is_mended() {
     let trial = Trial::of_samples();
     trial.home.configure("exclude = 3\n").unwrap();

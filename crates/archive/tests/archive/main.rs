@@ -10,6 +10,8 @@ mod fixture;
 mod folding;
 mod mending;
 #[cfg(test)]
+mod place;
+#[cfg(test)]
 mod support;
 
 use sessions_archive::{Archive, ArchiveError, ErrorKind, Lane, Logged, NewOperation, Refusal};

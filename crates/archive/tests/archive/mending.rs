@@ -3,7 +3,7 @@
 use std::fs;
 use std::ops::{ControlFlow, Range};
 
-use sessions_archive::{Archive, Damage, Lane, Logged, Loss, Stretch};
+use sessions_archive::{Archive, Damage, Lane, LogRow, Logged, Loss, Stretch};
 use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
 
 use crate::faults::{flip_byte_of_blob, full_scene, go_on, spoiled, verify};
@@ -291,4 +291,44 @@ fn a_damaged_archive_is_backed_up_as_far_as_it_reads() {
         (generation, 3)
     );
     assert!(target.exists());
+}
+
+#[test]
+fn a_mended_frame_that_sources_share_is_logged_for_each() {
+    let mut scene = Scene::new();
+    let mut bytes = vec![0; 200_000];
+    blake3::Hasher::new_derive_key("shared noise")
+        .finalize_xof()
+        .fill(&mut bytes);
+    bytes.push(b'\n');
+    let mut holders = Vec::new();
+    for path in ["p/a.jsonl", "p/b.jsonl", "p/c.jsonl"] {
+        let source = scene.source(path);
+        let generation = scene.open(source, None);
+        scene.append(source, generation, &bytes);
+        holders.push((source, generation));
+    }
+    scene.archive.rest().unwrap();
+    flip_byte_of_blob(&scene.database(), holders[0].1, 0);
+    scene.reopen();
+    let losses = verify(&scene.archive);
+    assert_eq!(losses.len(), 3, "{losses:?}");
+    let before = scene.archive.reader().unwrap().heads().unwrap();
+    let mended = scene
+        .archive
+        .mend(&losses[1], &mut copy_of(&bytes), NOW)
+        .unwrap();
+    assert!(mended.is_whole);
+    assert_eq!(verify(&scene.archive), []);
+    let reader = scene.archive.reader().unwrap();
+    let rows = reader.log_after(Lane::Backlog, before.backlog, 9).unwrap();
+    let holder = |row: &LogRow| match row.change {
+        Logged::Mended {
+            source, generation, ..
+        } => (source, generation),
+        _ => panic!("{row:?}"),
+    };
+    let mut logged: Vec<_> = rows.iter().map(holder).collect();
+    logged.sort_unstable();
+    assert_eq!(logged, holders);
 }

@@ -1,7 +1,7 @@
 //! What can wait until there is nothing to read: comparing sources that fell quiet with what is archived
 //! of them, packing them, emptying the write-ahead log, copying notes, and looking for missed changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sessions_archive::ArchiveError;
@@ -93,6 +93,11 @@ impl Idle {
             (!work.to_fold.is_empty()).then_some(self.fold_from),
         ];
         dues.into_iter().flatten().min()
+    }
+
+    /// Returns the directory of all data.
+    pub(super) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     fn has_room(&self) -> bool {

@@ -10,6 +10,7 @@ use sessions_transcript::classify;
 use sessions_watch::{Options, Watcher};
 use tokio::sync::mpsc;
 
+use super::file::Standing;
 use super::idle::Idle;
 use super::settling::Settling;
 use super::work::Work;
@@ -70,6 +71,7 @@ impl Archivist {
             work,
             settling: Settling::new(parts.cookie_dir, watcher.clone()),
             suspicion: parts.suspicion,
+            standing: Standing::default(),
             idle: Idle::new(parts.data_dir, parts.free_bytes_min, now, &parts.pace),
             hints,
             commands: received,
