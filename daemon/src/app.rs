@@ -150,6 +150,7 @@ pub fn run(environment: &Environment, in_a_row: u32) -> Result<(), AppError> {
     let ended = runtime.block_on(serve(&ground));
     // Whoever reads for a client that has gone, or in the middle of one statement, writes nothing.
     runtime.shutdown_timeout(GRACE);
+    ground.reserve.hold();
     tracing::info!("ended");
     ground.succession.conclude(ground.lived());
     ended

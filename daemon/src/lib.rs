@@ -19,6 +19,7 @@ mod ingest;
 mod live;
 mod lock;
 mod logs;
+mod reserve;
 mod roots;
 mod rpc;
 mod salvage;

@@ -15,6 +15,7 @@ use crate::config::{self, Settings};
 use crate::footing::Footing;
 use crate::lock::{self, Lock};
 use crate::logs;
+use crate::reserve::Reserve;
 use crate::roots::{self, Roots};
 use crate::sandbox::{self, Allowed, Attempt, Outside};
 use crate::succession::{self, Succession};
@@ -29,6 +30,7 @@ pub(super) struct Ground {
     started: Instant,
     pub(super) machine: Option<[u8; 32]>,
     pub(super) footing: Arc<Footing>,
+    pub(super) reserve: Reserve,
     _locks: [Lock; 2],
     /// Let go of after the lock, which it takes.
     pub(super) succession: Succession,
@@ -98,6 +100,7 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
     // What is kept is as private as the transcripts: for this user alone, whatever the shell's mask is.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let own = own_dirs(&paths)?;
+    let reserve = Reserve::settle(&paths.data);
     // So that a first settings file is noticed. Where it cannot be made, there is none to be written, either.
     let _refused = fs::create_dir_all(&paths.config);
     let home = environment.home.clone().unwrap_or_default();
@@ -136,6 +139,7 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
         started,
         machine,
         footing: Arc::new(footing),
+        reserve,
         succession,
         _locks: locks,
     })
