@@ -6,7 +6,7 @@ use sessions_model::{Seq, SessionOrdinal, Usage};
 
 use crate::error::Doing;
 use crate::facts::TokenUse;
-use crate::state::States;
+use crate::state::{COUNT_MAX, States};
 use crate::{CatalogError, MessageKey};
 
 /// What is known of one message.
@@ -60,7 +60,7 @@ impl Ledger {
             is_copy: used.is_copy,
             at: used.at,
             model,
-            usage: used.usage,
+            usage: capped(used.usage),
         };
         self.messages
             .entry(used.message)
@@ -108,6 +108,16 @@ impl Ledger {
             store(connection, key, after).writing("the tokens of a message")?;
         }
         Ok(())
+    }
+}
+
+/// Returns counts that a column holds.
+fn capped(usage: Usage) -> Usage {
+    Usage {
+        input: usage.input.min(COUNT_MAX),
+        output: usage.output.min(COUNT_MAX),
+        cache_read: usage.cache_read.min(COUNT_MAX),
+        cache_creation: usage.cache_creation.min(COUNT_MAX),
     }
 }
 

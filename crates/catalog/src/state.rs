@@ -23,6 +23,9 @@ const MODELS_MAX: usize = 32;
 /// Characters kept of a title or a prompt's first line.
 const LINE_CHARS_MAX: usize = 200;
 
+/// The largest number that a column holds.
+pub(crate) const COUNT_MAX: u64 = i64::MAX.cast_unsigned();
+
 /// Session states kept in memory between commits.
 const STATES_HELD_MAX: usize = 256;
 
@@ -126,19 +129,21 @@ impl State {
     /// Counts a message's tokens.
     pub(crate) fn add_tokens(&mut self, usage: Usage) {
         self.is_changed = true;
-        self.tokens.input += usage.input;
-        self.tokens.output += usage.output;
-        self.tokens.cache_read += usage.cache_read;
-        self.tokens.cache_creation += usage.cache_creation;
+        let sum = |count: u64, more| count.saturating_add(more).min(COUNT_MAX);
+        self.tokens.input = sum(self.tokens.input, usage.input);
+        self.tokens.output = sum(self.tokens.output, usage.output);
+        self.tokens.cache_read = sum(self.tokens.cache_read, usage.cache_read);
+        self.tokens.cache_creation = sum(self.tokens.cache_creation, usage.cache_creation);
     }
 
     /// Takes back a message's tokens: they belong to another session, or were fewer than they are now.
     pub(crate) fn subtract_tokens(&mut self, usage: Usage) {
         self.is_changed = true;
-        self.tokens.input -= usage.input;
-        self.tokens.output -= usage.output;
-        self.tokens.cache_read -= usage.cache_read;
-        self.tokens.cache_creation -= usage.cache_creation;
+        let tokens = &mut self.tokens;
+        tokens.input = tokens.input.saturating_sub(usage.input);
+        tokens.output = tokens.output.saturating_sub(usage.output);
+        tokens.cache_read = tokens.cache_read.saturating_sub(usage.cache_read);
+        tokens.cache_creation = tokens.cache_creation.saturating_sub(usage.cache_creation);
     }
 
     /// Whether a script ran it: every row that says how the client was started says so, nobody named it,

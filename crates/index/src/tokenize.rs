@@ -28,6 +28,10 @@
 //! file: they have no token and no position, so a phrase goes on from line to line. They would be one
 //! posting in twelve.
 //!
+//! # Colours
+//! What programs write for a terminal holds control sequences (`ESC[31m`). They are no words and part of
+//! none: a coloured word is found like any other, and a phrase goes on across them.
+//!
 //! # Scripts
 //! Han, kana, hangul, Thai and other scripts that are written without spaces give one token for each
 //! character: a query of one character works, and a longer one is a phrase. Emoji are words. The rest
@@ -38,6 +42,7 @@
 //! write, in more than [`ENCODED_BYTES_MAX`] bytes of the base64 alphabets) only the beginning is
 //! indexed.
 
+mod control;
 mod fold;
 mod identifier;
 mod scanner;
@@ -47,7 +52,7 @@ mod stream;
 pub(crate) use stream::{FACET_SEPARATOR, FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the same text gives other tokens: an index made with another one is rebuilt.
-pub const TOKENIZER_VERSION: u32 = 2;
+pub const TOKENIZER_VERSION: u32 = 3;
 
 /// Longest token, in bytes: a SHA-512 in hexadecimal.
 pub const TOKEN_BYTES_MAX: usize = 128;

@@ -48,7 +48,8 @@ pub fn parse(line: &[u8]) -> Parsed<'_> {
             });
         }
     };
-    let json = text.trim_ascii_start();
+    // Editors put a byte order mark before a file's first line.
+    let json = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_ascii_whitespace());
     if json.is_empty() {
         return Parsed::Blank;
     }

@@ -35,6 +35,18 @@ struct Extent {
     source: SourceId,
     generation: GenerationId,
     range: std::ops::Range<ByteOffset>,
+    before: Before,
+}
+
+/// What stands before the first line of what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// Whole lines, or none.
+    Lines,
+    /// The beginning of that line, which is longer than any that is read.
+    TooLong,
+    /// Bytes that are lost.
+    Loss,
 }
 
 /// Bytes of an append and where they stand.
@@ -45,8 +57,7 @@ struct Run<'a> {
     /// Of the first byte of `bytes`.
     start: ByteOffset,
     bytes: &'a [u8],
-    /// Whether what stands before it is lost.
-    is_torn: bool,
+    before: Before,
 }
 
 impl Applier<'_> {
@@ -60,13 +71,14 @@ impl Applier<'_> {
                 end,
                 line_start,
             } => {
-                let from = from_line_start(*start, *line_start);
+                let (from, before) = from_line_start(*start, *line_start);
                 self.note_source(row.seq, *source, |facts| facts.bytes = Some(end.0))?;
                 self.derive(Extent {
                     seq: row.seq,
                     source: *source,
                     generation: *generation,
                     range: from..*end,
+                    before,
                 })?;
                 Ok(end.0 - start.0)
             }
@@ -84,6 +96,7 @@ impl Applier<'_> {
                     source: *source,
                     generation: *generation,
                     range: *start..*end,
+                    before: Before::Lines,
                 })?;
                 Ok(0)
             }
@@ -138,13 +151,13 @@ impl Applier<'_> {
         if !wanted {
             return Ok(());
         }
-        let mut is_torn = false;
+        let mut before = extent.before;
         for stretch in self.read(extent.generation, extent.range)? {
             let (start, bytes) = match stretch {
                 Stretch::Sound { start, bytes } => (start, bytes),
                 Stretch::Lost(loss) => {
                     self.lost.push(loss);
-                    is_torn = true;
+                    before = Before::Loss;
                     continue;
                 }
             };
@@ -154,7 +167,7 @@ impl Applier<'_> {
                 generation: extent.generation,
                 start,
                 bytes: &bytes,
-                is_torn,
+                before,
             };
             match source.origin.kind {
                 SourceKind::ToolResult => self.spilled(&run)?,
@@ -192,10 +205,14 @@ impl Applier<'_> {
 
     fn lines(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
         for (at, line) in Lines::new(run.bytes, run.start) {
+            let is_first = at == run.start;
             match parse(line) {
+                _ if is_first && run.before == Before::TooLong => {
+                    self.defect(run, at, DefectKind::TooLong)?;
+                }
                 Parsed::Record(record) => self.record(run, at, &record)?,
                 // The end of a line whose beginning is lost is no line.
-                Parsed::Defect(_) if run.is_torn && at == run.start => {}
+                Parsed::Defect(_) if is_first && run.before == Before::Loss => {}
                 Parsed::Defect(defect) => self.defect(run, at, defect.kind)?,
                 Parsed::Blank => {}
             }
@@ -433,12 +450,12 @@ impl Applier<'_> {
     }
 }
 
-/// Returns where reading begins: at the start of the line the append goes on with, unless that line is
-/// already longer than any that is parsed.
-fn from_line_start(start: ByteOffset, line_start: ByteOffset) -> ByteOffset {
+/// Returns where reading begins, and what stands before: the start of the line the append goes on with,
+/// unless that line is already longer than any that is parsed.
+fn from_line_start(start: ByteOffset, line_start: ByteOffset) -> (ByteOffset, Before) {
     if start.0 - line_start.0 > LINE_BYTES_MAX as u64 {
-        start
+        (start, Before::TooLong)
     } else {
-        line_start
+        (line_start, Before::Lines)
     }
 }

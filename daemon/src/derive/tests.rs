@@ -289,6 +289,43 @@ fn a_defect_is_counted_once_however_often_its_line_is_derived() {
 }
 
 #[test]
+fn no_row_keeps_those_after_it_from_being_found() {
+    let long = "w".repeat(300_000);
+    let hostile = [
+        r#"{"type":"assistant","message":{"id":"m","usage":{"output_tokens":18446744073709551615}}}"#.into(),
+        r#"{"type":"assistant","message":{"id":"n","usage":{"input_tokens":-1,"output_tokens":1e300}}}"#.into(),
+        r#"{"type":"user","uuid":"","timestamp":"0000-01-01T00:00:00Z","message":{"content":"a\u0000b"}}"#.into(),
+        r#"{"type":"user","timestamp":"9999-12-31T23:59:60.999999999+23:59","message":{"content":""}}"#.into(),
+        r#"{"type":"custom-title","customTitle":"\u0000\u001b[31m"}"#.into(),
+        format!(r#"{{"type":"custom-title","customTitle":"{long}"}}"#),
+        format!(r#"{{"type":"{long}","uuid":"{long}","cwd":"{long}","gitBranch":"{long}"}}"#),
+        format!(r#"{{"type":"assistant","message":{{"model":"{long}","content":"{long}"}}}}"#),
+    ];
+    let mut world = World::new();
+    for row in hostile {
+        let row: String = row;
+        world.append(&format!("{row}\n"), Lane::Live);
+    }
+    world.append(&prompt(1, "quartz"), Lane::Live);
+    let mut pair = world.create();
+    world.apply(&mut pair, [Lane::Backlog, Lane::Live]);
+    pair.commit().unwrap();
+    assert_eq!(world.answers(&pair, "quartz").1, 1);
+}
+
+#[test]
+fn a_line_longer_than_any_that_is_read_is_one_defect() {
+    let mut world = World::new();
+    let piece = vec![b'x'; 8 << 20];
+    for _ in 0..9 {
+        world.append_from(0, &piece, Lane::Live);
+    }
+    world.append("{}\n", Lane::Live);
+    world.append(&prompt(1, "quartz"), Lane::Live);
+    assert_eq!(defects(&world), [("too-long".to_owned(), 1)]);
+}
+
+#[test]
 fn the_end_of_a_line_whose_beginning_is_lost_is_no_defect() {
     let mut world = World::new();
     let mut noise = vec![0; 20_000];

@@ -95,6 +95,36 @@ fn tokens_that_a_fork_copied_are_its_parents_whichever_was_archived_first() {
     });
 }
 
+#[test]
+fn no_count_of_tokens_is_too_large_to_be_written() {
+    let mut told = Told::new();
+    let session = told.row("one", 1, SessionFacts::default());
+    for (number, input) in [u64::MAX, i64::MAX.cast_unsigned(), 5]
+        .into_iter()
+        .enumerate()
+    {
+        let usage = Usage {
+            input,
+            ..Usage::default()
+        };
+        let used = TokenUse {
+            message: MessageKey::of(&number.to_string(), None),
+            session,
+            is_copy: false,
+            at: Seq(1),
+            model: None,
+            usage,
+        };
+        told.catalog.use_tokens(&used).unwrap();
+        told.catalog.commit(Applied::default()).unwrap();
+    }
+    assert_eq!(
+        told.session("one").tokens.input,
+        i64::MAX.cast_unsigned(),
+        "and no sum is"
+    );
+}
+
 fn check_tokens(say: impl FnOnce(&mut dyn FnMut(&str, u64, u64, bool))) {
     let mut told = Told::new();
     let fork = told.row("fork", 1, SessionFacts::default());

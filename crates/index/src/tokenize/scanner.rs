@@ -1,5 +1,6 @@
 //! Walks over a text once and hands out its tokens. ASCII words take the short way.
 
+use super::control::{ESCAPE, end_of_sequence};
 use super::fold::{compose_into, fold_into};
 use super::identifier::Parts;
 use super::script::{Class, class, joins_previous};
@@ -36,6 +37,7 @@ pub(super) fn scan<F: FnMut(Piece<'_>)>(text: &str, sink: F) {
     while let Some(&byte) = bytes.get(at) {
         at = match KINDS[usize::from(byte)] {
             Kind::Separator => at + 1,
+            Kind::Escape => end_of_sequence(bytes, at),
             Kind::Wide => scanner.wide(at),
             Kind::Lower | Kind::Upper | Kind::Digit | Kind::Underscore => scanner.word(at),
         };
@@ -45,6 +47,7 @@ pub(super) fn scan<F: FnMut(Piece<'_>)>(text: &str, sink: F) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Separator,
+    Escape,
     Lower,
     Upper,
     Digit,
@@ -62,6 +65,7 @@ const KINDS: [Kind; 256] = {
             b'0'..=b'9' => Kind::Digit,
             b'_' => Kind::Underscore,
             0x80..=0xFF => Kind::Wide,
+            ESCAPE => Kind::Escape,
             _ => Kind::Separator,
         };
         if byte == u8::MAX {
@@ -147,7 +151,7 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
                 Kind::Underscore => Shape::UNDERSCORE,
                 Kind::Upper if end == start => Shape::UPPER_FIRST,
                 Kind::Upper => Shape::UPPER_LATER,
-                Kind::Separator | Kind::Wide => break,
+                Kind::Separator | Kind::Escape | Kind::Wide => break,
             };
             end += 1;
         }

@@ -77,6 +77,25 @@ fn the_numbers_of_shown_lines_are_no_words() {
 }
 
 #[test]
+fn what_colours_a_word_is_no_part_of_it() {
+    check("\u{1b}[31mfailing\u{1b}[39m now", "failing now");
+    check("\u{1b}[1m\u{1b}[32mgreen\u{1b}[0m", "green");
+    check("\u{1b}[38;5;196mfooBar\u{1b}[m", "=foobar foo bar");
+    check("plain\u{1b}(B\u{1b}[mend", "plain end");
+    check(
+        "\u{1b}[?25lhidden\u{1b}[2Kline\u{1b}7saved\u{1b}Mup",
+        "hidden line saved up",
+    );
+    check(
+        "\u{1b}]8;;https://a.b\u{1b}\\link\u{1b}]8;;\u{1b}\\",
+        "8 https a b link 8",
+    );
+    check("\u{1b}[31", "31");
+    check("\u{1b}text \u{1b}", "text");
+    check("\u{1b}[é", "e");
+}
+
+#[test]
 fn scripts_without_spaces_give_a_token_a_character() {
     check("設定ファイル", "設 定 フ ァ イ ル");
     check("ｶﾞ", "ガ");
@@ -160,7 +179,7 @@ fn a_long_path_is_not_taken_for_encoded_data() {
 
 proptest! {
     #[test]
-    fn any_text_gives_tokens_in_order_within_it(text in "\\PC*|[a-zA-Z0-9_/+é漢ｶﾞ🚀\u{301} ]{0,400}") {
+    fn any_text_gives_tokens_in_order_within_it(text in "\\PC*|[a-zA-Z0-9_/+é漢ｶﾞ🚀\u{301}\u{1b}\\[;( ]{0,400}") {
         let mut position = 0;
         for token in tokenize(&text) {
             prop_assert!(text.get(token.start..token.end).is_some_and(|slice| !slice.is_empty()));

@@ -9,8 +9,10 @@ use super::Content;
 use super::client_text::classify;
 use super::content::blocks;
 use super::result::add_client_copy;
-use crate::row::{MessageRow, Row, UsageRow};
+use crate::row::{MessageRow, Row, Scalar, UsageRow};
 
+/// Tokens that one message may count: what claims more counts none.
+const TOKENS_MAX: u64 = 1 << 40;
 /// The model's name in rows that the client made up.
 const SYNTHETIC: &str = "<synthetic>";
 /// What the client answers in the model's place where none was wanted.
@@ -116,9 +118,13 @@ fn api_message<'a>(row: MessageRow<'a>, request: Option<Cow<'a, str>>) -> Messag
 
 fn usage(row: &UsageRow<'_>) -> Usage {
     Usage {
-        input: row.input.count().unwrap_or(0),
-        output: row.output.count().unwrap_or(0),
-        cache_read: row.cache_read.count().unwrap_or(0),
-        cache_creation: row.cache_creation.count().unwrap_or(0),
+        input: tokens(&row.input),
+        output: tokens(&row.output),
+        cache_read: tokens(&row.cache_read),
+        cache_creation: tokens(&row.cache_creation),
     }
+}
+
+fn tokens(count: &Scalar<'_>) -> u64 {
+    count.count().filter(|&n| n <= TOKENS_MAX).unwrap_or(0)
 }

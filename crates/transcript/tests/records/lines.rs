@@ -103,10 +103,15 @@ fn nothing_written_is_blank() {
 }
 
 #[test]
-fn leading_nuls_and_line_ends_do_not_change_a_record() {
+fn what_stands_around_a_record_does_not_change_it() {
     let line = r#"{"type":"tag","tag":"x"}"#;
-    let padded = format!("\0\0{line}\r");
-    assert_eq!(parse(padded.as_bytes()), parse(line.as_bytes()));
+    for padded in [
+        format!("\0\0{line}\r"),
+        format!("\u{feff}{line}"),
+        format!("\0\u{feff} {line} "),
+    ] {
+        assert_eq!(parse(padded.as_bytes()), parse(line.as_bytes()));
+    }
 }
 
 #[test]

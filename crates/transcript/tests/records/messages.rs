@@ -254,6 +254,17 @@ fn a_message_carries_its_ids_model_and_tokens() {
 }
 
 #[test]
+fn more_tokens_than_any_message_has_are_none() {
+    let line = r#"{"type":"assistant","message":{"id":"m","content":[],"usage":{"input_tokens":7,
+        "output_tokens":18446744073709551615,"cache_read_input_tokens":9223372036854775807}}}"#;
+    let usage = Usage {
+        input: 7,
+        ..Usage::default()
+    };
+    assert_eq!(record(line).message.unwrap().usage, Some(usage));
+}
+
+#[test]
 fn a_message_of_too_many_blocks_is_shown_raw() {
     let content = format!("[{}1]", r#"{"type":"text","text":"a"},"#.repeat(5000));
     let line = format!(r#"{{"type":"assistant","message":{{"content":{content}}}}}"#);
