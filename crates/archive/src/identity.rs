@@ -1,11 +1,15 @@
 //! A small file beside the archive that says whose it is.
 //!
 //! It is read when the archive itself no longer can be: an archive that is suddenly empty is told from a
-//! new one, and a salvage finds the device and the config roots again though their pages are lost.
+//! new one, and a salvage finds the device, the config roots and the tables again though the pages that
+//! name them are lost, and knows how much there was.
 
+use std::fmt;
 use std::fs;
 use std::io;
+use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use sessions_model::{ArchiveId, DeviceId};
@@ -25,6 +29,61 @@ pub enum Presence {
     Vanished(ArchiveId),
 }
 
+/// How much an archive holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// Files that were archived.
+    pub sources: u64,
+    /// Sessions that those are of.
+    pub sessions: u64,
+    /// Bytes of all their generations.
+    pub bytes: u64,
+}
+
+impl Held {
+    pub(crate) fn count(connection: &Connection) -> rusqlite::Result<Self> {
+        connection.query_row(
+            "SELECT (SELECT count(*) FROM sources), (SELECT count(DISTINCT session) FROM sources),
+                    (SELECT coalesce(sum(length - base), 0) FROM generations)",
+            [],
+            |row| {
+                Ok(Self {
+                    sources: row.get(0)?,
+                    sessions: row.get(1)?,
+                    bytes: row.get(2)?,
+                })
+            },
+        )
+    }
+
+    /// Tells whether this is less than there was `before`.
+    pub fn lacks_of(&self, before: &Self) -> bool {
+        self.sources < before.sources
+            || self.sessions < before.sessions
+            || self.bytes < before.bytes
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.sources, self.sessions, self.bytes)
+    }
+}
+
+impl FromStr for Held {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> std::result::Result<Self, ParseIntError> {
+        let mut numbers = text.splitn(3, ' ');
+        let mut next = || numbers.next().unwrap_or_default().parse();
+        Ok(Self {
+            sources: next()?,
+            sessions: next()?,
+            bytes: next()?,
+        })
+    }
+}
+
 /// What the file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -32,6 +91,9 @@ pub(crate) struct Identity {
     pub(crate) device: [u8; 16],
     /// Numbers and paths of the config roots.
     pub(crate) roots: Vec<(u64, String)>,
+    /// Where each table and index begins, and its name.
+    pub(crate) pages: Vec<(u32, String)>,
+    pub(crate) held: Option<Held>,
 }
 
 impl Archive {
@@ -47,7 +109,7 @@ impl Archive {
         }
     }
 
-    /// Writes beside the archive whose it is, unless that is written there already.
+    /// Writes beside the archive whose it is, and how much it holds, unless that is written there already.
     ///
     /// # Errors
     /// When the database cannot be read, or the file beside it cannot be written.
@@ -59,13 +121,24 @@ impl Archive {
                 .query_map([self.device().0], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         };
+        let pages = || -> rusqlite::Result<Vec<(u32, String)>> {
+            self.connection
+                .prepare("SELECT rootpage, name FROM sqlite_schema WHERE rootpage > 0 ORDER BY 1")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        let noted = Identity::read(self.path.parent().unwrap_or(Path::new(".")));
         let identity = Identity {
             archive: self.id().0,
             device: self.device().0,
             roots: roots().during(|| Step::List)?,
+            pages: pages().during(|| Step::List)?,
+            // Where it cannot be counted, what was noted before is all that tells.
+            held: Held::count(&self.connection)
+                .ok()
+                .or_else(|| noted.as_ref()?.held),
         };
-        if Identity::read(self.path.parent().unwrap_or(Path::new("."))).as_ref() == Some(&identity)
-        {
+        if noted.as_ref() == Some(&identity) {
             return Ok(());
         }
         identity.write(&path).map_err(|source| ArchiveError::File {
@@ -80,7 +153,8 @@ impl Identity {
     /// Reads the file in `dir`; none if there is none that makes sense.
     pub(crate) fn read(dir: &Path) -> Option<Self> {
         let text = fs::read_to_string(dir.join(FILE_NAME)).ok()?;
-        let (mut archive, mut device, mut roots) = (None, None, Vec::new());
+        let (mut archive, mut device) = (None, None);
+        let (mut roots, mut pages, mut held) = (Vec::new(), Vec::new(), None);
         for line in text.lines() {
             match line.split_once(' ')? {
                 ("archive", id) => archive = Some(parse_id(id)?),
@@ -89,6 +163,11 @@ impl Identity {
                     let (number, path) = root.split_once(' ')?;
                     roots.push((number.parse().ok()?, path.to_owned()));
                 }
+                ("page", page) => {
+                    let (number, name) = page.split_once(' ')?;
+                    pages.push((number.parse().ok()?, name.to_owned()));
+                }
+                ("held", numbers) => held = numbers.parse().ok(),
                 // Of a newer version.
                 _ => {}
             }
@@ -97,6 +176,8 @@ impl Identity {
             archive: archive?,
             device: device?,
             roots,
+            pages,
+            held,
         })
     }
 
@@ -107,7 +188,11 @@ impl Identity {
         ];
         let roots = self.roots.iter();
         let roots = roots.map(|(number, root)| format!("root {number} {root}\n"));
-        let text: String = ids.into_iter().chain(roots).collect();
+        let pages = self.pages.iter();
+        let pages = pages.map(|(number, name)| format!("page {number} {name}\n"));
+        let held = self.held.map(|held| format!("held {held}\n"));
+        let lines = ids.into_iter().chain(roots).chain(pages).chain(held);
+        let text: String = lines.collect();
         let draft: PathBuf = path.with_extension("new");
         fs::write(&draft, text)?;
         fs::File::open(&draft)?.sync_all()?;
@@ -196,5 +281,8 @@ mod tests {
         let identity = Identity::read(folder.path()).unwrap();
         assert_eq!(identity.device, archive.device().0);
         assert_eq!(identity.roots, [(1, "/home/dev/my files".to_owned())]);
+        assert_eq!(identity.held, Some(Held::default()));
+        let begins = |(_, name): &(u32, String)| name == "blobs";
+        assert!(identity.pages.iter().any(begins), "{:?}", identity.pages);
     }
 }

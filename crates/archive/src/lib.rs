@@ -39,7 +39,7 @@ pub use backup::BackupReceipt;
 pub use cursor::{Cursor, FileStamp, Fingerprint, SourceState};
 pub use error::{ArchiveError, Damage, ErrorKind, Refusal, Step};
 pub use fold::Folded;
-pub use identity::Presence;
+pub use identity::{Held, Presence};
 pub use log::{Heads, Lane, LogRow, Logged};
 pub use loss::{KnownLoss, Loss};
 pub use mend::{Mended, OtherCopy};

@@ -21,7 +21,7 @@ use crate::archive::Archive;
 use crate::blob::{self, BlobId};
 use crate::codec::{HOLLOW, Unpacker};
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
-use crate::identity::Identity;
+use crate::identity::{Held, Identity};
 use crate::loss::Loss;
 
 /// Rows copied in one transaction.
@@ -38,6 +38,10 @@ pub struct Salvaged {
     pub blobs_lost: u64,
     /// Bytes that no generation can give back any more.
     pub losses: Vec<Loss>,
+    /// What the archive held when that was noted last; none if it never was.
+    pub before: Option<Held>,
+    /// What is held now, with the bytes that are known to be lost.
+    pub after: Held,
 }
 
 /// A table whose rows are looked up one by one.
@@ -107,9 +111,9 @@ impl Archive {
         if exists {
             return Err(ArchiveError::refused(step(), Refusal::Exists));
         }
-        let old = graft::open(damaged, to, now)?;
-        let new = Self::open_file(to, now)?;
         let identity = Identity::read(damaged.parent().unwrap_or(Path::new(".")));
+        let old = graft::open(damaged, to, now, identity.as_ref())?;
+        let new = Self::open_file(to, now)?;
         let total = fs::metadata(damaged).map_or(0, |file| file.len());
         let mut done = |done| match progress(done, total) {
             ControlFlow::Continue(()) => Ok(()),
@@ -140,6 +144,8 @@ impl Archive {
             blobs_kept,
             blobs_lost,
             losses,
+            before: identity.and_then(|identity| identity.held),
+            after: Held::count(&new.connection).during(step)?,
         })
     }
 }

@@ -7,7 +7,7 @@ use sessions_archive::{Archive, Damage, Lane, LogRow, Logged, Loss, Stretch};
 use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
 
 use crate::faults::{flip_byte_of_blob, full_scene, go_on, spoiled, verify};
-use crate::support::{NOW, Scene, origin};
+use crate::support::{NOW, Scene, lines, origin};
 
 /// A copy of `bytes` that gives any range of them.
 fn copy_of(bytes: &[u8]) -> impl FnMut(Range<u64>) -> Option<Vec<u8>> + '_ {
@@ -331,4 +331,96 @@ fn a_mended_frame_that_sources_share_is_logged_for_each() {
     let mut logged: Vec<_> = rows.iter().map(holder).collect();
     logged.sort_unstable();
     assert_eq!(logged, holders);
+}
+
+#[test]
+fn whichever_page_is_lost_all_bytes_read_back_or_their_loss_is_named() {
+    let mut scene = Scene::new();
+    let mut held = Vec::new();
+    for name in ["a", "b", "c"] {
+        let source = scene.source(&format!("p/{name}.jsonl"));
+        let generation = scene.open(source, None);
+        let bytes = lines(name, 60_000);
+        scene.append(source, generation, &bytes);
+        held.push((source, generation, bytes));
+    }
+    scene.archive.note_identity().unwrap();
+    scene.archive.rest().unwrap();
+    let whole = fs::read(scene.database()).unwrap();
+    let mut noise = [0; 4096];
+    blake3::Hasher::new_derive_key("noise")
+        .finalize_xof()
+        .fill(&mut noise);
+    let mut sound = 0;
+    for (page, start) in (0..whole.len()).step_by(4096).enumerate() {
+        let mut bytes = whole.clone();
+        bytes[start..start + 4096].copy_from_slice(&noise);
+        fs::remove_dir_all(scene.dir.join("saved")).ok();
+        let saved = salvage(&scene, &bytes);
+        let reader = saved.reader().unwrap();
+        let losses = verify(&saved);
+        sound += usize::from(losses.is_empty());
+        for (source, generation, bytes) in &held {
+            let is_named = losses.iter().any(|loss| loss.source == *source);
+            let end = ByteOffset(bytes.len() as u64);
+            let read = reader.bytes(*generation, ByteOffset(0)..end).ok();
+            assert!(
+                is_named || read.as_ref() == Some(bytes),
+                "page {}",
+                page + 1
+            );
+        }
+    }
+    let pages = whole.len() / 4096;
+    assert!(sound * 3 > pages * 2, "{sound} of {pages}");
+}
+
+#[test]
+fn a_salvage_says_how_much_there_was_and_how_much_is_left() {
+    let (scene, _) = full_scene();
+    scene.archive.note_identity().unwrap();
+    let broken = scene.dir.join("broken.db");
+    fs::write(&broken, b"no database. ".repeat(999)).unwrap();
+    let to = scene.dir.join("saved/archive.db");
+    let salvaged = Archive::salvage(&broken, &to, NOW, &mut go_on).unwrap();
+    let before = salvaged.before.unwrap();
+    assert_eq!(
+        (before.sources, before.sessions, before.bytes),
+        (3, 3, 3_600_000)
+    );
+    assert_eq!(salvaged.after.bytes, 0);
+    assert!(salvaged.after.lacks_of(&before) && !before.lacks_of(&before));
+}
+
+#[test]
+fn a_schema_that_is_lost_is_found_with_and_without_what_was_noted_and_with_what_was_not_settled() {
+    for (is_noted, is_settled) in [(true, true), (false, true), (true, false), (false, false)] {
+        let (mut scene, _) = full_scene();
+        let source = scene.source("p/d.jsonl");
+        let generation = scene.open(source, None);
+        scene.append(source, generation, b"late\n");
+        if is_settled {
+            scene.archive.rest().unwrap();
+        }
+        let (database, log) = (scene.database(), scene.dir.join("archive.db-wal"));
+        let broken = tempfile::tempdir().unwrap();
+        let mut bytes = fs::read(&database).unwrap();
+        // The pages below the first of the schema.
+        bytes[23 * 4096..25 * 4096].fill(0xa5);
+        fs::write(broken.path().join("archive.db"), bytes).unwrap();
+        fs::copy(log, broken.path().join("archive.db-wal")).unwrap();
+        if is_noted {
+            fs::copy(scene.dir.join("identity"), broken.path().join("identity")).unwrap();
+        }
+        let saved = broken.path().join("saved");
+        let from = broken.path().join("archive.db");
+        Archive::salvage(&from, &saved.join("archive.db"), NOW, &mut go_on).unwrap();
+        let saved = Archive::open(&saved, NOW).unwrap();
+        let case = (is_noted, is_settled);
+        assert_eq!(verify(&saved), [], "{case:?}");
+        let reader = saved.reader().unwrap();
+        assert_eq!(reader.sources().unwrap().len(), 4, "{case:?}");
+        let read = reader.bytes(generation, ByteOffset(0)..ByteOffset(5));
+        assert_eq!(read.unwrap(), b"late\n", "{case:?}");
+    }
 }
