@@ -43,6 +43,11 @@ impl Calls {
         Ok(stored)
     }
 
+    /// Returns how much is not written yet.
+    pub(crate) fn held(&self) -> usize {
+        self.changed.len()
+    }
+
     /// Gives back room.
     pub(crate) fn shed(&mut self) {
         self.changed.shrink_to_fit();

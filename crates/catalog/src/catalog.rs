@@ -22,6 +22,9 @@ use crate::{CatalogError, CatalogReader, SessionFacts, SourceFacts, TokenUse};
 /// The database's name in its directory.
 const FILE_NAME: &str = "catalog.db";
 
+/// Messages and open calls not written yet after which a commit is due.
+const GATHERED_MAX: usize = 256 * 1024;
+
 /// Session ids whose ordinal is kept in memory.
 const ORDINALS_HELD_MAX: usize = 50_000;
 
@@ -228,6 +231,11 @@ impl Catalog {
             from: from.to_owned(),
             to: to.to_owned(),
         });
+    }
+
+    /// Returns whether so much was taken in since the last commit that the next one is due.
+    pub fn is_full(&self) -> bool {
+        self.admitted.is_full() || self.ledger.held() + self.calls.held() >= GATHERED_MAX
     }
 
     /// Writes everything taken in since the last commit, together with how far the log was applied.

@@ -62,6 +62,13 @@ CREATE TABLE admitted (
     keys BLOB NOT NULL
 ) STRICT;
 
+-- The keys beyond those in chunks, of the few sessions that have so many.
+CREATE TABLE admitted_row (
+    session INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    PRIMARY KEY (session, key)
+) STRICT, WITHOUT ROWID;
+
 -- Tokens of each API message, by the hash of (message.id, requestId), owned by the session whose row has
 -- the smallest seq of those that are not copied from another session.
 CREATE TABLE message (

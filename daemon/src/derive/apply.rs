@@ -35,6 +35,8 @@ struct Extent {
     source: SourceId,
     generation: GenerationId,
     range: std::ops::Range<ByteOffset>,
+    /// Whether another row made it known before.
+    is_put_back: bool,
 }
 
 /// Bytes of an append and where they stand.
@@ -47,6 +49,8 @@ struct Run<'a> {
     bytes: &'a [u8],
     /// Whether what stands before it is lost.
     is_torn: bool,
+    /// Whether another row made it known before.
+    is_put_back: bool,
 }
 
 impl Applier<'_> {
@@ -67,6 +71,7 @@ impl Applier<'_> {
                     source: *source,
                     generation: *generation,
                     range: from..*end,
+                    is_put_back: false,
                 })?;
                 Ok(end.0 - start.0)
             }
@@ -84,6 +89,7 @@ impl Applier<'_> {
                     source: *source,
                     generation: *generation,
                     range: *start..*end,
+                    is_put_back: true,
                 })?;
                 Ok(0)
             }
@@ -155,6 +161,7 @@ impl Applier<'_> {
                 start,
                 bytes: &bytes,
                 is_torn,
+                is_put_back: extent.is_put_back,
             };
             match source.origin.kind {
                 SourceKind::ToolResult => self.spilled(&run)?,
@@ -196,7 +203,10 @@ impl Applier<'_> {
                 Parsed::Record(record) => self.record(run, at, &record)?,
                 // The end of a line whose beginning is lost is no line.
                 Parsed::Defect(_) if run.is_torn && at == run.start => {}
-                Parsed::Defect(defect) => self.defect(run, at, defect.kind)?,
+                // It was counted when it was first made known; what could not be read then, a rebuild
+                // counts. A key for each would cost more than the line.
+                Parsed::Defect(_) if run.is_put_back => {}
+                Parsed::Defect(defect) => self.defect(run, at, defect.kind),
                 Parsed::Blank => {}
             }
         }
@@ -218,7 +228,9 @@ impl Applier<'_> {
             offset: at,
         };
         let facts = SessionFacts::of(record, position, run.source.origin.kind);
-        let is_new = self.pair.catalog.admit(session, record.key)?;
+        // What shows nothing may be repeated as often as it likes, and needs no key.
+        let counts = facts.entries + facts.prompts > 0 || !record.blocks.is_empty();
+        let is_new = !counts || self.pair.catalog.admit(session, record.key)?;
         let facts = if is_new { facts } else { facts.uncounted() };
         self.pair.catalog.merge(session, &facts)?;
         self.tokens(run.seq, session, record)?;
@@ -336,28 +348,15 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// Counts a line that did not parse, once: what was put back is derived again.
-    fn defect(
-        &mut self,
-        run: &Run<'_>,
-        at: ByteOffset,
-        kind: DefectKind,
-    ) -> Result<(), DeriveError> {
-        let catalog = &mut self.pair.catalog;
-        if let Some(id) = &run.source.origin.session {
-            let session = catalog.ordinal(id)?;
-            let place = format!("defect {}-{at}", run.generation);
-            if !catalog.admit(session, record_key(place.as_bytes()))? {
-                return Ok(());
-            }
-        }
+    /// Counts a line that did not parse.
+    fn defect(&mut self, run: &Run<'_>, at: ByteOffset, kind: DefectKind) {
         tracing::debug!(
             source = run.source.id.0,
+            at = at.0,
             kind = kind.as_str(),
             "line did not parse"
         );
-        catalog.count_defect(kind.as_str(), 1);
-        Ok(())
+        self.pair.catalog.count_defect(kind.as_str(), 1);
     }
 
     /// Returns the session a row belongs to; old subagent files are named by their rows alone.

@@ -289,6 +289,24 @@ fn a_defect_is_counted_once_however_often_its_line_is_derived() {
 }
 
 #[test]
+fn lines_that_show_nothing_leave_no_trace() {
+    let mut world = World::new();
+    let nothing = ["{}", "no json", r#"{"type":"progress"}"#];
+    world.append(
+        &format!("{}\n", nothing.join("\n")).repeat(20_000),
+        Lane::Live,
+    );
+    assert_eq!(defects(&world)[0].1, 20_000);
+    let catalogs = std::fs::read_dir(world.derived()).unwrap().flatten();
+    let sizes = catalogs.filter_map(|pair| {
+        let bytes = |name| std::fs::metadata(pair.path().join("catalog").join(name));
+        Some(bytes("catalog.db").ok()?.len() + bytes("catalog.db-wal").map_or(0, |wal| wal.len()))
+    });
+    let sizes: Vec<u64> = sizes.collect();
+    assert!(matches!(*sizes, [bytes] if bytes < 300_000), "{sizes:?}");
+}
+
+#[test]
 fn the_end_of_a_line_whose_beginning_is_lost_is_no_defect() {
     let mut world = World::new();
     let mut noise = vec![0; 20_000];

@@ -75,6 +75,30 @@ fn a_record_is_admitted_once_even_after_reopening() {
 }
 
 #[test]
+fn a_session_of_any_number_of_records_admits_each_once_and_asks_for_commits() {
+    const KEYS: u64 = 1_000_000;
+    let spread = |key: u64| RecordKey(key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut told = Told::new();
+    let session = told.catalog.ordinal(&id("s")).unwrap();
+    let mut commits = 0;
+    for key in 0..KEYS {
+        assert!(told.catalog.admit(session, spread(key)).unwrap(), "{key}");
+        if told.catalog.is_full() {
+            told.catalog.commit(Applied::default()).unwrap();
+            commits += 1;
+        }
+    }
+    assert_eq!(commits, 1, "what is not written is bounded");
+    told.catalog.commit(Applied::default()).unwrap();
+    drop(told.catalog);
+    let (mut catalog, _) = open(told.dir.path());
+    for key in (0..KEYS).step_by(97) {
+        assert!(!catalog.admit(session, spread(key)).unwrap(), "{key}");
+    }
+    assert!(catalog.admit(session, spread(KEYS)).unwrap());
+}
+
+#[test]
 fn tokens_are_counted_once_for_the_earliest_session() {
     check_tokens(|used| {
         used("fork", 9, 10, false);
