@@ -9,6 +9,7 @@
 mod apply;
 mod error;
 mod folder;
+mod moved;
 mod pair;
 mod serving;
 mod sources;

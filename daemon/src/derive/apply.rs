@@ -13,6 +13,7 @@ use sessions_model::{
 use sessions_transcript::{LINE_BYTES_MAX, Lines, parse, record_key, spilled_passages};
 
 use super::DeriveError;
+use super::moved::{Moved, moved};
 use super::pair::Pair;
 use crate::annotation::Annotation;
 
@@ -73,6 +74,7 @@ impl Applier<'_> {
                     range: from..*end,
                     is_put_back: false,
                 })?;
+                self.find_moved(row.seq, *source)?;
                 Ok(end.0 - start.0)
             }
             Logged::Mended {
@@ -105,6 +107,7 @@ impl Applier<'_> {
             }
             Logged::Gone { source } => {
                 self.note_source(row.seq, *source, |facts| facts.is_gone = Some(true))?;
+                self.find_moved(row.seq, *source)?;
                 Ok(0)
             }
             Logged::Back { source } => {
@@ -398,9 +401,19 @@ impl Applier<'_> {
             bytes: None,
             is_gone: None,
             is_cut: None,
+            within: None,
         };
         say(&mut facts);
         self.pair.catalog.source(&facts);
+        Ok(())
+    }
+
+    /// Notes which sources are on disk elsewhere, as far as that has to do with `source`.
+    fn find_moved(&mut self, at: Seq, source: SourceId) -> Result<(), DeriveError> {
+        let state = self.source(source)?;
+        for Moved { gone, within } in moved(&state, self.archive)? {
+            self.note_source(at, gone, |facts| facts.within = Some(within))?;
+        }
         Ok(())
     }
 

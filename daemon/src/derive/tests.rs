@@ -21,6 +21,8 @@ use super::{Board, Deriver, Parts};
 use crate::clock::SystemClock;
 use crate::suspicion::Suspicion;
 
+mod moved;
+
 const NOW: Timestamp = Timestamp(1_780_000_000_000);
 const BOOT: &str = "this boot";
 const SESSION: &str = "11111111-2222-4333-8444-555555555555";
