@@ -11,6 +11,7 @@ mod error;
 mod folder;
 mod moved;
 mod pair;
+mod queued;
 mod serving;
 mod sources;
 mod thread;

@@ -1,4 +1,5 @@
-//! Tool calls whose result has not come, so that a result's document can name its tool.
+//! Tool calls whose result has not come, so that a result's document can name its tool; and likewise notes of
+//! queued prompts until the prompts come.
 
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;

@@ -199,6 +199,17 @@ impl Catalog {
         self.calls.take(&self.connection, source, call)
     }
 
+    /// Keeps that a note of a queued prompt stands in `source` until the prompt itself comes.
+    pub fn remember_note(&mut self, source: SourceId, name: &str) {
+        self.calls.remember(source, name, "");
+    }
+
+    /// Returns whether such a note was kept. A second time it was not.
+    pub fn take_note(&mut self, source: SourceId, name: &str) -> Result<bool, CatalogError> {
+        let kept = self.calls.take(&self.connection, source, name)?;
+        Ok(kept.is_some())
+    }
+
     /// Takes in where a config root is.
     pub fn root(&mut self, root: RootId, path: &str) {
         self.roots.insert(root, path.to_owned());

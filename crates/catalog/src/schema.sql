@@ -119,7 +119,7 @@ CREATE TABLE root (
     path TEXT NOT NULL
 ) STRICT;
 
--- Tool calls whose result has not come.
+-- Tool calls whose result has not come, and notes of queued prompts that have not come, without a tool.
 CREATE TABLE open_call (
     source INTEGER NOT NULL,
     call INTEGER NOT NULL,

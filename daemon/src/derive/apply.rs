@@ -267,7 +267,7 @@ impl Applier<'_> {
             (EntryKind::ToolResult, Some(call), None) => catalog.take_call(run.source.id, call)?,
             _ => None,
         };
-        self.index(&Document {
+        let document = Document {
             session,
             generation: run.generation,
             offset: at,
@@ -285,7 +285,11 @@ impl Applier<'_> {
             is_subagent: run.source.origin.kind == SourceKind::Subagent || record.is_sidechain,
             is_error: block.is_error,
             text: &block.text,
-        })
+        };
+        if self.queued(run.source.id, record, &document)? {
+            return Ok(());
+        }
+        self.index(&document)
     }
 
     fn index(&mut self, document: &Document<'_>) -> Result<(), DeriveError> {

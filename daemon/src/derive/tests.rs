@@ -291,6 +291,38 @@ fn a_defect_is_counted_once_however_often_its_line_is_derived() {
 }
 
 #[test]
+fn a_queued_prompt_is_found_once_whether_it_was_sent_or_not() {
+    let note = "{\"type\":\"queue-operation\",\"operation\":\"enqueue\",\"content\":\"quartz\"}\n";
+    let steered = "{\"type\":\"attachment\",\"uuid\":\"7\",\"attachment\":\
+                   {\"type\":\"queued_command\",\"prompt\":\"quartz\"}}\n";
+    let again = note.replace(
+        "enqueue\"",
+        "enqueue\",\"timestamp\":\"2026-01-02T03:04:05Z\"",
+    );
+    let sent = prompt(1, "quartz");
+    let check = |rows: &[&str], expect: u64| {
+        let mut world = World::new();
+        let mut pair = world.create();
+        for row in rows {
+            world.append(row, Lane::Live);
+            world.apply(&mut pair, [Lane::Live, Lane::Backlog]);
+            pair.commit().unwrap();
+        }
+        assert_eq!(world.answers(&pair, "quartz").1, expect, "{rows:?}");
+        world.append(&rows.concat(), Lane::Backlog);
+        let mut whole = world.create();
+        world.apply(&mut whole, [Lane::Live, Lane::Backlog]);
+        whole.commit().unwrap();
+        assert_eq!(world.answers(&whole, "quartz").1, expect, "{rows:?}");
+    };
+    check(&[note], 1);
+    check(&[note, steered], 1);
+    check(&[note, &sent], 1);
+    check(&[note, steered, &again], 2);
+    check(&[steered, &sent], 2);
+}
+
+#[test]
 fn lines_that_show_nothing_leave_no_trace() {
     let mut world = World::new();
     let nothing = ["{}", "no json", r#"{"type":"progress"}"#];
