@@ -9,7 +9,9 @@
 mod apply;
 mod error;
 mod folder;
+mod moved;
 mod pair;
+mod queued;
 mod serving;
 mod sources;
 mod thread;

@@ -238,6 +238,14 @@ impl ArchiveReader {
         self.states(Which::OfSession(session))
     }
 
+    /// Returns the sources of a session whose files were missing when last looked for.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn gone_sources_of(&self, session: &SessionId) -> Result<Vec<SourceState>> {
+        self.states(Which::GoneOf(session))
+    }
+
     /// Returns every source whose path names no session, in the order they were first seen.
     ///
     /// # Errors

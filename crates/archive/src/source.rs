@@ -17,6 +17,7 @@ pub(crate) enum Which<'a> {
     All,
     One(SourceId),
     OfSession(&'a SessionId),
+    GoneOf(&'a SessionId),
     OfNoSession,
 }
 
@@ -32,6 +33,9 @@ pub(crate) fn states(
         Which::All => list("", &|sql| rows(connection, sql, [])),
         Which::One(id) => list("WHERE s.id = ?1", &|sql| rows(connection, sql, [id.0])),
         Which::OfSession(id) => list("WHERE s.session = ?1", &|sql| {
+            rows(connection, sql, [id.as_str()])
+        }),
+        Which::GoneOf(id) => list("WHERE s.session = ?1 AND s.is_gone", &|sql| {
             rows(connection, sql, [id.as_str()])
         }),
         Which::OfNoSession => list("WHERE s.session IS NULL", &|sql| rows(connection, sql, [])),

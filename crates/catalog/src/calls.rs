@@ -1,4 +1,5 @@
-//! Tool calls whose result has not come, so that a result's document can name its tool.
+//! Tool calls whose result has not come, so that a result's document can name its tool; and likewise notes of
+//! queued prompts until the prompts come.
 
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
@@ -41,6 +42,11 @@ impl Calls {
             self.changed.insert(key, None);
         }
         Ok(stored)
+    }
+
+    /// Returns how much is not written yet.
+    pub(crate) fn held(&self) -> usize {
+        self.changed.len()
     }
 
     /// Gives back room.

@@ -22,6 +22,9 @@ use crate::{CatalogError, CatalogReader, SessionFacts, SourceFacts, TokenUse};
 /// The database's name in its directory.
 const FILE_NAME: &str = "catalog.db";
 
+/// Messages and open calls not written yet after which a commit is due.
+const GATHERED_MAX: usize = 256 * 1024;
+
 /// Session ids whose ordinal is kept in memory.
 const ORDINALS_HELD_MAX: usize = 50_000;
 
@@ -196,6 +199,17 @@ impl Catalog {
         self.calls.take(&self.connection, source, call)
     }
 
+    /// Keeps that a note of a queued prompt stands in `source` until the prompt itself comes.
+    pub fn remember_note(&mut self, source: SourceId, name: &str) {
+        self.calls.remember(source, name, "");
+    }
+
+    /// Returns whether such a note was kept. A second time it was not.
+    pub fn take_note(&mut self, source: SourceId, name: &str) -> Result<bool, CatalogError> {
+        let kept = self.calls.take(&self.connection, source, name)?;
+        Ok(kept.is_some())
+    }
+
     /// Takes in where a config root is.
     pub fn root(&mut self, root: RootId, path: &str) {
         self.roots.insert(root, path.to_owned());
@@ -228,6 +242,11 @@ impl Catalog {
             from: from.to_owned(),
             to: to.to_owned(),
         });
+    }
+
+    /// Returns whether so much was taken in since the last commit that the next one is due.
+    pub fn is_full(&self) -> bool {
+        self.admitted.is_full() || self.ledger.held() + self.calls.held() >= GATHERED_MAX
     }
 
     /// Writes everything taken in since the last commit, together with how far the log was applied.

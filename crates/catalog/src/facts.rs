@@ -104,6 +104,8 @@ pub struct SourceFacts {
     pub is_gone: Option<bool>,
     /// Whether rows that were once in the file are not in its newest generation.
     pub is_cut: Option<bool>,
+    /// A source whose file has the name of this one in another folder, and holds all that this one had.
+    pub within: Option<SourceId>,
 }
 
 /// What identifies an API message: lines, forks and branches repeat it.

@@ -40,6 +40,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Returns how much is not written yet.
+    pub(crate) fn held(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Gives back room.
     pub(crate) fn shed(&mut self) {
         self.messages.shrink_to_fit();

@@ -62,6 +62,13 @@ CREATE TABLE admitted (
     keys BLOB NOT NULL
 ) STRICT;
 
+-- The keys beyond those in chunks, of the few sessions that have so many.
+CREATE TABLE admitted_row (
+    session INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    PRIMARY KEY (session, key)
+) STRICT, WITHOUT ROWID;
+
 -- Tokens of each API message, by the hash of (message.id, requestId), owned by the session whose row has
 -- the smallest seq of those that are not copied from another session.
 CREATE TABLE message (
@@ -81,7 +88,7 @@ CREATE TABLE model (
     name TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Each of bytes, is_gone and is_cut stands with the seq that said it; -1 before anything did.
+-- Each of bytes, is_gone, is_cut and within stands with the seq that said it; -1 before anything did.
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
     session INTEGER,
@@ -92,16 +99,27 @@ CREATE TABLE source (
     is_gone INTEGER NOT NULL,
     is_gone_at INTEGER NOT NULL,
     is_cut INTEGER NOT NULL,
-    is_cut_at INTEGER NOT NULL
+    is_cut_at INTEGER NOT NULL,
+    -- The source that holds all that this one had when that was said.
+    within INTEGER NOT NULL,
+    within_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX source_session ON source (session);
+
+-- Sources, and whether all of one that is gone is on disk in another: it was moved, and counts once.
+CREATE VIEW placed AS SELECT source.*,
+    is_gone AND within_at >= max(bytes_at, 0) AND EXISTS (
+        SELECT 1 FROM source AS other
+        WHERE other.id = source.within AND NOT other.is_gone AND NOT other.is_cut
+    ) AS is_moved
+    FROM source;
 
 CREATE TABLE root (
     id INTEGER PRIMARY KEY,
     path TEXT NOT NULL
 ) STRICT;
 
--- Tool calls whose result has not come.
+-- Tool calls whose result has not come, and notes of queued prompts that have not come, without a tool.
 CREATE TABLE open_call (
     source INTEGER NOT NULL,
     call INTEGER NOT NULL,

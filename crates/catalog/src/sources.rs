@@ -17,6 +17,7 @@ struct Source {
     bytes: Said<u64>,
     is_gone: Said<bool>,
     is_cut: Said<bool>,
+    within: Said<u64>,
 }
 
 /// The sources of the open transaction.
@@ -35,6 +36,7 @@ impl Sources {
             bytes: None,
             is_gone: None,
             is_cut: None,
+            within: None,
         });
         source.session = facts.session.or(source.session);
         // Known of the archive when it was said: the last word is the better one.
@@ -42,6 +44,8 @@ impl Sources {
         say(&mut source.bytes, facts.at, facts.bytes);
         say(&mut source.is_gone, facts.at, facts.is_gone);
         say(&mut source.is_cut, facts.at, facts.is_cut);
+        let within = facts.within.map(|within| within.0);
+        say(&mut source.within, facts.at, within);
     }
 
     /// Writes what changed.
@@ -72,9 +76,10 @@ fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Re
     let (bytes, bytes_at) = columns(source.bytes);
     let (is_gone, is_gone_at) = columns(source.is_gone);
     let (is_cut, is_cut_at) = columns(source.is_cut);
+    let (within, within_at) = columns(source.within);
     connection
         .prepare_cached(
-            "INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            "INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (id) DO UPDATE SET
                 session = coalesce(excluded.session, session),
                 root = excluded.root,
@@ -84,7 +89,9 @@ fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Re
                 is_gone = iif(excluded.is_gone_at >= is_gone_at, excluded.is_gone, is_gone),
                 is_gone_at = max(is_gone_at, excluded.is_gone_at),
                 is_cut = iif(excluded.is_cut_at >= is_cut_at, excluded.is_cut, is_cut),
-                is_cut_at = max(is_cut_at, excluded.is_cut_at)",
+                is_cut_at = max(is_cut_at, excluded.is_cut_at),
+                within = iif(excluded.within_at >= within_at, excluded.within, within),
+                within_at = max(within_at, excluded.within_at)",
         )?
         .execute(rusqlite::params![
             id.0,
@@ -97,6 +104,8 @@ fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Re
             is_gone_at,
             is_cut,
             is_cut_at,
+            within,
+            within_at,
         ])
 }
 

@@ -117,6 +117,7 @@ fn apply(catalog: &mut Catalog, line: &Line) {
         bytes: line.is_prompt.then_some(line.seq * 10),
         is_gone: line.title.map(|kind| kind == TitleKind::Ai),
         is_cut: (line.word == 0).then_some(line.is_prompt),
+        within: None,
     });
 }
 

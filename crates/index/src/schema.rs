@@ -9,7 +9,7 @@ use tantivy::tokenizer::TokenizerManager;
 use crate::tokenize::{FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the fields, or what is written into them, change.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Longest exact value that is indexed, in bytes.
 const FACET_BYTES_MAX: usize = 256;

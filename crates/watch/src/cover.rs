@@ -36,7 +36,8 @@ enum Covered {
         poll: Poll,
         due: Instant,
     },
-    Missing {
+    /// It is not there, or closed to us: nothing of it can be listed until it is looked for again.
+    Awaited {
         due: Instant,
     },
 }
@@ -62,7 +63,7 @@ impl Covers {
         let cover = |path: PathBuf| Cover {
             real: path.clone(),
             path,
-            method: Covered::Missing { due: now },
+            method: Covered::Awaited { due: now },
         };
         let roots = roots.into_iter().map(cover).collect();
         Self {
@@ -86,7 +87,7 @@ impl Covers {
             .iter()
             .filter_map(|cover| match cover.method {
                 Covered::ByEvents { due } => due,
-                Covered::ByPolling { due, .. } | Covered::Missing { due } => Some(due),
+                Covered::ByPolling { due, .. } | Covered::Awaited { due } => Some(due),
             })
             .min()
     }
@@ -104,13 +105,18 @@ impl Covers {
                         (Covered::ByEvents { due }, RootWatch::Events)
                     }
                     Err(reason) => {
-                        let mut poll = Poll::default();
-                        poll.walk(&real, &self.options.folders);
-                        (Covered::ByPolling { poll, due }, RootWatch::Polling(reason))
+                        let watch = RootWatch::Polling(reason);
+                        if can_list(&real) {
+                            let mut poll = Poll::default();
+                            poll.walk(&real, &self.options.folders);
+                            (Covered::ByPolling { poll, due }, watch)
+                        } else {
+                            (Covered::Awaited { due }, watch)
+                        }
                     }
                 }
             }
-            _ => (Covered::Missing { due }, RootWatch::Missing),
+            _ => (Covered::Awaited { due }, RootWatch::Missing),
         };
         self.roots[root.0].method = method;
         let mut watches = self.shared.watches();
@@ -187,9 +193,9 @@ impl Covers {
                         shaken.push(root);
                     }
                 }
-                Covered::Missing { due } if *due <= now => {
+                Covered::Awaited { due } if *due <= now => {
                     *due = now + self.options.poll_every;
-                    if cover.path.is_dir() {
+                    if can_list(&cover.path) {
                         shaken.push(root);
                     }
                 }
@@ -323,6 +329,11 @@ impl Covers {
         };
         others.flat_map(places).collect()
     }
+}
+
+/// Tells whether there is a directory that we may look into.
+fn can_list(root: &Path) -> bool {
+    root.read_dir().is_ok()
 }
 
 /// Tells whether a folder is a link that cannot be followed now.

@@ -356,3 +356,36 @@ fn a_root_that_is_closed_or_opened_to_us_is_looked_at_at_once() {
     }
     assert_eq!(bench.watcher.root_watches(), [RootWatch::Events]);
 }
+
+/// Runs `test` on a thread that permissions bind even where the user is root, as in a container.
+#[cfg(target_os = "linux")]
+fn bound_by_permissions(test: impl FnOnce() + Send + 'static) {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let bound = move || {
+        let mut sets = capabilities(None).unwrap();
+        sets.effective -= CapabilitySet::DAC_OVERRIDE | CapabilitySet::DAC_READ_SEARCH;
+        set_capabilities(None, sets).unwrap();
+        test();
+    };
+    std::thread::spawn(bound).join().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_root_that_is_closed_at_first_is_watched_by_events_once_it_is_open() {
+    use std::os::unix::fs::PermissionsExt;
+    bound_by_permissions(|| {
+        let set = |root: &Path, mode| {
+            fs::set_permissions(root, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let mut bench = start(Method::Events, |home| {
+            projects(home);
+            set(&home.join("root"), 0o000);
+        });
+        let watches = bench.watcher.root_watches();
+        assert!(matches!(&*watches, [RootWatch::Polling(_)]), "{watches:?}");
+        set(&bench.path(""), 0o700);
+        bench.until(|wake| wake.rescans.contains(&RootIndex(0)));
+        assert_eq!(bench.watcher.root_watches(), [RootWatch::Events]);
+    });
+}

@@ -13,6 +13,7 @@ use sessions_model::{
 use sessions_transcript::{LINE_BYTES_MAX, Lines, parse, record_key, spilled_passages};
 
 use super::DeriveError;
+use super::moved::{Moved, moved};
 use super::pair::Pair;
 use crate::annotation::Annotation;
 
@@ -36,6 +37,8 @@ struct Extent {
     generation: GenerationId,
     range: std::ops::Range<ByteOffset>,
     before: Before,
+    /// Whether another row made it known before.
+    is_put_back: bool,
 }
 
 /// What stands before the first line of what is read.
@@ -58,6 +61,8 @@ struct Run<'a> {
     start: ByteOffset,
     bytes: &'a [u8],
     before: Before,
+    /// Whether another row made it known before.
+    is_put_back: bool,
 }
 
 impl Applier<'_> {
@@ -79,7 +84,9 @@ impl Applier<'_> {
                     generation: *generation,
                     range: from..*end,
                     before,
+                    is_put_back: false,
                 })?;
+                self.find_moved(row.seq, *source)?;
                 Ok(end.0 - start.0)
             }
             Logged::Mended {
@@ -97,6 +104,7 @@ impl Applier<'_> {
                     generation: *generation,
                     range: *start..*end,
                     before: Before::Lines,
+                    is_put_back: true,
                 })?;
                 Ok(0)
             }
@@ -112,6 +120,7 @@ impl Applier<'_> {
             }
             Logged::Gone { source } => {
                 self.note_source(row.seq, *source, |facts| facts.is_gone = Some(true))?;
+                self.find_moved(row.seq, *source)?;
                 Ok(0)
             }
             Logged::Back { source } => {
@@ -168,6 +177,7 @@ impl Applier<'_> {
                 start,
                 bytes: &bytes,
                 before,
+                is_put_back: extent.is_put_back,
             };
             match source.origin.kind {
                 SourceKind::ToolResult => self.spilled(&run)?,
@@ -208,12 +218,15 @@ impl Applier<'_> {
             let is_first = at == run.start;
             match parse(line) {
                 _ if is_first && run.before == Before::TooLong => {
-                    self.defect(run, at, DefectKind::TooLong)?;
+                    self.defect(run, at, DefectKind::TooLong);
                 }
                 Parsed::Record(record) => self.record(run, at, &record)?,
                 // The end of a line whose beginning is lost is no line.
                 Parsed::Defect(_) if is_first && run.before == Before::Loss => {}
-                Parsed::Defect(defect) => self.defect(run, at, defect.kind)?,
+                // It was counted when it was first made known; what could not be read then, a rebuild
+                // counts. A key for each would cost more than the line.
+                Parsed::Defect(_) if run.is_put_back => {}
+                Parsed::Defect(defect) => self.defect(run, at, defect.kind),
                 Parsed::Blank => {}
             }
         }
@@ -235,7 +248,9 @@ impl Applier<'_> {
             offset: at,
         };
         let facts = SessionFacts::of(record, position, run.source.origin.kind);
-        let is_new = self.pair.catalog.admit(session, record.key)?;
+        // What shows nothing may be repeated as often as it likes, and needs no key.
+        let counts = facts.entries + facts.prompts > 0 || !record.blocks.is_empty();
+        let is_new = !counts || self.pair.catalog.admit(session, record.key)?;
         let facts = if is_new { facts } else { facts.uncounted() };
         self.pair.catalog.merge(session, &facts)?;
         self.tokens(run.seq, session, record)?;
@@ -269,7 +284,7 @@ impl Applier<'_> {
             (EntryKind::ToolResult, Some(call), None) => catalog.take_call(run.source.id, call)?,
             _ => None,
         };
-        self.index(&Document {
+        let document = Document {
             session,
             generation: run.generation,
             offset: at,
@@ -287,7 +302,11 @@ impl Applier<'_> {
             is_subagent: run.source.origin.kind == SourceKind::Subagent || record.is_sidechain,
             is_error: block.is_error,
             text: &block.text,
-        })
+        };
+        if self.queued(run.source.id, record, &document)? {
+            return Ok(());
+        }
+        self.index(&document)
     }
 
     fn index(&mut self, document: &Document<'_>) -> Result<(), DeriveError> {
@@ -353,28 +372,15 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// Counts a line that did not parse, once: what was put back is derived again.
-    fn defect(
-        &mut self,
-        run: &Run<'_>,
-        at: ByteOffset,
-        kind: DefectKind,
-    ) -> Result<(), DeriveError> {
-        let catalog = &mut self.pair.catalog;
-        if let Some(id) = &run.source.origin.session {
-            let session = catalog.ordinal(id)?;
-            let place = format!("defect {}-{at}", run.generation);
-            if !catalog.admit(session, record_key(place.as_bytes()))? {
-                return Ok(());
-            }
-        }
+    /// Counts a line that did not parse.
+    fn defect(&mut self, run: &Run<'_>, at: ByteOffset, kind: DefectKind) {
         tracing::debug!(
             source = run.source.id.0,
+            at = at.0,
             kind = kind.as_str(),
             "line did not parse"
         );
-        catalog.count_defect(kind.as_str(), 1);
-        Ok(())
+        self.pair.catalog.count_defect(kind.as_str(), 1);
     }
 
     /// Returns the session a row belongs to; old subagent files are named by their rows alone.
@@ -416,9 +422,19 @@ impl Applier<'_> {
             bytes: None,
             is_gone: None,
             is_cut: None,
+            within: None,
         };
         say(&mut facts);
         self.pair.catalog.source(&facts);
+        Ok(())
+    }
+
+    /// Notes which sources are on disk elsewhere, as far as that has to do with `source`.
+    fn find_moved(&mut self, at: Seq, source: SourceId) -> Result<(), DeriveError> {
+        let state = self.source(source)?;
+        for Moved { gone, within } in moved(&state, self.archive)? {
+            self.note_source(at, gone, |facts| facts.within = Some(within))?;
+        }
         Ok(())
     }
 

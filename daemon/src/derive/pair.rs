@@ -195,6 +195,11 @@ impl Pair {
         }
     }
 
+    /// Returns whether so much was applied since the last commit that it is to be written.
+    pub(super) fn is_full(&self) -> bool {
+        self.catalog.is_full()
+    }
+
     /// Makes what was applied visible and lasting; free if nothing was.
     pub(super) fn commit(&mut self) -> Result<(), DeriveError> {
         if self.catalog.applied() == self.applied {

@@ -21,6 +21,8 @@ use super::{Board, Deriver, Parts};
 use crate::clock::SystemClock;
 use crate::suspicion::Suspicion;
 
+mod moved;
+
 const NOW: Timestamp = Timestamp(1_780_000_000_000);
 const BOOT: &str = "this boot";
 const SESSION: &str = "11111111-2222-4333-8444-555555555555";
@@ -323,6 +325,56 @@ fn a_line_longer_than_any_that_is_read_is_one_defect() {
     world.append("{}\n", Lane::Live);
     world.append(&prompt(1, "quartz"), Lane::Live);
     assert_eq!(defects(&world), [("too-long".to_owned(), 1)]);
+}
+
+#[test]
+fn a_queued_prompt_is_found_once_whether_it_was_sent_or_not() {
+    let note = "{\"type\":\"queue-operation\",\"operation\":\"enqueue\",\"content\":\"quartz\"}\n";
+    let steered = "{\"type\":\"attachment\",\"uuid\":\"7\",\"attachment\":\
+                   {\"type\":\"queued_command\",\"prompt\":\"quartz\"}}\n";
+    let again = note.replace(
+        "enqueue\"",
+        "enqueue\",\"timestamp\":\"2026-01-02T03:04:05Z\"",
+    );
+    let sent = prompt(1, "quartz");
+    let check = |rows: &[&str], expect: u64| {
+        let mut world = World::new();
+        let mut pair = world.create();
+        for row in rows {
+            world.append(row, Lane::Live);
+            world.apply(&mut pair, [Lane::Live, Lane::Backlog]);
+            pair.commit().unwrap();
+        }
+        assert_eq!(world.answers(&pair, "quartz").1, expect, "{rows:?}");
+        world.append(&rows.concat(), Lane::Backlog);
+        let mut whole = world.create();
+        world.apply(&mut whole, [Lane::Live, Lane::Backlog]);
+        whole.commit().unwrap();
+        assert_eq!(world.answers(&whole, "quartz").1, expect, "{rows:?}");
+    };
+    check(&[note], 1);
+    check(&[note, steered], 1);
+    check(&[note, &sent], 1);
+    check(&[note, steered, &again], 2);
+    check(&[steered, &sent], 2);
+}
+
+#[test]
+fn lines_that_show_nothing_leave_no_trace() {
+    let mut world = World::new();
+    let nothing = ["{}", "no json", r#"{"type":"progress"}"#];
+    world.append(
+        &format!("{}\n", nothing.join("\n")).repeat(20_000),
+        Lane::Live,
+    );
+    assert_eq!(defects(&world)[0].1, 20_000);
+    let catalogs = std::fs::read_dir(world.derived()).unwrap().flatten();
+    let sizes = catalogs.filter_map(|pair| {
+        let bytes = |name| std::fs::metadata(pair.path().join("catalog").join(name));
+        Some(bytes("catalog.db").ok()?.len() + bytes("catalog.db-wal").map_or(0, |wal| wal.len()))
+    });
+    let sizes: Vec<u64> = sizes.collect();
+    assert!(matches!(*sizes, [bytes] if bytes < 300_000), "{sizes:?}");
 }
 
 #[test]

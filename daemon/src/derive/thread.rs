@@ -119,7 +119,7 @@ impl Worker {
                 Event::Rows => {
                     self.check_space()?;
                     uncommitted.add(self.apply_some(&mut pair)?);
-                    if uncommitted.is_due() {
+                    if uncommitted.is_due() || pair.is_full() {
                         self.show(&mut pair, &mut uncommitted)?;
                     }
                 }

@@ -197,14 +197,19 @@ fn texts(
 /// the first root is the one the session was last seen in.
 fn sums(connection: &Connection, session: SessionOrdinal) -> rusqlite::Result<SourceSums> {
     let mut statement = connection.prepare_cached(
-        "SELECT source.kind, source.bytes, source.is_gone, source.is_cut, root.path
-         FROM source LEFT JOIN root ON root.id = source.root WHERE source.session = ?1
-         ORDER BY source.kind > 0, source.is_gone, source.bytes_at DESC, source.id",
+        "SELECT kind, bytes, is_gone, is_cut, path, is_moved
+         FROM placed LEFT JOIN root ON root.id = placed.root WHERE session = ?1
+         ORDER BY kind > 0, is_gone, bytes_at DESC, placed.id",
     )?;
     let mut rows = statement.query([session.0])?;
     let mut sums = SourceSums::default();
     while let Some(row) = rows.next()? {
         let [is_gone, is_cut]: [bool; 2] = [row.get(2)?, row.get(3)?];
+        if row.get(5)? {
+            // The other counts for both, but for what this one had lost before.
+            sums.are_any_lost |= is_cut;
+            continue;
+        }
         sums.bytes += row.get::<_, u64>(1)?;
         sums.subagents += u64::from(row.get::<_, i64>(0)? == kind_code(SourceKind::Subagent));
         sums.are_any_here |= !is_gone;

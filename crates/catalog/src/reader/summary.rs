@@ -97,7 +97,8 @@ pub(super) fn projects_meant(
 fn gather(connection: &Connection, known: &Projects) -> rusqlite::Result<Vec<Project>> {
     let mut statement = connection.prepare_cached(
         "SELECT cwd, worktree_of, count(*), sum(is_automated), max(ended_at),
-            sum((SELECT coalesce(sum(bytes), 0) FROM source WHERE source.session = ordinal))
+            sum((SELECT coalesce(sum(bytes), 0) FROM placed
+                 WHERE placed.session = ordinal AND NOT is_moved))
          FROM session WHERE entries > 0 GROUP BY cwd, worktree_of",
     )?;
     let mut rows = statement.query(())?;

@@ -106,6 +106,7 @@ impl Told {
             bytes: None,
             is_gone: None,
             is_cut: None,
+            within: None,
         };
         change(&mut facts);
         self.catalog.source(&facts);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use sessions_catalog::{
-    Applied, Catalog, CatalogReader, MessageKey, Opened, SessionFacts, TokenUse,
+    Applied, Catalog, CatalogReader, MessageKey, Opened, SessionFacts, SourceFacts, TokenUse,
 };
 use sessions_model::{
     ArchiveId, OnDisk, RecordKey, RootId, Seq, SessionFilter, SessionOrdinal, SourceId, SourceKind,
@@ -72,6 +72,30 @@ fn a_record_is_admitted_once_even_after_reopening() {
         "what was not committed is not known"
     );
     assert_eq!(catalog.ordinal(&id("three")).unwrap(), SessionOrdinal(2));
+}
+
+#[test]
+fn a_session_of_any_number_of_records_admits_each_once_and_asks_for_commits() {
+    const KEYS: u64 = 600_000;
+    let spread = |key: u64| RecordKey(key.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut told = Told::new();
+    let session = told.catalog.ordinal(&id("s")).unwrap();
+    let mut commits = 0;
+    for key in 0..KEYS {
+        assert!(told.catalog.admit(session, spread(key)).unwrap(), "{key}");
+        if told.catalog.is_full() {
+            told.catalog.commit(Applied::default()).unwrap();
+            commits += 1;
+        }
+    }
+    assert_eq!(commits, 1, "what is not written is bounded");
+    told.catalog.commit(Applied::default()).unwrap();
+    drop(told.catalog);
+    let (mut catalog, _) = open(told.dir.path());
+    for key in (0..KEYS).step_by(97) {
+        assert!(!catalog.admit(session, spread(key)).unwrap(), "{key}");
+    }
+    assert!(catalog.admit(session, spread(KEYS)).unwrap());
 }
 
 #[test]
@@ -210,6 +234,37 @@ fn what_the_disk_still_holds_follows_the_latest_word() {
     });
     let session = told.session("s");
     assert_eq!((session.on_disk, session.bytes), (OnDisk::Gone, 111));
+}
+
+#[test]
+fn a_source_that_is_whole_in_another_folder_counts_once() {
+    let mut told = Told::new();
+    told.prompt("s", 1, "/w", "hello");
+    told.source("s", 1, |facts| facts.bytes = Some(100));
+    told.source("s", 2, |facts| facts.bytes = Some(120));
+    let mut check = |source, change: &dyn Fn(&mut SourceFacts), expect| {
+        told.source("s", source, |facts| change(facts));
+        let (session, projects) = (told.session("s"), told.reader().projects().unwrap());
+        assert_eq!((session.on_disk, session.bytes), expect);
+        assert_eq!(projects[0].bytes, session.bytes);
+    };
+    check(
+        1,
+        &|facts| facts.is_gone = Some(true),
+        (OnDisk::Partly, 220),
+    );
+    let within = |facts: &mut SourceFacts| facts.within = Some(SourceId(2));
+    check(1, &within, (OnDisk::Whole, 120));
+    check(2, &|facts| facts.is_gone = Some(true), (OnDisk::Gone, 220));
+    check(
+        2,
+        &|facts| facts.is_gone = Some(false),
+        (OnDisk::Whole, 120),
+    );
+    // It came back, grew, and went again: nobody said that all of that is in the other.
+    check(1, &|facts| facts.bytes = Some(110), (OnDisk::Partly, 230));
+    check(1, &within, (OnDisk::Whole, 120));
+    check(2, &|facts| facts.is_cut = Some(true), (OnDisk::Partly, 230));
 }
 
 #[test]

@@ -194,6 +194,7 @@ impl World {
             bytes: Some(at.0),
             is_gone: None,
             is_cut: None,
+            within: None,
         });
         let is_new = self.catalog.admit(session, record.key).unwrap();
         let facts = SessionFacts::of(record, place, kind);

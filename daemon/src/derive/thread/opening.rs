@@ -49,7 +49,7 @@ impl Worker {
             if self.is_told_to_stop(&mut replies) {
                 return Ok(None);
             }
-            if bytes == 0 || uncommitted.is_due() {
+            if bytes == 0 || uncommitted.is_due() || pair.is_full() {
                 pair.commit()?;
                 uncommitted = Uncommitted::default();
             }
