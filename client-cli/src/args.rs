@@ -244,9 +244,9 @@ pub(crate) enum Project {
         #[arg(long)]
         json: bool,
     },
-    /// Count what is known as OLD to NEW from now on.
+    /// Count what is known as OLD to NEW, a project that there is, from now on.
     Merge(Rename),
-    /// Say that the project or directory OLD is NEW now.
+    /// Say that the project or directory OLD is NEW now, which may be a new name.
     Move(Rename),
 }
 
