@@ -178,6 +178,7 @@ pub(crate) struct View {
 
 /// `sessions export`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, as typed")]
 pub(crate) struct Export {
     /// Sessions: starts of ids, titles, or @.
     #[arg(
@@ -193,9 +194,12 @@ pub(crate) struct Export {
     /// How to write them.
     #[arg(long, short, value_enum, default_value_t = Format::Markdown)]
     pub(crate) format: Format,
-    /// The file to write, or the directory for several.
+    /// The file to write, which must not exist, or the directory for several.
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
+    /// Replace the file if there is one.
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
     /// Leave tool calls and results out.
     #[arg(long)]
     pub(crate) no_tools: bool,
@@ -244,9 +248,9 @@ pub(crate) enum Project {
         #[arg(long)]
         json: bool,
     },
-    /// Count what is known as OLD to NEW from now on.
+    /// Count what is known as OLD to NEW, a project that there is, from now on.
     Merge(Rename),
-    /// Say that the project or directory OLD is NEW now.
+    /// Say that the project or directory OLD is NEW now, which may be a new name.
     Move(Rename),
 }
 

@@ -1,15 +1,23 @@
 //! What every verb works with: the environment, the terminal, the time and the way to the daemon.
 
 use std::env;
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::time::Duration;
 
-use sessions_client::{Client, Connection, Start, find_daemon};
+use sessions_client::{Client, ClientError, Connection, Start, find_daemon};
 use sessions_paths::{Environment, Paths};
+use tokio::time::timeout;
 
 use crate::args::Cli;
 use crate::error::{CliError, missing_root};
 use crate::moment::Now;
+use crate::output::quiet;
 use crate::terminal::{Terminal, Wishes};
+
+/// How long something may take before it is said what is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What every verb works with.
 #[derive(Debug)]
@@ -58,9 +66,11 @@ impl Context {
         Ok(Client::connect(&self.connection(Start::IfAbsent)).await?)
     }
 
-    /// Ends the daemon; false if none runs.
+    /// Ends the daemon; false if none runs. Says that it waits where that takes long.
     pub(crate) async fn end_daemon(&self) -> Result<bool, CliError> {
-        Ok(Client::end(&self.connection(Start::Never)).await?)
+        let connection = self.connection(Start::Never);
+        let wait = "waiting for the daemon to end, for 35 s at most";
+        saying_so(wait, stderr(), Client::end(&connection)).await
     }
 
     /// Returns the daemon's program.
@@ -92,10 +102,47 @@ impl Context {
     }
 }
 
+/// Awaits `work`, and writes `line` if that takes longer than a person waits without a word.
+async fn saying_so<T>(
+    line: &str,
+    mut out: impl Write,
+    work: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, CliError> {
+    let mut work = pin!(work);
+    if let Ok(done) = timeout(PATIENCE, work.as_mut()).await {
+        return Ok(done?);
+    }
+    quiet(writeln!(out, "{line}"))?;
+    Ok(work.await?)
+}
+
 fn find_root(root: &Path) -> Result<PathBuf, CliError> {
     if root.is_dir() {
         std::path::absolute(root).map_err(|error| CliError::file("resolve", root, &error))
     } else {
         Err(missing_root(root))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_long_is_told_what_for() {
+        for (seconds, expect) in [(1, ""), (3, "waiting\n")] {
+            let mut said = Vec::new();
+            let work = async {
+                sleep(Duration::from_secs(seconds)).await;
+                Ok(seconds)
+            };
+            assert_eq!(
+                saying_so("waiting", &mut said, work).await.unwrap(),
+                seconds
+            );
+            assert_eq!(said, expect.as_bytes());
+        }
     }
 }

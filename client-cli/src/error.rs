@@ -235,6 +235,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 fn hint(error: &ClientError) -> Option<String> {
     let hint = match error {
+        ClientError::Stays { pid, .. } | ClientError::Start(StartError::OldStays { pid, .. }) => {
+            return Some(format!(
+                "\"kill -9 {pid}\" ends it; nothing that was archived is lost"
+            ));
+        }
         ClientError::NotFound { .. } => "run \"sessions list\" to see recent ids",
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
         ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",

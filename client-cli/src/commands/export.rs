@@ -1,7 +1,8 @@
 //! `sessions export`.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
-use std::io::{BufWriter, IsTerminal, Write, stdout};
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 
 use sessions_client::Client;
@@ -17,6 +18,9 @@ use crate::json::Array;
 use crate::name;
 use crate::output::Output;
 use crate::render::quantity::count;
+
+/// What ends the name of a file that one session goes to.
+const EXTENSIONS: [&str; 6] = ["md", "markdown", "json", "jsonl", "txt", "text"];
 
 /// Where exports go.
 #[derive(Debug)]
@@ -60,9 +64,11 @@ pub(crate) async fn run(context: &Context, args: Export) -> Result<(), CliError>
             CliError::unless_whole(&losses)
         }
         Place::File(path) => {
+            let existing = existing(&args);
             let mut losses = Vec::new();
             for session in &sessions {
-                losses.extend(write_file(context, &client, session, &args, &path).await?);
+                let file = (&*path, existing);
+                losses.extend(write_file(context, &client, session, &args, file).await?);
             }
             CliError::unless_whole(&losses)
         }
@@ -79,28 +85,48 @@ fn place(args: &Export) -> Result<Place, CliError> {
         None => Ok(Place::Stdout),
         Some(path) if path.is_dir() => Ok(Place::Directory(path.clone())),
         Some(path) if is_bulk || path.to_string_lossy().ends_with('/') => directory_at(path),
-        Some(path) => Ok(file_at(path)),
+        Some(path) => file_at(path, existing(args)),
+    }
+}
+
+/// Returns what is done about a file that a user named and that is there.
+fn existing(args: &Export) -> Existing {
+    if args.force {
+        Existing::Replace
+    } else {
+        Existing::Keep
     }
 }
 
 /// Returns the directory at `path`, which is none yet.
 fn directory_at(path: &Path) -> Result<Place, CliError> {
-    if !path.exists() {
+    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    let is_called_as_file = EXTENSIONS.contains(&extension);
+    let is_meant = path.to_string_lossy().ends_with('/');
+    if !path.exists() && (is_meant || !is_called_as_file) {
         return Ok(Place::Directory(path.to_owned()));
     }
     let path = path.display();
     let what = format!("several sessions go into a directory, and {path} is none");
-    Err(CliError::usage(what).hint("add -o DIR"))
+    Err(CliError::usage(what).hint("add -o DIR, or DIR/ for one that is to be made"))
 }
 
 /// Returns what to write at `path`, which is no directory.
-fn file_at(path: &Path) -> Place {
+fn file_at(path: &Path, existing: Existing) -> Result<Place, CliError> {
     match fs::metadata(path) {
         // A pipe or a device is written to, never replaced.
-        Ok(found) if !found.is_file() => Place::Pipe(path.to_owned()),
+        Ok(found) if !found.is_file() => Ok(Place::Pipe(path.to_owned())),
+        Ok(_) if existing == Existing::Keep => Err(taken(path)),
         // Whoever leads to a file by a link keeps the link.
-        _ => Place::File(path.canonicalize().unwrap_or_else(|_| path.to_owned())),
+        _ => Ok(Place::File(
+            path.canonicalize().unwrap_or_else(|_| path.to_owned()),
+        )),
     }
+}
+
+fn taken(path: &Path) -> CliError {
+    CliError::usage(format!("{} exists already", path.display()))
+        .hint("name a new file, or add --force to replace it")
 }
 
 async fn sessions(
@@ -138,7 +164,9 @@ async fn write_all(
     let (mut written, mut faults) = (0, Vec::new());
     for session in sessions {
         let path = dir.join(file_name(session, args.format, &context.now));
-        match write_file(context, client, session, args, &path).await {
+        // The name is the session's own: what is there is an earlier export of it.
+        let file = (&*path, Existing::Replace);
+        match write_file(context, client, session, args, file).await {
             Ok(losses) => {
                 written += 1;
                 let lost = |loss| format!("{}: left out {loss}", path.display());
@@ -171,13 +199,15 @@ async fn write_file(
     client: &Client,
     session: &Session,
     args: &Export,
-    path: &Path,
+    (path, existing): (&Path, Existing),
 ) -> Result<Vec<String>, CliError> {
     let failed = |error: &std::io::Error| CliError::unwritten(path, error);
     let mut file = WholeFile::create(path).map_err(|error| failed(&error))?;
     let losses = write(context, client, session, args, &mut file).await?;
-    file.finish(Existing::Replace)
-        .map_err(|error| failed(&error))?;
+    file.finish(existing).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => taken(path),
+        _ => failed(&error),
+    })?;
     Ok(losses)
 }
 
@@ -267,4 +297,51 @@ async fn write_text(
         out.write_all(piece.as_bytes())?;
     }
     Ok(entries.losses().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn export(ids: &[&str], output: &Path, force: bool) -> Export {
+        Export {
+            ids: ids.iter().map(|id| (*id).to_owned()).collect(),
+            all: false,
+            format: Format::Markdown,
+            output: Some(output.to_owned()),
+            force,
+            no_tools: false,
+            thinking: false,
+        }
+    }
+
+    #[test]
+    fn several_sessions_go_to_no_name_of_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |name: &str, is_taken: bool| {
+            let args = export(&["a", "b"], &dir.path().join(name), false);
+            let is_dir = matches!(place(&args), Ok(Place::Directory(_)));
+            assert_eq!(is_dir, is_taken, "{name}");
+        };
+        check("out", true);
+        check("2026.05", true);
+        check("file.md", false);
+        check("file.md/", true);
+        fs::create_dir(dir.path().join("file.md")).unwrap();
+        check("file.md", true);
+    }
+
+    #[test]
+    fn file_that_is_there_is_replaced_by_force_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("a.md");
+        let check = |force, expect: bool| {
+            let place = place(&export(&["a"], &file, force));
+            assert_eq!(matches!(place, Ok(Place::File(_))), expect, "{force}");
+        };
+        check(false, true);
+        fs::write(&file, "mine").unwrap();
+        check(false, false);
+        check(true, true);
+    }
 }

@@ -20,6 +20,9 @@ const DAEMONS_MAX: u32 = 3;
 /// Updates without news, half a second apart, after which it is said why nothing moves.
 const STILL_MAX: u32 = 10;
 
+/// Reasons why nothing moves that are said, each once.
+const NOTES_MAX: usize = 16;
+
 /// A bar over bytes.
 const BYTES: &str = "{msg} [{bar:30}] {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
 
@@ -79,21 +82,25 @@ fn say_progress(context: &Context, progress: Option<&Progress>) -> Result<(), Cl
 
 /// Says on standard error, so that it is seen whatever becomes of the answer, why it is not complete.
 pub(crate) fn say_shortfall(coverage: &Coverage, what: &str) -> Result<(), CliError> {
+    match shortfall(coverage, what) {
+        Some(note) => Ok(quiet(writeln!(stderr(), "{note}"))?),
+        None => Ok(()),
+    }
+}
+
+fn shortfall(coverage: &Coverage, what: &str) -> Option<String> {
     if coverage.complete {
-        return Ok(());
+        return None;
     }
     let reason = coverage.reason.as_deref().map(one_line);
     let reason = reason.unwrap_or_else(|| "not everything is searchable yet".to_owned());
-    Ok(quiet(writeln!(
-        stderr(),
-        "note: {what} may not be complete: {reason}"
-    ))?)
+    Some(format!("note: {what} may not be complete: {reason}"))
 }
 
 /// Stays until everything on disk is archived and searchable, or as much of it as can be; says then what
 /// cannot.
 pub(crate) async fn follow(context: &Context) -> Result<(), CliError> {
-    let mut shown = Shown::new(context);
+    let mut shown = Shown::new(context, stderr());
     for _ in 0..DAEMONS_MAX {
         let mut updates = context.connect().await?.watch().await?;
         loop {
@@ -107,7 +114,7 @@ pub(crate) async fn follow(context: &Context) -> Result<(), CliError> {
                 shown.show(&update)?;
             } else if update.coverage.indexed_seq >= update.coverage.archive_seq {
                 shown.bar.finish_and_clear();
-                return say_shortfall(&update.coverage, "the archive");
+                return shown.note(&update.coverage);
             }
         }
     }
@@ -119,24 +126,29 @@ pub(crate) async fn follow(context: &Context) -> Result<(), CliError> {
 
 /// An import as it is shown: a bar, or lines where there is no terminal for one.
 #[derive(Debug)]
-struct Shown {
+struct Shown<W> {
+    out: W,
     bar: ProgressBar,
     has_bar: bool,
-    /// The tenth of the way that the last line was of.
+    /// The furthest tenth of the way that a line was of.
     tenth: Option<u64>,
     last: WatchUpdate,
     /// How many updates in a row told nothing new.
     still: u32,
+    /// What has been said already of why nothing moves.
+    notes: Vec<String>,
 }
 
-impl Shown {
-    fn new(context: &Context) -> Self {
+impl<W: Write> Shown<W> {
+    fn new(context: &Context, out: W) -> Self {
         Self {
+            out,
             bar: bar(context, 0, IMPORT),
             has_bar: context.terminal.bars,
             tenth: None,
             last: WatchUpdate::default(),
             still: 0,
+            notes: Vec::new(),
         }
     }
 
@@ -149,16 +161,30 @@ impl Shown {
         self.bar.set_position(progress.bytes_indexed);
         self.bar.set_message(line(progress));
         let tenth = progress.bytes_indexed.saturating_mul(10) / progress.bytes_total.max(1);
-        if !self.has_bar && self.tenth != Some(tenth) {
+        // What is looked at again begins anew: that is no news.
+        if !self.has_bar && self.tenth.is_none_or(|said| said < tenth) {
             self.tenth = Some(tenth);
-            quiet(writeln!(stderr(), "{}", line(progress)))?;
+            quiet(writeln!(self.out, "{}", line(progress)))?;
         }
         let is_still = *update == self.last;
         self.still = if is_still { self.still + 1 } else { 0 };
         self.last = update.clone();
         if self.still == STILL_MAX {
-            let said = || say_shortfall(&update.coverage, "the archive");
-            self.bar.suspend(said)?;
+            self.note(&update.coverage)?;
+        }
+        Ok(())
+    }
+
+    /// Says why not all is there, if that has not been said yet.
+    fn note(&mut self, coverage: &Coverage) -> Result<(), CliError> {
+        let note = shortfall(coverage, "the archive");
+        let Some(note) = note.filter(|note| !self.notes.contains(note)) else {
+            return Ok(());
+        };
+        if self.notes.len() < NOTES_MAX {
+            let out = &mut self.out;
+            self.bar.suspend(|| quiet(writeln!(out, "{note}")))?;
+            self.notes.push(note);
         }
         Ok(())
     }
@@ -187,15 +213,21 @@ fn bar(context: &Context, total: u64, template: &str) -> ProgressBar {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_does_not_move_is_counted_until_it_does() {
-        let mut shown = Shown {
+    fn shown(has_bar: bool) -> Shown<Vec<u8>> {
+        Shown {
+            out: Vec::new(),
             bar: ProgressBar::hidden(),
-            has_bar: true,
+            has_bar,
             tenth: None,
             last: WatchUpdate::default(),
             still: 0,
-        };
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_does_not_move_is_counted_until_it_does() {
+        let mut shown = shown(true);
         let mut update = WatchUpdate {
             progress: Some(Progress::default()),
             ..WatchUpdate::default()
@@ -207,6 +239,33 @@ mod tests {
         update.coverage.reason = Some("the disk is full".into());
         shown.show(&update).unwrap();
         assert_eq!(shown.still, 0);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said_once() {
+        let mut shown = shown(false);
+        let mut update = WatchUpdate::default();
+        update.coverage.reason = Some("the disk is full".into());
+        // Tried again and again, it looks at what there is, begins, and stands still.
+        for _ in 0..5 {
+            update.progress = Some(Progress::default());
+            shown.show(&update).unwrap();
+            update.progress = Some(Progress {
+                sources_total: 9,
+                bytes_total: 100,
+                bytes_indexed: 50,
+                ..Progress::default()
+            });
+            for _ in 0..=STILL_MAX {
+                shown.show(&update).unwrap();
+            }
+        }
+        shown.note(&update.coverage).unwrap();
+        let said = String::from_utf8(shown.out).unwrap();
+        let expect = "looking at what there is\n\
+            importing: 50 % searchable (50 B of 100 B), 0 of 9 files\n\
+            note: the archive may not be complete: the disk is full\n";
+        assert_eq!(said, expect);
     }
 
     #[test]

@@ -3,17 +3,16 @@
 use std::io::Write;
 
 use sessions_client::{Client, WatchUpdate};
-use sessions_model::{Project, SessionFilter, Timestamp};
+use sessions_model::{SessionFilter, Timestamp};
 
 use crate::args::List;
-use crate::commands::import;
+use crate::commands::{import, project};
 use crate::context::Context;
-use crate::error::{CliError, Kind};
+use crate::error::CliError;
 use crate::json::{Array, SessionJson};
 use crate::output::Output;
 use crate::render::listing::{Automated, Row, rows, table};
 use crate::render::quantity::count;
-use crate::render::text::cut;
 use crate::repository;
 
 /// Lines of a list where no limit is given.
@@ -21,15 +20,6 @@ const ROWS_MAX: usize = 30;
 
 /// Directories that are looked up after one list.
 const LOOK_UPS_MAX: usize = 32;
-
-/// Columns of a name that an error repeats.
-const NAME_COLUMNS_MAX: usize = 80;
-
-/// Names that are offered instead of one that is unknown.
-const NEAR_NAMES_MAX: usize = 3;
-
-/// How like another a name is that is offered, from 0 to 1.
-const LIKENESS_MIN: f64 = 0.75;
 
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: List) -> Result<(), CliError> {
@@ -59,42 +49,11 @@ pub(crate) async fn run(context: &Context, args: List) -> Result<(), CliError> {
     tell_directories(&client, listing.unresolved_cwds).await;
     match &args.project {
         _ if !is_empty => Ok(()),
-        Some(project) if !args.json && !is_project(&client, project).await? => {
+        Some(project) if !args.json && !project::is_known(&client, project).await? => {
             let projects = client.projects().await?;
-            Err(unknown_project(project, &projects))
+            Err(project::unknown(project, &projects))
         }
         _ => Err(empty(&args, &update)),
-    }
-}
-
-/// Returns whether any session is of `project`, whatever else was asked for.
-async fn is_project(client: &Client, project: &str) -> Result<bool, CliError> {
-    let filter = SessionFilter {
-        project: Some(project.to_owned()),
-        limit: 1,
-        ..SessionFilter::default()
-    };
-    Ok(!client.list(&filter).await?.sessions.is_empty())
-}
-
-/// Says that no project is called so, and which ones nearly are.
-fn unknown_project(wanted: &str, projects: &[Project]) -> CliError {
-    let wanted = cut(wanted, NAME_COLUMNS_MAX);
-    let error = CliError::new(Kind::Nothing, format!("no project is called {wanted}"));
-    let likeness = |name: &str| strsim::jaro_winkler(&name.to_lowercase(), &wanted.to_lowercase());
-    let mut near: Vec<(f64, &str)> = projects
-        .iter()
-        .map(|project| (likeness(&project.name), &*project.name))
-        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    near.dedup_by_key(|(_, name)| *name);
-    near.truncate(NEAR_NAMES_MAX);
-    let near: Vec<&str> = near.into_iter().map(|(_, name)| name).collect();
-    if near.is_empty() {
-        error.hint("run \"sessions project list\" to see their names")
-    } else {
-        error.hint(format!("did you mean {}?", near.join(" or ")))
     }
 }
 
@@ -169,28 +128,5 @@ fn empty(args: &List, update: &WatchUpdate) -> CliError {
         error
             .say("no session is archived yet")
             .hint("run \"sessions status\" to see which directories are watched")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(wanted: &str, hint: &str) {
-        let projects = ["lantern", "ledger", "orchard-web"].map(|name| Project {
-            name: name.to_owned(),
-            ..Project::default()
-        });
-        let error = unknown_project(wanted, &projects);
-        assert_eq!(error.kind.code(), 1);
-        assert_eq!(error.message, format!("no project is called {wanted}"));
-        assert_eq!(error.hint.as_deref(), Some(hint), "{wanted}");
-    }
-
-    #[test]
-    fn unknown_project_names_the_nearest() {
-        check("lantren", "did you mean lantern?");
-        check("Orchard", "did you mean orchard-web?");
-        check("zzz", "run \"sessions project list\" to see their names");
     }
 }

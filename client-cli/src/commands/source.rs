@@ -12,7 +12,7 @@ use crate::json::{Array, SourceJson};
 use crate::name;
 use crate::output::Output;
 use crate::render::sources;
-use crate::render::text::visible;
+use crate::render::text::{escaped, visible};
 
 /// The kind of a session's main file.
 const TRANSCRIPT: &str = "transcript";
@@ -131,20 +131,22 @@ pub(crate) fn main_transcript<'a>(
     })
 }
 
-/// Finds the file that `path` names: whole, or by its end.
+/// Finds the file that `path` names, as it is or as it is listed: whole, or by its end.
 fn find<'a>(sources: &'a [Source], path: &str) -> Result<&'a Source, CliError> {
     let is_named = |source: &&Source| {
         let whole = format!("{}/{}", source.root.trim_end_matches('/'), source.path);
-        source.path == path || whole == path
+        source.path == path || whole == path || escaped(&source.path) == path
     };
-    let ends_so = |source: &&Source| source.path.ends_with(&format!("/{path}"));
+    let end = format!("/{path}");
+    let ends_so =
+        |source: &&Source| source.path.ends_with(&end) || escaped(&source.path).ends_with(&end);
     if let Some(source) = sources.iter().find(is_named) {
         return Ok(source);
     }
     let candidates: Vec<&Source> = sources.iter().filter(ends_so).collect();
     let named = |error: CliError, sources: &mut dyn Iterator<Item = &Source>| {
-        let paths: Vec<&str> = sources.map(|source| source.path.as_str()).collect();
-        error.show(paths)
+        let paths: Vec<String> = sources.map(|source| escaped(&source.path)).collect();
+        error.show(paths.iter().map(String::as_str))
     };
     match candidates.as_slice() {
         [source] => Ok(source),
@@ -195,6 +197,7 @@ mod tests {
             source(1, "projects/-src/3f.jsonl", TRANSCRIPT),
             source(2, "projects/-src/3f/tool-results/a.txt", "tool-result"),
             source(3, "projects/-src/3f/subagents/a.txt", "sidecar"),
+            source(4, "projects/-src/3f/a\nb.txt", "other"),
         ];
         let found = find(&sources, path).ok().map(|source| source.id.0);
         assert_eq!(found, expect, "{path}");
@@ -206,6 +209,10 @@ mod tests {
         check("/home/user/.claude/projects/-src/3f.jsonl", Some(1));
         check("tool-results/a.txt", Some(2));
         check("a.txt", None);
+        check("a\nb.txt", Some(4));
+        check("a\\nb.txt", Some(4));
+        check("projects/-src/3f/a\\nb.txt", Some(4));
+        check("a b.txt", None);
         check("f.jsonl", None);
         let twins = [
             source(2, "projects/-src/3f/tool-results/a.txt", "tool-result"),

@@ -257,6 +257,28 @@ mod tests {
     }
 
     #[test]
+    fn no_heading_of_a_subagent_is_wider_than_the_terminal() {
+        let of_agent = |item: &Entry| item.agent.is_some();
+        let mut item = samples::entries().into_iter().find(of_agent).unwrap();
+        item.tool = Some(sessions_model::Tool {
+            name: "Read".into(),
+            call: "call-1".into(),
+            files: vec!["/a/long/path".repeat(20)],
+        });
+        for width in [40, 80, 100] {
+            for plain in [true, false] {
+                let terminal = Terminal {
+                    plain,
+                    ..samples::terminal(width)
+                };
+                let text = entry(&item, Results::Whole, &samples::now(), &terminal);
+                let wide = text.lines().find(|line| columns(line) > width);
+                assert_eq!(wide, None, "{width}");
+            }
+        }
+    }
+
+    #[test]
     fn no_line_is_wider_than_the_terminal() {
         for width in [40, 60, 100] {
             let text = conversation(Results::Whole, &samples::terminal(width));

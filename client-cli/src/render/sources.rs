@@ -5,7 +5,7 @@ use std::fmt::Write;
 use sessions_client::{Generation, Source};
 
 use super::quantity::size;
-use super::text::one_line;
+use super::text::{escaped, one_line};
 use crate::moment::Now;
 
 /// Returns a line for each file, and one for each of its generations.
@@ -20,7 +20,7 @@ pub(crate) fn list(sources: &[Source], now: &Now) -> String {
         writeln!(
             text,
             "{}  {}{gone}",
-            one_line(&source.path),
+            escaped(&source.path),
             one_line(&source.kind)
         )
         .expect("a string takes everything");

@@ -125,7 +125,9 @@ fn defects(status: &Status) -> Option<String> {
     let parts: Vec<String> = shown
         .map(|defect| format!("{} {}", one_line(&defect.name), number(defect.count)))
         .collect();
-    (!parts.is_empty()).then(|| format!("unusual  {} (kept, and shown raw)", parts.join(", ")))
+    // Not every one can be shown as an entry; the bytes are there in any case.
+    let how = "kept; \"sessions view ID --raw\" prints it as it was";
+    (!parts.is_empty()).then(|| format!("unusual  {} ({how})", parts.join(", ")))
 }
 
 fn daemon_line(status: &Status, now: &Now) -> String {

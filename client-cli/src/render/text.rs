@@ -41,6 +41,19 @@ pub(crate) fn one_line(text: &str) -> String {
     visible(&words.join(" ")).into_owned()
 }
 
+/// Returns a file's name on one line, such that no two names look the same: `a\nb` for one of two lines.
+pub(crate) fn escaped(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c == '\\' || acts(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Whether a terminal would act on `c`, or hide it, instead of showing it.
 pub(crate) fn acts(c: char) -> bool {
     c.is_control()
@@ -170,6 +183,15 @@ mod tests {
             let shown = visible(&text);
             assert!(shown.chars().all(|c| c == '\n' || !acts(c)), "{c:?}");
         }
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let check = |name: &str, expect: &str| assert_eq!(escaped(name), expect);
+        check("a  b.txt", "a  b.txt");
+        check("a\nb\tc", "a\\nb\\tc");
+        check("a\\nb", "a\\\\nb");
+        check("\u{1b}[31m\u{202e}é", "\\u{1b}[31m\\u{202e}é");
     }
 
     fn check_cut(text: &str, limit: usize, expect: &str) {

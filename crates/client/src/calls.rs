@@ -328,8 +328,8 @@ impl Client {
         Ok(())
     }
 
-    /// Ends the daemon, and returns when its process has ended.
-    pub async fn shutdown(&self) -> Result<(), ClientError> {
+    /// Tells the daemon to end, and returns its process.
+    pub(crate) async fn shutdown(&self) -> Result<u32, ClientError> {
         let request = wire::StatusRequest {
             root: None,
             brief: true,
@@ -340,6 +340,6 @@ impl Client {
                 .shutdown(short(wire::ShutdownRequest {}))
                 .await,
         )?;
-        Ok(crate::holder::outwait(status.pid, self.paths()).await?)
+        Ok(status.pid)
     }
 }

@@ -27,6 +27,9 @@ pub(crate) const CALL_DEADLINE: Duration = Duration::from_mins(1);
 /// How long a daemon may take to say who it is, which it does before anything else.
 const GREETING_DEADLINE: Duration = Duration::from_secs(15);
 
+/// How long a daemon may take to hear that it is to end, before it is told by a signal.
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(5);
+
 /// Whether a daemon that does not run is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -113,6 +116,17 @@ impl Client {
 
     /// Ends the daemon, also one that runs and cannot be reached; false if none runs.
     pub async fn end(connection: &Connection) -> Result<bool, ClientError> {
+        Self::end_each(connection)
+            .await
+            .map_err(|error| match error {
+                ClientError::Start(StartError::OldStays { pid, seconds }) => {
+                    ClientError::Stays { pid, seconds }
+                }
+                error => error,
+            })
+    }
+
+    async fn end_each(connection: &Connection) -> Result<bool, ClientError> {
         let running = Connection {
             start: Start::Never,
             ..connection.clone()
@@ -120,7 +134,7 @@ impl Client {
         let mut lost = None;
         for _ in 0..STARTS_MAX {
             let ended = match Self::connect(&running).await {
-                Ok(client) => client.shutdown().await,
+                Ok(client) => client.end_running().await,
                 Err(ClientError::Absent) => {
                     holder::end_successor(&connection.paths).await?;
                     return Ok(lost.is_some());
@@ -133,8 +147,8 @@ impl Client {
                 Err(error) => Err(error),
             };
             match ended {
-                // It had just been killed, or is about to end already, perhaps to start anew: it still hears
-                // that nobody is to take its place.
+                // It hangs, or had just been killed, or is about to end already, perhaps to start anew: it still
+                // hears that nobody is to take its place.
                 Err(error @ ClientError::Lost { .. }) => {
                     holder::end_any(&connection.paths).await?;
                     lost = Some(error);
@@ -143,6 +157,16 @@ impl Client {
             }
         }
         lost.map_or(Ok(false), Err)
+    }
+
+    /// Tells the daemon to end and waits until it has; not for long where it does not answer.
+    async fn end_running(&self) -> Result<(), ClientError> {
+        let told = tokio::time::timeout(SHUTDOWN_DEADLINE, self.shutdown()).await;
+        let silent = |_| ClientError::Lost {
+            reason: format!("no answer within {} s", SHUTDOWN_DEADLINE.as_secs()),
+        };
+        let pid = told.map_err(silent)??;
+        Ok(holder::outwait(pid, self.paths()).await?)
     }
 
     /// Talks over `stream`; later connections, should this one be lost, are made to the socket.
@@ -313,22 +337,36 @@ fn peer_version(metadata: &MetadataMap) -> Option<Version> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+    use std::process::Command;
+
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::process::{Pid, Signal, kill_process};
+    use sessions_paths::create_private;
+    use tokio::net::UnixListener;
+    use tokio::time::Instant;
+
     use super::*;
 
-    #[tokio::test]
-    async fn a_daemon_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
-        let home = tempfile::tempdir().unwrap();
+    fn connection(home: &Path) -> Connection {
         let environment = Environment {
-            sessions_home: Some(home.path().to_owned()),
+            sessions_home: Some(home.to_owned()),
             ..Environment::read().unwrap()
         };
-        let connection = Connection {
+        Connection {
             paths: Paths::choose(&environment).unwrap(),
             environment,
             root: None,
             program: None,
             start: Start::IfAbsent,
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_accepts_and_says_nothing_is_not_waited_for_for_ever() {
+        let home = tempfile::tempdir().unwrap();
+        let connection = connection(home.path());
         let (stream, silent) = UnixStream::pair().unwrap();
         let client = Client::over(stream, &connection);
         let greeted = client.greet(Duration::from_millis(10)).await;
@@ -337,5 +375,30 @@ mod tests {
         };
         assert!(message.starts_with("the daemon runs, and has not answered within"));
         drop(silent);
+    }
+
+    /// Time passes at once here where nobody does anything.
+    #[tokio::test(start_paused = true)]
+    async fn a_daemon_that_hangs_is_not_waited_for_for_long_when_it_is_to_end() {
+        let home = tempfile::tempdir().unwrap();
+        let connection = connection(home.path());
+        let paths = &connection.paths;
+        create_private(&paths.data).unwrap();
+        create_private(&paths.runtime).unwrap();
+        let mut hung = Command::new("sleep").arg("100").spawn().unwrap();
+        kill_process(Pid::from_child(&hung), Signal::STOP).unwrap();
+        let lock = File::create(paths.lock_file()).unwrap();
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+        fs::write(paths.lock_file(), hung.id().to_string()).unwrap();
+        let _listener = UnixListener::bind(paths.socket()).unwrap();
+        let begin = Instant::now();
+        let error = Client::end(&connection).await.unwrap_err();
+        let ClientError::Stays { pid, .. } = error else {
+            panic!("unexpected: {error:?}");
+        };
+        assert_eq!(pid, hung.id());
+        assert!(begin.elapsed() < Duration::from_secs(37));
+        hung.kill().unwrap();
+        hung.wait().unwrap();
     }
 }

@@ -56,6 +56,14 @@ pub enum ClientError {
         /// Why, in its words.
         message: String,
     },
+    /// It was told to end, and has not.
+    #[error("the daemon, process {pid}, did not end within {seconds} s of being told to")]
+    Stays {
+        /// Its process.
+        pid: u32,
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The connection ended before the answer was whole.
     #[error("the connection to the daemon was lost: {reason}")]
     Lost {
@@ -153,7 +161,9 @@ pub enum StartError {
         socket: PathBuf,
     },
     /// The one before it did not end in time.
-    #[error("process {pid}, which it is to replace, did not end within {seconds} s")]
+    #[error(
+        "process {pid}, which it is to replace, did not end within {seconds} s of being told to"
+    )]
     OldStays {
         /// The old daemon.
         pid: u32,
@@ -186,6 +196,7 @@ impl ClientError {
             | Self::Paths(PathsError::Root { .. }) => ErrorKind::Usage,
             Self::Daemon { .. }
             | Self::Unready { .. }
+            | Self::Stays { .. }
             | Self::Lost { .. }
             | Self::Outdated { .. }
             | Self::Absent

@@ -68,6 +68,9 @@ fn pipes_and_links_are_written_to_and_not_replaced() {
     fs::write(&file, "before").unwrap();
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let export = ["export", PARSER, "-o", link.to_str().unwrap()];
+    samples.check_exit(&export, 2);
+    assert_eq!(fs::read(&file).unwrap(), b"before");
+    let export = ["export", PARSER, "--force", "-o", link.to_str().unwrap()];
     samples.home.bytes(&export).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read(&file).unwrap(), whole);

@@ -161,6 +161,12 @@ fn projects_are_merged_by_the_names_people_see() {
     merged.sort();
     assert_eq!(merged, ["ledger", "orchard-web"]);
     samples.check_exit(&["project", "move", "no-such-project", "x"], 2);
+    let args = ["project", "merge", "orchard-web", "leger"];
+    let refused = samples.home.sessions(&args).unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr);
+    let expect = "error: no project is called leger\nhint: did you mean ledger? (\"sessions project move\" gives a \
+        project a new name)\n";
+    assert_eq!((refused.status.code(), &*said), (Some(1), expect));
     samples
         .home
         .bytes(&["project", "move", "orchard-web", "Orchard"])

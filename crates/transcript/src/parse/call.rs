@@ -19,16 +19,19 @@ pub(super) fn call_text<'a>(tool: &str, input: &'a str) -> CallText<'a> {
         text: String::with_capacity(input.len()),
         ..CallText::default()
     };
-    let mut names_file = false;
+    let (mut names_file, mut describes) = (false, false);
     for (depth, token) in tokens(input) {
         match token {
             Token::Key(key) => {
                 names_file = depth == 1 && is_file_key(&key);
+                describes = depth == 1 && tool == "Bash" && key == "description";
                 if !is_plain {
                     call.text.push_str(&key);
                     call.text.push_str(": ");
                 }
             }
+            // Whoever copies the command does not run what it is for.
+            Token::Text(text) if describes => push_comment(&mut call.text, &text),
             Token::Text(text) => {
                 push_line(&mut call.text, &text);
                 if names_file && depth == 1 && !text.is_empty() {
@@ -46,6 +49,13 @@ pub(super) fn call_text<'a>(tool: &str, input: &'a str) -> CallText<'a> {
 fn push_line(text: &mut String, line: &str) {
     text.push_str(line);
     text.push('\n');
+}
+
+fn push_comment(text: &mut String, words: &str) {
+    for line in words.lines() {
+        text.push_str("# ");
+        push_line(text, line);
+    }
 }
 
 fn is_file_key(key: &str) -> bool {
@@ -94,7 +104,9 @@ mod tests {
     #[test]
     fn well_known_calls_read_without_field_names() {
         let bash = r#"{"command":"ls\n-l","timeout":5,"description":"List"}"#;
-        check("Bash", bash, "ls\n-l\nList", &[]);
+        check("Bash", bash, "ls\n-l\n# List", &[]);
+        let lines = r#"{"description":"a\nb","command":"ls"}"#;
+        check("Bash", lines, "# a\n# b\nls", &[]);
         let edit = r#"{"file_path":"/a b.rs","old_string":"x","new_string":"y"}"#;
         check("Edit", edit, "/a b.rs\nx\ny", &["/a b.rs"]);
         let todo = r#"{"todos":[{"content":"c","status":"done"}]}"#;

@@ -172,7 +172,7 @@ fn assistant_rows_read_block_by_block() {
     );
     check_assistant(r#"[{"type":"redacted_thinking","data":"x"}]"#, &[]);
     let call = r#"[{"type":"tool_use","id":"t","name":"Bash","input":{"command":"ls","description":"d"}}]"#;
-    check_assistant(call, &[(ToolCall, "ls\nd")]);
+    check_assistant(call, &[(ToolCall, "ls\n# d")]);
     let found = r#"[{"type":"web_search_tool_result","tool_use_id":"t","content":[{"url":"u","title":"v"}]}]"#;
     check_assistant(found, &[(ToolResult, "u\nv")]);
     let failed =
