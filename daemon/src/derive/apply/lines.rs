@@ -1,0 +1,211 @@
+//! What stands in a source's bytes: lines to records, and those into catalog and index.
+//!
+//! It does not know why they are applied, nor where they are kept.
+
+use sessions_archive::SourceState;
+use sessions_catalog::{MessageKey, Position, SessionFacts, TokenUse};
+use sessions_index::Document;
+use sessions_model::{
+    Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, Seq,
+    SessionOrdinal, SourceKind,
+};
+use sessions_transcript::{Lines, parse, record_key, spilled_passages};
+
+use super::Applier;
+use crate::derive::DeriveError;
+
+/// What stands before the first line of what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Whole lines, or none.
+    Lines,
+    /// The beginning of that line, which is longer than any that is read.
+    TooLong,
+    /// Bytes that are lost.
+    Loss,
+}
+
+/// Bytes of an append and where they stand.
+pub(super) struct Run<'a> {
+    pub(super) seq: Seq,
+    pub(super) source: &'a SourceState,
+    pub(super) generation: GenerationId,
+    /// Of the first byte of `bytes`.
+    pub(super) start: ByteOffset,
+    pub(super) bytes: &'a [u8],
+    pub(super) before: Before,
+    /// Whether another row made it known before.
+    pub(super) is_put_back: bool,
+}
+
+impl Applier<'_> {
+    pub(super) fn lines(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
+        for (at, line) in Lines::new(run.bytes, run.start) {
+            let is_first = at == run.start;
+            match parse(line) {
+                _ if is_first && run.before == Before::TooLong => {
+                    self.defect(run, at, DefectKind::TooLong);
+                }
+                Parsed::Record(record) => self.record(run, at, &record)?,
+                // The end of a line whose beginning is lost is no line.
+                Parsed::Defect(_) if is_first && run.before == Before::Loss => {}
+                // It was counted when it was first made known; what could not be read then, a rebuild
+                // counts. A key for each would cost more than the line.
+                Parsed::Defect(_) if run.is_put_back => {}
+                Parsed::Defect(defect) => self.defect(run, at, defect.kind),
+                Parsed::Blank => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        run: &Run<'_>,
+        at: ByteOffset,
+        record: &Record<'_>,
+    ) -> Result<(), DeriveError> {
+        let Some(session) = self.session_of(run.source, record)? else {
+            return Ok(());
+        };
+        let position = Position {
+            time: record.time,
+            seq: run.seq,
+            offset: at,
+        };
+        let facts = SessionFacts::of(record, position, run.source.origin.kind);
+        // What shows nothing may be repeated as often as it likes, and needs no key.
+        let counts = facts.entries + facts.prompts > 0 || !record.blocks.is_empty();
+        let is_new = !counts || self.pair.catalog.admit(session, record.key)?;
+        let facts = if is_new { facts } else { facts.uncounted() };
+        self.pair.catalog.merge(session, &facts)?;
+        self.tokens(run.seq, session, record)?;
+        if !is_new {
+            return Ok(());
+        }
+        if record.kind == RecordKind::Unknown {
+            self.pair
+                .catalog
+                .count_defect(&format!("unknown:{}", record.type_name), 1);
+        }
+        for block in &record.blocks {
+            self.block(run, at, (session, record, block))?;
+        }
+        Ok(())
+    }
+
+    /// Adds one block to the index; a result gets its tool's name from the call before it.
+    fn block(
+        &mut self,
+        run: &Run<'_>,
+        at: ByteOffset,
+        (session, record, block): (SessionOrdinal, &Record<'_>, &Block<'_>),
+    ) -> Result<(), DeriveError> {
+        let catalog = &mut self.pair.catalog;
+        let remembered = match (block.kind, block.call.as_deref(), block.tool.as_deref()) {
+            (EntryKind::ToolCall, Some(call), Some(tool)) => {
+                catalog.remember_call(run.source.id, call, tool);
+                None
+            }
+            (EntryKind::ToolResult, Some(call), None) => catalog.take_call(run.source.id, call)?,
+            _ => None,
+        };
+        let document = Document {
+            session,
+            generation: run.generation,
+            offset: at,
+            block: block.index,
+            key: record.key,
+            kind: block.kind,
+            tool: block.tool.as_deref().or(remembered.as_deref()),
+            model: record
+                .message
+                .as_ref()
+                .and_then(|message| message.model.as_deref()),
+            branch: record.branch.as_deref(),
+            files: &block.files,
+            time: record.time,
+            is_subagent: run.source.origin.kind == SourceKind::Subagent || record.is_sidechain,
+            is_error: block.is_error,
+            text: &block.text,
+        };
+        if self.queued(run.source.id, record, &document)? {
+            return Ok(());
+        }
+        self.index(&document)
+    }
+
+    fn index(&mut self, document: &Document<'_>) -> Result<(), DeriveError> {
+        if self.indexes {
+            self.pair.index.add(document)?;
+        }
+        Ok(())
+    }
+
+    fn tokens(
+        &mut self,
+        at: Seq,
+        session: SessionOrdinal,
+        record: &Record<'_>,
+    ) -> Result<(), DeriveError> {
+        let Some(message) = &record.message else {
+            return Ok(());
+        };
+        let (Some(id), Some(usage)) = (message.id.as_deref(), message.usage) else {
+            return Ok(());
+        };
+        let message_key = MessageKey::of(id, message.request.as_deref());
+        let model = message.model.as_deref();
+        self.pair.catalog.use_tokens(&TokenUse {
+            message: message_key,
+            session,
+            is_copy: record.forked_from.is_some(),
+            at,
+            model,
+            usage,
+        })?;
+        Ok(())
+    }
+
+    /// Adds output that was too long for the transcript, in passages.
+    pub(super) fn spilled(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
+        let Some(id) = &run.source.origin.session else {
+            return Ok(());
+        };
+        let session = self.pair.catalog.ordinal(id)?;
+        for (offset, text) in spilled_passages(run.bytes) {
+            let key = record_key(text.as_bytes());
+            if !self.pair.catalog.admit(session, key)? {
+                continue;
+            }
+            self.index(&Document {
+                session,
+                generation: run.generation,
+                offset: ByteOffset(run.start.0 + offset.0),
+                block: 0,
+                key,
+                kind: EntryKind::ToolResult,
+                tool: None,
+                model: None,
+                branch: None,
+                files: &[],
+                time: None,
+                is_subagent: false,
+                is_error: false,
+                text: &text,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Counts a line that did not parse.
+    fn defect(&mut self, run: &Run<'_>, at: ByteOffset, kind: DefectKind) {
+        tracing::debug!(
+            source = run.source.id.0,
+            at = at.0,
+            kind = kind.as_str(),
+            "line did not parse"
+        );
+        self.pair.catalog.count_defect(kind.as_str(), 1);
+    }
+}
