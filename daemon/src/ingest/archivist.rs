@@ -123,6 +123,9 @@ impl Archivist {
         if is_beside || !rescans.is_empty() || paths.iter().any(is_folder) {
             self.stir();
         }
+        if is_beside {
+            self.work.heed_beside();
+        }
         if self.work.rests() {
             // Whatever changed is found when archiving goes on.
         } else {

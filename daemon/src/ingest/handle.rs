@@ -76,6 +76,9 @@ pub(crate) struct Pace {
     pub(crate) checkpoint: Duration,
     /// Time between two looks at a root without events.
     pub(crate) poll: Duration,
+    /// How long nothing is read after something happened to a file beside the roots: settings may exclude what
+    /// would be, and who looks after them ends the daemon meanwhile.
+    pub(crate) beside: Duration,
 }
 
 impl Default for Pace {
@@ -91,6 +94,7 @@ impl Default for Pace {
             audit: Duration::from_mins(10),
             checkpoint: Duration::from_secs(5),
             poll: Duration::from_secs(2),
+            beside: Duration::from_millis(500),
         }
     }
 }

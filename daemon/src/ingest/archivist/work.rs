@@ -53,6 +53,8 @@ pub(crate) struct Work {
     /// Why archiving waits for the user, whether paused or not.
     pub(super) hold: Option<String>,
     backing_off: Option<Instant>,
+    /// Until when settings may have changed that say what is not to be read.
+    unsure: Option<Instant>,
     failures: u32,
 }
 
@@ -84,6 +86,7 @@ impl Work {
             is_paused: false,
             hold: None,
             backing_off: None,
+            unsure: None,
             failures: 0,
         }
     }
@@ -280,8 +283,15 @@ impl Work {
         self.faults.clear(&About::Archive);
     }
 
+    /// Reads nothing until it is known what a change of the files beside the roots says.
+    pub(super) fn heed_beside(&mut self) {
+        self.unsure = Some(self.clock.monotonic() + self.pace.beside);
+    }
+
+    /// Returns until when nothing is read, if anything stands in the way.
     pub(super) fn backing_off_until(&self, now: Instant) -> Option<Instant> {
-        self.backing_off.filter(|until| *until > now)
+        let waits = [self.backing_off, self.unsure].into_iter().flatten();
+        waits.filter(|until| *until > now).max()
     }
 
     pub(super) fn is_backing_off(&self, now: Instant) -> bool {

@@ -31,6 +31,7 @@ pub(super) struct Bench {
     pub(super) method: Method,
     pub(super) excludes: Excludes,
     pub(super) hold: Option<String>,
+    pub(super) beside: Vec<PathBuf>,
     pub(super) suspicion: Suspicion,
     running: Option<Running>,
 }
@@ -55,6 +56,7 @@ pub(super) fn patient() -> Pace {
         audit: never,
         checkpoint: never,
         poll: Duration::from_millis(20),
+        beside: never,
     }
 }
 
@@ -72,6 +74,7 @@ impl Bench {
             method: Method::Events,
             excludes: Excludes::default(),
             hold: None,
+            beside: Vec::new(),
             suspicion: Suspicion::default(),
             running: None,
         }
@@ -104,7 +107,7 @@ impl Bench {
             free_bytes_min: 0,
             pace: self.pace,
             method: self.method,
-            beside: Vec::new(),
+            beside: self.beside.clone(),
             stir: mpsc::channel(1).0,
             suspicion: self.suspicion.clone(),
         };

@@ -1,13 +1,17 @@
 //! The archivist at work: waits, pauses, commands, roots without events, and an archive that is busy.
 
+use std::fs;
 use std::time::Duration;
 
 use sessions_archive::NewOperation;
 use sessions_model::{Seq, Timestamp};
 use sessions_watch::{Method, RootWatch};
 
-use super::bench::{Bench, MAIN, rows};
+use super::bench::{Bench, MAIN, PATIENCE, rows};
 use crate::ingest::Archiving;
+
+/// Enough for whatever is not waited for.
+const SOON: Duration = Duration::from_millis(100);
 
 #[test]
 fn a_wait_sees_every_append_made_before_it() {
@@ -34,6 +38,26 @@ fn a_wait_that_is_over_too_early_says_so() {
     assert!(!settled.complete && settled.reason.is_some());
     bench.settled();
     bench.holds(MAIN, 1);
+}
+
+#[test]
+fn nothing_is_read_before_a_change_of_the_settings_is_looked_at() {
+    let check = |beside: Duration, is_read: bool| {
+        let mut bench = Bench::new();
+        bench.pace.beside = beside;
+        let settings = bench.home().join("config.toml");
+        bench.beside = vec![settings.clone()];
+        bench.start();
+        bench.settled();
+        fs::write(settings, "exclude = []").unwrap();
+        bench.write(MAIN, rows(0, 1, 100));
+        let patience = if is_read { PATIENCE } else { SOON };
+        let settled = bench.wait(bench.handle().settle(patience));
+        assert_eq!(settled.complete, is_read, "{beside:?}");
+        assert_eq!(bench.archived(MAIN).is_empty(), !is_read, "{beside:?}");
+    };
+    check(Duration::from_hours(1), false);
+    check(Duration::from_millis(1), true);
 }
 
 #[test]
