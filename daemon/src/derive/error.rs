@@ -31,14 +31,12 @@ pub(crate) enum DeriveError {
     },
     /// Too little space is left.
     #[error(
-        "indexing waits: {} MB are free where {} is, and {} MB are left to others",
-        free / 1_000_000, dir.display(), wanted / 1_000_000
+        "indexing waits: fewer than {} MB are free where {} is, and those are left to others",
+        wanted / 1_000_000, dir.display()
     )]
     NoSpace {
         /// Where.
         dir: PathBuf,
-        /// What is free.
-        free: u64,
         /// What the settings leave to others.
         wanted: u64,
     },
