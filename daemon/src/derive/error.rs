@@ -44,3 +44,20 @@ pub(crate) enum DeriveError {
     #[error("the archive's log names source {0}, which it does not have")]
     NoSource(SourceId),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_space_says_no_number_that_changes_meanwhile() {
+        let error = DeriveError::NoSpace {
+            dir: "/data/derived".into(),
+            wanted: 512_000_000,
+        };
+        assert_eq!(
+            error.to_string(),
+            "indexing waits: fewer than 512 MB are free where /data/derived is, and those are left to others"
+        );
+    }
+}
