@@ -298,8 +298,9 @@ impl Backend {
         let heads = *self.heads.borrow();
         let progress = self.progress(applied, heads);
         let indexed_seq = contiguous(applied, heads);
-        let shortfall = self.archivist.shortfall();
         let is_indexed = indexed_seq >= heads.head() && progress.is_none();
+        let missing = || is_indexed.then(|| self.missing()).flatten();
+        let shortfall = self.archivist.shortfall().or_else(missing);
         let complete = is_indexed && shortfall.is_none();
         let reason = (!complete).then(|| shortfall.unwrap_or_else(|| self.why_incomplete()));
         (

@@ -1,12 +1,17 @@
 //! Puts a damaged archive aside and goes on with what can be read of it.
 
+mod account;
+
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use sessions_archive::{Archive, ArchiveError, Presence};
+use sessions_archive::{Archive, ArchiveError, Held, Presence};
 use sessions_model::Timestamp;
+
+use account::Account;
+pub(crate) use account::size;
 
 /// The archive's file in its directory.
 pub(crate) const FILE: &str = "archive.db";
@@ -29,6 +34,8 @@ pub(crate) struct Kept {
     path: PathBuf,
     is_replaced: bool,
     bytes: u64,
+    /// What a salvage made of it.
+    account: Option<Account>,
     /// When it was put aside.
     pub(crate) since: Timestamp,
 }
@@ -42,21 +49,30 @@ impl Kept {
                 "archive.db was replaced while it was in use: what was in use is kept as {path}"
             );
         }
+        let unnamed = self.account.as_ref().and_then(Account::unnamed);
         if self.is_empty() {
+            let unnamed = unnamed.map_or_else(String::new, |unnamed| format!("; {unnamed}"));
             return format!(
                 "archive.db was missing or empty, though there was an archive before: a new one was \
-                 begun with what the user wrote, and what was found is kept as {path}"
+                 begun with what the user wrote, and what was found is kept as {path}{unnamed}"
             );
         }
         let lost = match lost {
+            0 if unnamed.is_some() => "what is lost has no name any more".to_owned(),
             0 => "nothing is known to be lost".to_owned(),
             lost => format!("{} known to be lost", places(lost)),
         };
-        let megabytes = self.bytes.div_ceil(1_000_000);
+        let unnamed = unnamed.map_or_else(String::new, |unnamed| format!("{unnamed}; "));
         format!(
-            "the archive's database was damaged, and a new one was made of all that could be read; {lost}; \
-             the damaged file ({megabytes} MB) is kept as {path}"
+            "the archive's database was damaged, and a new one was made of all that could be read; \
+             {unnamed}{lost}; the damaged file ({}) is kept as {path}",
+            size(self.bytes)
         )
+    }
+
+    /// Says what an archive that holds so much `now` lacks of what this one held.
+    pub(crate) fn missing(&self, now: &Held) -> Option<String> {
+        self.account.as_ref()?.missing(now)
     }
 
     /// Says what to do about it.
@@ -101,6 +117,7 @@ pub(crate) fn kept(dir: &Path) -> Vec<Kept> {
                 path: entry.path(),
                 is_replaced: replaced.is_some(),
                 bytes: entry.metadata().ok()?.len(),
+                account: Account::read(&entry.path()),
                 since: Timestamp(millis.ok()?),
             })
         })
@@ -164,6 +181,10 @@ fn replace_damaged(
     let fresh = dir.join("archive.db.salvaged");
     discard(&fresh)?;
     let salvaged = Archive::salvage(&damaged, &fresh, now, progress)?;
+    let put_aside = dir.join(&aside);
+    Account::of(&salvaged)
+        .write(&put_aside)
+        .map_err(moving(&put_aside))?;
     for suffix in COMPANIONS.into_iter().chain([""]) {
         let from = dir.join(format!("{FILE}{suffix}"));
         if from.exists() {
@@ -176,6 +197,8 @@ fn replace_damaged(
         frames_kept = salvaged.blobs_kept,
         frames_lost = salvaged.blobs_lost,
         places_lost = salvaged.losses.len(),
+        before = ?salvaged.before,
+        after = ?salvaged.after,
         aside,
         "salvaged the archive"
     );
@@ -265,6 +288,7 @@ mod tests {
             is_replaced: false,
             path: PathBuf::from("/a/archive.db.damaged-1"),
             bytes,
+            account: None,
             since: Timestamp(1),
         };
         let check = |lost, expect: &str| {

@@ -44,11 +44,20 @@ pub(crate) struct Succession {
     is_dismissed: Arc<AtomicBool>,
 }
 
+/// Why a successor is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    /// The user did something that a daemon takes in at its start alone.
+    Wish,
+    /// What the daemon stands on is another: that may be so at each look.
+    Place,
+}
+
 #[derive(Debug, Default)]
 struct Line {
     successor: Option<Child>,
     row: Row,
-    is_called: bool,
+    called: Option<Cause>,
     /// That there is no successor.
     absence: Option<Fault>,
     /// That one will be called, and is not yet.
@@ -77,13 +86,14 @@ impl Succession {
     }
 
     /// Has the successor start once this process has ended, which is the caller's to see to.
-    pub(crate) fn call(&self) {
-        self.line().is_called = true;
+    pub(crate) fn call(&self, cause: Cause) {
+        let mut line = self.line();
+        line.called = line.called.max(Some(cause));
     }
 
     /// Tells whether a successor will start once this process has ended.
     pub(crate) fn is_called(&self) -> bool {
-        self.line().is_called && !self.is_dismissed.load(Ordering::SeqCst)
+        self.line().called.is_some() && !self.is_dismissed.load(Ordering::SeqCst)
     }
 
     /// Has no successor start, whoever called or calls it: the user wants the daemon to end.
@@ -103,7 +113,10 @@ impl Succession {
             return;
         }
         let mut line = self.line();
-        let next = line.row.next(lived);
+        let next = match line.called {
+            Some(Cause::Place) => line.row.next(lived),
+            _ => line.row.beside(lived),
+        };
         let pipe = line
             .successor
             .as_mut()
@@ -283,19 +296,26 @@ mod tests {
         check("!", Some(1));
         assert_eq!(end(&succession(0), Duration::ZERO), None);
         let calling = succession(4);
-        calling.call();
-        calling.call();
+        calling.call(Cause::Place);
+        calling.call(Cause::Wish);
         assert_eq!(end(&calling, Duration::ZERO), Some(5));
+        let wished = succession(4);
+        wished.call(Cause::Wish);
+        assert_eq!(
+            end(&wished, Duration::ZERO),
+            Some(4),
+            "no loop is of wishes"
+        );
     }
 
     #[test]
     fn who_is_told_to_end_has_no_successor_whenever_it_called() {
         let before = succession(0);
         before.dismiss();
-        before.call();
+        before.call(Cause::Place);
         assert_eq!(end(&before, Duration::ZERO), None);
         let after = succession(0);
-        after.call();
+        after.call(Cause::Place);
         after.dismissal().store(true, Ordering::SeqCst);
         assert_eq!(end(&after, Duration::ZERO), None);
     }
@@ -334,7 +354,7 @@ mod tests {
         let faults = succession.faults();
         assert!(faults[0].message.contains("it has ended"), "{faults:?}");
         assert!(rustix::process::test_kill_process(pid).is_err());
-        succession.call();
+        succession.call(Cause::Place);
         succession.conclude(Duration::ZERO);
     }
 }

@@ -124,6 +124,11 @@ fn empty(args: &List, update: &WatchUpdate) -> CliError {
         error
             .say("no session can be listed yet: what is there is just being taken in")
             .hint("\"sessions status --follow\" waits for it")
+    } else if !update.coverage.complete {
+        // What is missing was said with the list.
+        error
+            .say("no session can be listed, and not everything is archived")
+            .hint("run \"sessions status\" to see what is missing")
     } else {
         error
             .say("no session is archived yet")

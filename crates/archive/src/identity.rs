@@ -141,11 +141,15 @@ impl Archive {
         if noted.as_ref() == Some(&identity) {
             return Ok(());
         }
-        identity.write(&path).map_err(|source| ArchiveError::File {
-            step: Step::NoteIdentity,
-            path,
-            source,
-        })
+        match identity.write(&path) {
+            // How much there is can be noted later: a start must not fail for a full disk.
+            Err(_) if noted.is_some_and(|noted| noted.names_the_same(&identity)) => Ok(()),
+            written => written.map_err(|source| ArchiveError::File {
+                step: Step::NoteIdentity,
+                path,
+                source,
+            }),
+        }
     }
 }
 
@@ -179,6 +183,10 @@ impl Identity {
             pages,
             held,
         })
+    }
+
+    fn names_the_same(&self, other: &Self) -> bool {
+        (self.archive, self.device, &self.roots) == (other.archive, other.device, &other.roots)
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {

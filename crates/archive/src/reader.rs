@@ -12,6 +12,7 @@ use crate::archive::read_setting;
 use crate::cache::FrameCache;
 use crate::cursor::SourceState;
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
+use crate::identity::Held;
 use crate::log::{self, Heads, Lane, LogRow};
 use crate::operation::{self, Operation};
 use crate::schema;
@@ -370,6 +371,14 @@ impl ArchiveReader {
             database_bytes: self.database_bytes(),
             ..count().during(|| Step::List)?
         })
+    }
+
+    /// Returns how much there is, with the bytes that are known to be lost.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn held(&self) -> Result<Held> {
+        Held::count(&self.connection).during(|| Step::List)
     }
 
     pub(crate) fn database_bytes(&self) -> u64 {

@@ -13,6 +13,7 @@ use super::ground::Ground;
 use crate::causes::chain;
 use crate::footing::Change;
 use crate::socket::Bound;
+use crate::succession::Cause;
 
 /// How long to wait for whoever stirs to be done: a settings file is often written in several steps.
 const QUIET: Duration = Duration::from_millis(100);
@@ -77,7 +78,7 @@ impl Keeping {
                 self.ground.succession.dismiss();
                 self.stop.send_replace(true);
             }
-            Found::OtherSettings(path) => self.give_way(&path),
+            Found::OtherSettings(path) => self.give_way(&path, Cause::Wish),
             Found::OtherPlace(path) => return self.give_way_in_time(&path),
             Found::Unbound => self.bind_again().await,
             Found::Nothing => {}
@@ -92,19 +93,19 @@ impl Keeping {
         } = &*self.ground;
         let left = succession.wait(path, self.ground.lived(), clock.now());
         if left.is_none() {
-            self.give_way(path);
+            self.give_way(path, Cause::Place);
         }
         left
     }
 
     /// Ends the daemon in favour of its successor. Without one it ends all the same: it may be reading what
     /// it must not read any more.
-    fn give_way(&self, path: &str) {
+    fn give_way(&self, path: &str, cause: Cause) {
         tracing::info!(
             path,
             "is another than at the start: ending, to be started anew"
         );
-        self.ground.succession.call();
+        self.ground.succession.call(cause);
         self.stop.send_replace(true);
     }
 

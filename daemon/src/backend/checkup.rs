@@ -148,7 +148,7 @@ impl Backend {
         let mended: Vec<Loss> = new.into_iter().filter(is_mended).collect();
         let mut mended: Vec<String> = lines(&mended);
         mended.extend(Handle::current().block_on(self.renew_derived()));
-        let found = Findings {
+        let mut found = Findings {
             bytes_checked,
             structure,
             losses: lines(&lost),
@@ -156,6 +156,8 @@ impl Backend {
             known: lines(&known),
         };
         self.take_findings(&found);
+        // A fault for as long as the damaged archive is kept, so it is none of this check.
+        found.losses.extend(self.missing());
         Ok(found)
     }
 

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use super::{Backend, Facts, Refusal};
 use crate::footing::Footing;
 use crate::roots::Roots;
-use crate::succession::Succession;
+use crate::salvage::size;
+use crate::succession::{Cause, Succession};
 use crate::suspicion::Suspicion;
 
 /// How far a salvage is.
@@ -155,7 +156,7 @@ impl Front {
         if is_new {
             tracing::info!("a config root is new: ending, to be started with it");
             // The client that told of it may be gone before it could start another.
-            self.succession.call();
+            self.succession.call(Cause::Wish);
             self.stop.send_replace(true);
         }
         is_new
@@ -181,13 +182,16 @@ impl Front {
 
     fn why_closed(&self) -> String {
         match *self.salvaging.borrow() {
+            Some(Salvaging { bytes_total: 0, .. }) => {
+                "archive.db was missing or empty: a new one is being made".into()
+            }
             Some(Salvaging {
                 bytes_done,
                 bytes_total,
             }) => format!(
-                "the archive was damaged and is being salvaged: {} of {} MB",
-                bytes_done / 1_000_000,
-                bytes_total / 1_000_000
+                "the archive was damaged and is being salvaged: {} of {}",
+                size(bytes_done),
+                size(bytes_total)
             ),
             None => "the archive is being opened".into(),
         }
@@ -250,7 +254,14 @@ mod tests {
         let Err(Refusal::NotReady(why)) = front.backend() else {
             panic!("there is nothing to answer from");
         };
-        assert!(why.contains("200 of 400 MB"), "{why}");
+        assert!(why.contains("200 MB of 400 MB"), "{why}");
+        assert!(front.note_salvaging(Salvaging {
+            bytes_done: 0,
+            bytes_total: 0,
+        }));
+        let missing = front.why_closed();
+        assert!(missing.contains("missing or empty"), "{missing}");
+        assert!(front.note_salvaging(half));
         let status = front.status().await.unwrap();
         assert_eq!(status.coverage.reason.as_deref(), Some(&*why));
         assert_eq!(front.position(), (status.coverage.clone(), None));

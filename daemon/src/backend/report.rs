@@ -184,6 +184,19 @@ impl Backend {
         faults
     }
 
+    /// Says what the archive lacks of what it held before it was damaged, until the user removes what was
+    /// put aside.
+    pub(super) fn missing(&self) -> Option<String> {
+        let kept = salvage::kept(&self.facts.paths.archive_dir());
+        if kept.is_empty() {
+            return None;
+        }
+        let held = reopen(&self.archive).and_then(|reader| reader.held());
+        // What cannot be read is said by whoever asks for it.
+        let held = held.ok()?;
+        kept.iter().rev().find_map(|kept| kept.missing(&held))
+    }
+
     /// Says of each damaged archive that was put aside what became of it, until the user removes it.
     fn kept_damaged(&self, lost: usize) -> Vec<Fault> {
         let kept = salvage::kept(&self.facts.paths.archive_dir());

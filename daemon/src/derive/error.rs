@@ -31,18 +31,33 @@ pub(crate) enum DeriveError {
     },
     /// Too little space is left.
     #[error(
-        "indexing waits: {} MB are free where {} is, and {} MB are left to others",
-        free / 1_000_000, dir.display(), wanted / 1_000_000
+        "indexing waits: fewer than {} MB are free where {} is, and those are left to others",
+        wanted / 1_000_000, dir.display()
     )]
     NoSpace {
         /// Where.
         dir: PathBuf,
-        /// What is free.
-        free: u64,
         /// What the settings leave to others.
         wanted: u64,
     },
     /// The log names a source that is not there.
     #[error("the archive's log names source {0}, which it does not have")]
     NoSource(SourceId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_space_says_no_number_that_changes_meanwhile() {
+        let error = DeriveError::NoSpace {
+            dir: "/data/derived".into(),
+            wanted: 512_000_000,
+        };
+        assert_eq!(
+            error.to_string(),
+            "indexing waits: fewer than 512 MB are free where /data/derived is, and those are left to others"
+        );
+    }
 }

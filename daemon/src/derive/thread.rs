@@ -163,7 +163,6 @@ impl Worker {
         if free < wanted {
             return Err(DeriveError::NoSpace {
                 dir: dir.clone(),
-                free,
                 wanted,
             });
         }

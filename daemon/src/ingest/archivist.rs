@@ -89,6 +89,12 @@ impl Archivist {
                 "the write-ahead log stays"
             );
         }
+        if let Err(error) = self.archive.note_identity() {
+            tracing::warn!(
+                error = crate::causes::chain(&error),
+                "how much is archived could not be noted"
+            );
+        }
     }
 
     /// Returns until when there is nothing to do; none if only a hint can bring work.

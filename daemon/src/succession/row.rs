@@ -31,6 +31,11 @@ impl Row {
         }
     }
 
+    /// Returns the row of the daemon that takes over, for another reason, from one that has `lived` so long.
+    pub(crate) fn beside(self, lived: Duration) -> Self {
+        if lived > CALM { Self(0) } else { self }
+    }
+
     /// Returns how long a daemon that has `lived` so long has to go on before it gives way; none if it may
     /// give way now.
     pub(crate) fn wait(self, lived: Duration) -> Option<Duration> {
@@ -71,6 +76,8 @@ mod tests {
             row = row.next(row.wait(Duration::ZERO).unwrap_or_default());
         }
         assert_eq!(row, Row(20));
+        assert_eq!(row.beside(Duration::ZERO), row);
+        assert_eq!(row.beside(Duration::from_hours(1)), Row(0));
         assert_eq!(row.next(Duration::from_hours(1)), Row(1));
     }
 }

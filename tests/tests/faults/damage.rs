@@ -142,6 +142,71 @@ fn a_damaged_archive_is_named_and_salvaged() {
     daemon.stop().unwrap();
 }
 
+#[test]
+fn a_lost_page_of_the_schema_loses_no_session() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let before = trial.home.json(&["list", "--json"]).unwrap();
+    daemon.stop().unwrap();
+    let mut database = fs::File::options()
+        .write(true)
+        .open(trial.home.path().join("data/archive/archive.db"))
+        .unwrap();
+    database.seek(SeekFrom::Start(23 * 4096)).unwrap();
+    database.write_all(&[0xa5; 4096]).unwrap();
+    fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
+
+    let daemon = trial.home.start().unwrap();
+    let status = trial.home.settle().unwrap();
+    let faults = faults_of(&status, "archive");
+    assert_eq!(faults.len(), 1, "the page was part of the schema: {status}");
+    let after = trial.home.json(&["list", "--json"]).unwrap();
+    assert_eq!(
+        after.as_array().unwrap().len(),
+        before.as_array().unwrap().len()
+    );
+    trial.home.bytes(&["verify"]).unwrap();
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn an_archive_of_which_nothing_is_left_is_not_called_complete() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    daemon.stop().unwrap();
+    let database = trial.home.path().join("data/archive/archive.db");
+    fs::write(&database, "no database. ".repeat(13_000)).unwrap();
+    fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
+
+    let daemon = trial.home.start().unwrap();
+    let salvaged = wait_for("a salvage", Duration::from_secs(50), || {
+        let status = trial.home.rest()?;
+        let is_kept = status.to_string().contains("is kept as");
+        Ok(is_kept.then_some(status))
+    });
+    let status = salvaged.unwrap();
+    assert_eq!(status["complete"], false, "{status}");
+    let faults = faults_of(&status, "archive");
+    let message = faults[0]["message"].as_str().unwrap();
+    assert!(message.contains("it held "), "{message}");
+    assert!(message.contains("(169 kB)"), "{message}");
+    assert!(
+        !message.contains("nothing is known to be lost"),
+        "{message}"
+    );
+    let verified = trial.home.sessions(&["verify"]).unwrap();
+    let words = String::from_utf8_lossy(&verified.stderr).into_owned();
+    assert_eq!(verified.status.code(), Some(3), "{words}");
+    assert!(words.contains("it held "), "{words}");
+    let listed = trial.home.sessions(&["list"]).unwrap();
+    let words = String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(!words.contains("is archived yet"), "{words}");
+    assert!(words.contains("it held "), "{words}");
+    daemon.stop().unwrap();
+}
+
 fn reads(trial: &Trial, session: &Value) -> bool {
     let id = session["id"].as_str().unwrap();
     let read = trial.home.sessions(&["view", id, "--raw"]).unwrap();

@@ -117,7 +117,9 @@ impl Archivist {
         } else if self.idle.checkpoint_at.is_some_and(|at| at <= now) {
             self.idle.checkpoint_at = None;
             self.work.tail.shrink();
-            self.archive.rest()
+            self.archive
+                .rest()
+                .and_then(|()| self.archive.note_identity())
         } else if self.idle.fold_from <= now
             && let Some(place) = self.work.to_fold.pop_front()
         {
