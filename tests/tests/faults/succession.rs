@@ -136,7 +136,7 @@ fn a_stop_wins_between_two_daemons() {
     assert!(daemon.wait().unwrap().success());
     trial.home.bytes(&["daemon", "stop"]).unwrap();
     assert!(!runs(successor));
-    let lock = trial.home.path().join("data/sessionsd.lock");
-    let last = fs::read_to_string(lock).unwrap();
-    assert_eq!(last.trim(), daemon.pid().to_string());
+    // It may have come as far as the lock before it was ended; nobody holds that now.
+    let lock = fs::File::open(trial.home.path().join("data/sessionsd.lock")).unwrap();
+    lock.try_lock().unwrap();
 }
