@@ -23,7 +23,7 @@ const END_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The first pause between two looks; each next one is twice as long, up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(1);
-const PAUSE_MAX: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_millis(4);
 
 /// Connects to the socket; none if nobody listens there.
 pub(crate) async fn try_connect(socket: &Path) -> Result<Option<UnixStream>, ClientError> {
