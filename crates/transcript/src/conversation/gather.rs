@@ -1,5 +1,6 @@
 //! What is kept of each line until the session is whole.
 
+use rustc_hash::FxHashMap;
 use sessions_model::{
     AgentId, Block, BlockKind, Branch, ByteOffset, Entry, EntryKind, GenerationId, Record,
     RecordKind, Tool,
@@ -42,6 +43,24 @@ pub(super) struct Row {
     /// Where it stands.
     pub(super) place: (GenerationId, ByteOffset),
     pub(super) drafts: Vec<Draft>,
+}
+
+/// Puts the rows of one name together, in the place of the first of them; a row without a name stands alone.
+pub(super) fn group_by(rows: Vec<Row>, name: impl Fn(&Row) -> Option<&String>) -> Vec<Vec<Row>> {
+    let mut groups: Vec<Vec<Row>> = Vec::with_capacity(rows.len());
+    let mut group_of: FxHashMap<String, usize> = FxHashMap::default();
+    for row in rows {
+        let next = groups.len();
+        let group = match name(&row) {
+            Some(name) => *group_of.entry(name.clone()).or_insert(next),
+            None => next,
+        };
+        match groups.get_mut(group) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
 }
 
 /// An entry that lacks what only the whole session tells.

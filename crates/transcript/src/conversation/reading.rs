@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 use sessions_model::{AgentId, Branch, Entry, EntryKind, Tool, Usage};
 
 use super::aside;
-use super::gather::{Draft, Row, Stream};
+use super::gather::{Draft, Row, Stream, group_by};
 use super::revisions::stand_together;
 use super::tree::current_rows;
 
@@ -44,19 +44,7 @@ pub(super) fn read_stream(stream: Stream) -> Reading {
 
 /// Moves the rows of one API message to its first: with parallel tools, results come between them.
 fn join_messages(rows: Vec<Row>) -> Vec<Row> {
-    let mut groups: Vec<Vec<Row>> = Vec::with_capacity(rows.len());
-    let mut group_of: FxHashMap<String, usize> = FxHashMap::default();
-    for row in rows {
-        let next = groups.len();
-        let group = match &row.message {
-            Some(id) => *group_of.entry(id.clone()).or_insert(next),
-            None => next,
-        };
-        match groups.get_mut(group) {
-            Some(group) => group.push(row),
-            None => groups.push(vec![row]),
-        }
-    }
+    let groups = group_by(rows, |row| row.message.as_ref());
     groups.into_iter().flatten().collect()
 }
 

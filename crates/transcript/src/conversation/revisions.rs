@@ -3,9 +3,9 @@
 //! The newest that the file still has speaks for the row. The others are kept, since nothing that was
 //! written is dropped, but as withdrawn and under names of their own.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::gather::Row;
+use super::gather::{Row, group_by};
 
 /// Moves the revisions of each row to the first of them, the one that holds after those it replaced.
 pub(super) fn stand_together(rows: Vec<Row>) -> Vec<Row> {
@@ -14,19 +14,7 @@ pub(super) fn stand_together(rows: Vec<Row>) -> Vec<Row> {
     if named.all(|uuid| uuids.insert(uuid)) {
         return rows;
     }
-    let mut places: Vec<Vec<Row>> = Vec::with_capacity(rows.len());
-    let mut place_of: FxHashMap<String, usize> = FxHashMap::default();
-    for row in rows {
-        let next = places.len();
-        let place = match &row.uuid {
-            Some(uuid) => *place_of.entry(uuid.clone()).or_insert(next),
-            None => next,
-        };
-        match places.get_mut(place) {
-            Some(revisions) => revisions.push(row),
-            None => places.push(vec![row]),
-        }
-    }
+    let places = group_by(rows, |row| row.uuid.as_ref());
     places.into_iter().flat_map(replaced_first).collect()
 }
 
