@@ -51,16 +51,7 @@ impl ArchiveReader {
     /// off.
     pub fn backup(&self, to: &Path, now: Timestamp) -> Result<BackupReceipt> {
         let step = || Step::BackUp(to.to_path_buf());
-        let failed = |source| ArchiveError::File {
-            step: step(),
-            path: to.to_path_buf(),
-            source,
-        };
-        if to.try_exists().map_err(failed)? {
-            return Err(ArchiveError::refused(step(), Refusal::Exists));
-        }
-        let draft = Draft::beside(to);
-        draft.remove_old().map_err(failed)?;
+        let draft = Draft::begin(to, step)?;
         let to_draft = [draft.path.to_string_lossy()];
         let copy = || self.connection.execute("VACUUM INTO ?1", to_draft);
         let copied = self.wanted.hold_log(copy, step);
@@ -68,7 +59,7 @@ impl ArchiveReader {
             Ok(_) => {}
             // What cannot be copied as it is, is copied row by row.
             Err(error) if error.kind() == ErrorKind::Corrupt => {
-                draft.remove_old().map_err(failed)?;
+                draft.remove_old().map_err(failed(to, step))?;
                 let mut go_on = |_, _| match self.wanted.check(step) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(_) => ControlFlow::Break(()),
@@ -79,10 +70,7 @@ impl ArchiveReader {
             Err(error) => return Err(error),
         }
         let receipt = self.check_copy(&draft, now, step)?;
-        draft.publish(to).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => ArchiveError::refused(step(), Refusal::Exists),
-            _ => failed(error),
-        })?;
+        draft.finish(to, step)?;
         Ok(receipt)
     }
 
@@ -127,6 +115,24 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Names a draft for `target`, which must not exist, and removes what an earlier attempt left.
+    pub(crate) fn begin(target: &Path, step: impl Fn() -> Step) -> Result<Self> {
+        if target.try_exists().map_err(failed(target, &step))? {
+            return Err(ArchiveError::refused(step(), Refusal::Exists));
+        }
+        let draft = Self::beside(target);
+        draft.remove_old().map_err(failed(target, &step))?;
+        Ok(draft)
+    }
+
+    /// Gives the draft its name, unless that was taken meanwhile.
+    pub(crate) fn finish(self, target: &Path, step: impl Fn() -> Step) -> Result<()> {
+        self.publish(target).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => ArchiveError::refused(step(), Refusal::Exists),
+            _ => failed(target, step)(error),
+        })
+    }
+
     /// Names a draft for `target`, in the same folder.
     pub(crate) fn beside(target: &Path) -> Self {
         let mut name = target
@@ -158,6 +164,15 @@ impl Draft {
             Ok(()) => {}
         }
         sync_folder(target)
+    }
+}
+
+/// Says what failed on the file at `path`.
+pub(crate) fn failed(path: &Path, step: impl Fn() -> Step) -> impl Fn(io::Error) -> ArchiveError {
+    move |source| ArchiveError::File {
+        step: step(),
+        path: path.to_path_buf(),
+        source,
     }
 }
 

@@ -12,10 +12,9 @@ use rusqlite::backup::{Backup, StepResult};
 use sessions_model::Timestamp;
 
 use crate::archive::Archive;
-use crate::backup::Draft;
-use crate::error::{ArchiveError, During, Refusal, Result, Step};
+use crate::backup::{Draft, failed};
+use crate::error::{During, Result, Step};
 use crate::schema;
-use crate::wanted::log_of;
 
 /// What became of the file that is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,38 +80,26 @@ impl Archive {
     /// # Errors
     /// When there is no room for it, or it cannot be read.
     pub fn put_beside(&self, now: Timestamp) -> Result<PathBuf> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(format!(".replaced-{}", now.0));
-        let path = PathBuf::from(name);
+        let path = suffixed(&self.path, &format!(".replaced-{}", now.0));
         self.write_to(&path)?;
         Ok(path)
     }
 
     fn write_to(&self, to: &Path) -> Result<()> {
         let step = || Step::PutBack(to.to_path_buf());
-        let failed = |source| ArchiveError::File {
-            step: step(),
-            path: to.to_path_buf(),
-            source,
-        };
-        if to.try_exists().map_err(failed)? {
-            return Err(ArchiveError::refused(step(), Refusal::Exists));
-        }
         schema::make_folder(to)?;
-        let draft = Draft::beside(to);
-        draft.remove_old().map_err(failed)?;
+        let draft = Draft::begin(to, step)?;
         self.copy_pages(&draft.path).during(step)?;
         // What is left of the old file's log is in the copy.
         for old in [log_of(to), shared_of(to)] {
             match fs::remove_file(old) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed(to, step)(error));
+                }
                 _ => {}
             }
         }
-        draft.publish(to).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => ArchiveError::refused(step(), Refusal::Exists),
-            _ => failed(error),
-        })
+        draft.finish(to, step)
     }
 
     fn copy_pages(&self, to: &Path) -> rusqlite::Result<()> {
@@ -128,9 +115,19 @@ impl Archive {
     }
 }
 
+/// Returns where the write-ahead log of the database at `path` is.
+pub(crate) fn log_of(path: &Path) -> PathBuf {
+    suffixed(path, "-wal")
+}
+
 /// Returns where the shared memory of the database at `path` is.
 fn shared_of(path: &Path) -> PathBuf {
-    let mut shared = path.as_os_str().to_owned();
-    shared.push("-shm");
-    shared.into()
+    suffixed(path, "-shm")
+}
+
+/// Returns the path of a file that is called as the one at `path` is, with more behind it.
+pub(crate) fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }

@@ -15,10 +15,11 @@ use crate::error::{ArchiveError, During, Refusal, Result, Step};
 use crate::identity::Held;
 use crate::log::{self, Heads, Lane, LogRow};
 use crate::operation::{self, Operation};
+use crate::place::log_of;
 use crate::schema;
 use crate::source::{self, Which};
 use crate::span::{self, FrameReader, Piece};
-use crate::wanted::{Wanted, log_of};
+use crate::wanted::Wanted;
 
 /// Most bytes that one call of [`ArchiveReader::bytes`] returns.
 pub const READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -167,6 +168,9 @@ impl ArchiveReader {
     }
 
     /// Returns how long a generation is, what it shares with its parent included; 0 if there is none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn length(&self, generation: GenerationId) -> Result<ByteOffset> {
         let reach = source::reach(&self.connection, generation);
         let reach = reach.during(|| Step::Read(generation))?;
@@ -331,6 +335,9 @@ impl ArchiveReader {
     }
 
     /// Returns one thing that the user wrote, by its number.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn operation(&self, number: u64) -> Result<Option<Operation>> {
         operation::operation(&self.connection, number)
     }

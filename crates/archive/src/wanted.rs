@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
+use crate::place::log_of;
 
 /// Steps of a statement between two looks; a step is a row of a table or a page.
 const STEPS: i32 = 100;
@@ -95,13 +96,6 @@ impl fmt::Debug for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Wanted")
     }
-}
-
-/// Returns where the write-ahead log of the database at `path` is.
-pub(crate) fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
 }
 
 #[cfg(test)]

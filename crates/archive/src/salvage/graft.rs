@@ -14,6 +14,7 @@ use sessions_model::Timestamp;
 use crate::archive::Archive;
 use crate::error::{During, ErrorKind, Result, Step};
 use crate::identity::Identity;
+use crate::place::{log_of, suffixed};
 use crate::schema;
 
 /// Where a database says how many pages it has, and then where unused ones are and how many.
@@ -90,9 +91,9 @@ fn graft(
     begin_tables_at(roots, &fresh)?;
     fs::copy(damaged, &copy)?;
     plant(&fresh, &copy)?;
-    let log = suffixed(damaged, "-wal");
+    let log = log_of(damaged);
     if log.exists() {
-        fs::copy(log, suffixed(&copy, "-wal"))?;
+        fs::copy(log, log_of(&copy))?;
         // Whoever has read of it, successfully or not, brings in what the log holds when closing it. That
         // may be another first page.
         let settling = Connection::open(&copy)?;
@@ -200,10 +201,4 @@ impl Drop for Temporary {
     fn drop(&mut self) {
         self.remove();
     }
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
