@@ -2,6 +2,8 @@
 //!
 //! The clock is read once, in `main`; everything here is told what time it is.
 
+use std::{env, fs};
+
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, ToSpan};
@@ -9,6 +11,9 @@ use sessions_model::Timestamp;
 
 /// From this age on a date says more than a number of weeks, in days.
 const AGE_DAYS_MAX: i64 = 28;
+
+/// Where the system keeps the rules of its time zone, `TZif` (RFC 9636).
+const LOCAL_ZONE: &str = "/etc/localtime";
 
 /// What time it is, and where.
 #[derive(Debug, Clone)]
@@ -24,7 +29,7 @@ impl Now {
     pub(crate) fn read() -> Self {
         Self {
             at: Timestamp(jiff::Timestamp::now().as_millisecond()),
-            zone: TimeZone::system(),
+            zone: system_zone(),
         }
     }
 
@@ -100,6 +105,18 @@ impl Now {
     fn local(&self, then: Timestamp) -> DateTime {
         self.zone.to_datetime(moment(then))
     }
+}
+
+/// Reads the rules of the local zone from where the system keeps them. Only a `TZ` needs to be looked up
+/// by name: opening the database of names walks some twenty directories, which every command would wait for.
+fn system_zone() -> TimeZone {
+    let rules = match env::var_os("TZ") {
+        Some(_) => None,
+        None => fs::read(LOCAL_ZONE).ok(),
+    };
+    rules
+        .and_then(|rules| TimeZone::tzif("local", &rules).ok())
+        .unwrap_or_else(TimeZone::system)
 }
 
 /// Returns the moment in RFC 3339, UTC, to the millisecond: as JSON carries it.

@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::{ArchiveError, During, Result, Step};
@@ -39,7 +40,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .during(step)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    keep_statements(&connection).during(step)?;
     let found = check_schema(&connection, path)?;
     if found == 0 {
         // Said of an archive that is there, these write to it: a start must not fail for a full disk.
@@ -74,7 +75,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .during(step)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    keep_statements(&connection).during(step)?;
     connection
         .execute_batch(&format!(
             "PRAGMA busy_timeout = {BUSY_WAIT_MS_MAX};
@@ -85,6 +86,14 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection> {
         .during(step)?;
     check_schema(&connection, path)?;
     Ok(connection)
+}
+
+/// Prepares each statement once, whatever values it is given after.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }
 
 /// Makes a database's folder and an empty file in it that only its owner may read.

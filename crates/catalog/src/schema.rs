@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use sessions_model::ArchiveId;
 
@@ -98,7 +99,7 @@ fn set_up(connection: &Connection, archive: ArchiveId) -> rusqlite::Result<()> {
 /// daemon rebuilds it.
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_WAIT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    keep_statements(connection)?;
     connection.pragma_update(None, "synchronous", "off")?;
     connection.pragma_update(None, "cache_size", -4096)?;
     connection.pragma_update(None, "journal_size_limit", 4 << 20)
@@ -109,7 +110,16 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    keep_statements(&connection)?;
     connection.pragma_update(None, "cache_size", -2048)?;
     Ok(connection)
+}
+
+/// Prepares each statement once. `SQLite` would prepare many anew whenever they are given other values,
+/// lest these ask for another plan: most of what it takes to read one session.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }

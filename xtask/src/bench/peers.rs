@@ -1,5 +1,6 @@
 //! Other tools: found or installed, each with a home of its own, without telemetry, on loopback alone.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::corpus::{Corpus, Query, remove};
-use super::process::{terminate, time, time_search, wait};
+use super::process::{terminate_group, time, time_search, wait};
 use super::table::Tool;
 use crate::workspace::{find_program, run_visibly};
 
@@ -206,7 +207,9 @@ impl<'a> Server<'a> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null());
+            .stderr(Stdio::null())
+            // What is installed is a script that runs the program as a child: both have to end.
+            .process_group(0);
         let child = command.spawn().context("could not start agentsview")?;
         let server = Self {
             peer,
@@ -238,7 +241,7 @@ impl<'a> Server<'a> {
 
 impl Drop for Server<'_> {
     fn drop(&mut self) {
-        if terminate(self.child.id()).is_ok() {
+        if terminate_group(self.child.id()).is_ok() {
             // It was asked to end; its exit code says nothing of use.
             let _status = self.child.wait();
         }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// Runs a command to its end and says how long it took; one that takes longer than `limit` is killed.
 pub(crate) fn time(command: &mut Command, limit: Duration) -> Result<(Duration, Output)> {
@@ -65,9 +65,10 @@ pub(crate) fn wait(time: Duration) {
     debug_assert_eq!(waited, Err(RecvTimeoutError::Timeout));
 }
 
-/// Asks a process to end.
-pub(crate) fn terminate(id: u32) -> Result<()> {
-    kill_process(pid(id)?, Signal::TERM).with_context(|| format!("could not end process {id}"))
+/// Asks every process of the group that `leader` began to end.
+pub(crate) fn terminate_group(leader: u32) -> Result<()> {
+    kill_process_group(pid(leader)?, Signal::TERM)
+        .with_context(|| format!("could not end the processes of {leader}"))
 }
 
 fn pid(id: u32) -> Result<Pid> {

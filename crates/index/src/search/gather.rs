@@ -208,11 +208,17 @@ impl Picked {
         let mut ranked: Vec<_> = self.sessions.into_values().collect();
         ranked.sort_unstable_by(|(left, _), (right, _)| left.order(right));
         ranked.truncate(limit);
-        let best = ranked
-            .iter()
-            .map(|(candidate, count)| describe(candidate, readers, count - 1));
+        let mut segments: FxHashMap<u32, Description> = FxHashMap::default();
+        let mut best = Vec::with_capacity(ranked.len());
+        for (candidate, count) in &ranked {
+            let described = match segments.entry(candidate.segment) {
+                Entry::Occupied(slot) => slot.into_mut(),
+                Entry::Vacant(slot) => slot.insert(Description::open(candidate, readers)?),
+            };
+            best.push(described.of(candidate, count - 1));
+        }
         Ok(Matches {
-            best: best.collect::<tantivy::Result<_>>()?,
+            best,
             total: self.total,
             sessions: counts.len() as u64,
             counts,
@@ -231,21 +237,40 @@ fn drop_repeated(candidates: &mut Vec<Candidate>) {
     }
 }
 
-fn describe(candidate: &Candidate, readers: &[SegmentReader], more: u64) -> tantivy::Result<Match> {
-    let reader = readers
-        .get(candidate.segment as usize)
-        .expect("a candidate comes from a segment that was gathered");
-    let value = |name| Ok::<_, TantivyError>(column(reader, name)?.get_val(candidate.doc));
-    Ok(Match {
-        session: candidate.session,
-        generation: GenerationId(value(GENERATION)?),
-        offset: ByteOffset(value(OFFSET)?),
-        block: u32::try_from(value(BLOCK)?).unwrap_or(u32::MAX),
-        kind: Traits::unpack(value(TRAITS)?).kind,
-        time: read_time(candidate.time),
-        score: candidate.score,
-        more,
-    })
+/// The columns of a segment that are read for what is answered. Opening one takes longer than many readings.
+struct Description {
+    generation: Column,
+    offset: Column,
+    block: Column,
+    traits: Column,
+}
+
+impl Description {
+    fn open(candidate: &Candidate, readers: &[SegmentReader]) -> tantivy::Result<Self> {
+        let reader = readers
+            .get(candidate.segment as usize)
+            .expect("a candidate comes from a segment that was gathered");
+        Ok(Self {
+            generation: column(reader, GENERATION)?,
+            offset: column(reader, OFFSET)?,
+            block: column(reader, BLOCK)?,
+            traits: column(reader, TRAITS)?,
+        })
+    }
+
+    fn of(&self, candidate: &Candidate, more: u64) -> Match {
+        let value = |column: &Column| column.get_val(candidate.doc);
+        Match {
+            session: candidate.session,
+            generation: GenerationId(value(&self.generation)),
+            offset: ByteOffset(value(&self.offset)),
+            block: u32::try_from(value(&self.block)).unwrap_or(u32::MAX),
+            kind: Traits::unpack(value(&self.traits)).kind,
+            time: read_time(candidate.time),
+            score: candidate.score,
+            more,
+        }
+    }
 }
 
 /// The columns that are read for every match.
