@@ -312,8 +312,7 @@ fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Back
     let (heads_in, heads) = watch::channel(reader.heads()?);
     let archive_id = archive.id();
     let suspicion = front.suspicion.clone();
-    // The first to be able to fail on what is archived: nothing else runs yet.
-    let archivist = start_archivist(ground, archive, heads_in, (stir.clone(), suspicion.clone()))?;
+    // It opens its pair while the archivist reads what it knows.
     let deriver = Deriver::start(
         DeriverParts {
             archive: reader,
@@ -328,6 +327,9 @@ fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Back
         tokio::runtime::Handle::current(),
     )
     .map_err(AppError::start("the deriver"))?;
+    // Nothing goes on without it, least of all with an archive that is to be salvaged.
+    let archivist = start_archivist(ground, archive, heads_in, (stir.clone(), suspicion.clone()))
+        .inspect_err(|_| deriver.stop())?;
     Ok(Backend {
         archivist,
         deriver,

@@ -30,21 +30,28 @@ impl Archive {
     pub fn adopt_root(&mut self, path: &str, has: &dyn Fn(&str) -> bool) -> Result<bool> {
         let device = self.device().0;
         let step = || Step::AddRoot(path.to_owned());
-        let roots = self.reader()?.roots()?;
-        if roots.iter().any(|root| root.path == path) {
+        let roots = self.root_paths().during(step)?;
+        if roots.iter().any(|(_, known)| known == path) {
             return Ok(false);
         }
-        for root in roots.iter().filter(|root| is_lost(&root.path)) {
+        for (root, _) in roots.iter().filter(|(_, known)| is_lost(known)) {
             let mut files = self.sources()?.into_iter();
-            if files.any(|file| file.root == root.id && has(&file.origin.path)) {
+            if files.any(|file| file.root == *root && has(&file.origin.path)) {
                 let renamed = "UPDATE roots SET device = ?2, path = ?3 WHERE id = ?1";
                 self.connection
-                    .execute(renamed, params![root.id.0, device, path])
+                    .execute(renamed, params![root.0, device, path])
                     .during(step)?;
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    fn root_paths(&self) -> rusqlite::Result<Vec<(RootId, String)>> {
+        self.connection
+            .prepare("SELECT id, path FROM roots ORDER BY id")?
+            .query_map([], |row| Ok((RootId(row.get(0)?), row.get(1)?)))?
+            .collect()
     }
 }
 

@@ -109,11 +109,23 @@ impl Archive {
         }
     }
 
-    /// Writes beside the archive whose it is, and how much it holds, unless that is written there already.
+    /// Writes beside the archive whose it is, unless that is written there already.
     ///
     /// # Errors
     /// When the database cannot be read, or the file beside it cannot be written.
     pub fn note_identity(&self) -> Result<()> {
+        self.note(None)
+    }
+
+    /// Writes beside the archive whose it is, and how much it holds now. Every source is counted.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the file beside it cannot be written.
+    pub fn note_held(&self) -> Result<()> {
+        self.note(Held::count(&self.connection).ok())
+    }
+
+    fn note(&self, held: Option<Held>) -> Result<()> {
         let path = self.path.with_file_name(FILE_NAME);
         let roots = || -> rusqlite::Result<Vec<(u64, String)>> {
             self.connection
@@ -133,10 +145,10 @@ impl Archive {
             device: self.device().0,
             roots: roots().during(|| Step::List)?,
             pages: pages().during(|| Step::List)?,
-            // Where it cannot be counted, what was noted before is all that tells.
-            held: Held::count(&self.connection)
-                .ok()
-                .or_else(|| noted.as_ref()?.held),
+            // Where it is not counted, what was noted before is all that tells.
+            held: held
+                .or_else(|| noted.as_ref().filter(|noted| is_of(noted, self))?.held)
+                .or_else(|| Held::count(&self.connection).ok()),
         };
         if noted.as_ref() == Some(&identity) {
             return Ok(());
@@ -206,6 +218,10 @@ impl Identity {
         fs::File::open(&draft)?.sync_all()?;
         fs::rename(draft, path)
     }
+}
+
+fn is_of(identity: &Identity, archive: &Archive) -> bool {
+    identity.archive == archive.id().0
 }
 
 fn parse_id(text: &str) -> Option<[u8; 16]> {

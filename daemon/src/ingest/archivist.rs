@@ -42,7 +42,6 @@ pub(crate) struct Archivist {
     idle: Idle,
     standing: Standing,
     suspicion: Suspicion,
-    hints: Hints,
     commands: mpsc::Receiver<Command>,
     heads: watch::Sender<Heads>,
     stir: mpsc::Sender<()>,
@@ -50,8 +49,8 @@ pub(crate) struct Archivist {
 }
 
 impl Archivist {
-    fn run(mut self) {
-        self.hints.cover();
+    /// Works until the hints end. They cover the roots by now.
+    fn run(mut self, mut hints: Hints) {
         // What became another before it was covered is told by no event.
         self.stir();
         self.mend_salvaged();
@@ -60,7 +59,7 @@ impl Archivist {
         }
         self.publish();
         loop {
-            let wake = self.hints.next(self.next_deadline());
+            let wake = hints.next(self.next_deadline());
             if wake.is_closed {
                 break;
             }
@@ -89,7 +88,7 @@ impl Archivist {
                 "the write-ahead log stays"
             );
         }
-        if let Err(error) = self.archive.note_identity() {
+        if let Err(error) = self.archive.note_held() {
             tracing::warn!(
                 error = crate::causes::chain(&error),
                 "how much is archived could not be noted"

@@ -378,7 +378,7 @@ fn whichever_page_is_lost_all_bytes_read_back_or_their_loss_is_named() {
 #[test]
 fn a_salvage_says_how_much_there_was_and_how_much_is_left() {
     let (scene, _) = full_scene();
-    scene.archive.note_identity().unwrap();
+    scene.archive.note_held().unwrap();
     let broken = scene.dir.join("broken.db");
     fs::write(&broken, b"no database. ".repeat(999)).unwrap();
     let to = scene.dir.join("saved/archive.db");

@@ -117,9 +117,7 @@ impl Archivist {
         } else if self.idle.checkpoint_at.is_some_and(|at| at <= now) {
             self.idle.checkpoint_at = None;
             self.work.tail.shrink();
-            self.archive
-                .rest()
-                .and_then(|()| self.archive.note_identity())
+            self.archive.rest().and_then(|()| self.archive.note_held())
         } else if self.idle.fold_from <= now
             && let Some(place) = self.work.to_fold.pop_front()
         {

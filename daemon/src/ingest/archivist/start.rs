@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use sessions_archive::{Archive, SourceState};
 use sessions_model::{Origin, RootId, Timestamp};
@@ -40,13 +40,6 @@ impl Archivist {
             .filter(|root| is_wanted(root))
             .cloned()
             .collect();
-        let roots = record(&mut parts.archive, &paths, parts.clock.now())?;
-        let reader = parts.archive.reader()?;
-        parts.heads.send_replace(reader.heads()?);
-        let is_paused = parts
-            .archive
-            .setting(PAUSED)?
-            .is_some_and(|value| value == "true");
         let options = Options {
             folders: FOLDERS.map(str::to_owned).to_vec(),
             poll_every: parts.pace.poll,
@@ -54,10 +47,22 @@ impl Archivist {
             beside: parts.beside,
             ..Options::default()
         };
-        let (watcher, hints) = Watcher::start(paths.clone(), &parts.cookie_dir, options)?;
+        let (watcher, mut hints) = Watcher::start(paths.clone(), &parts.cookie_dir, options)?;
+        // Meanwhile, what is known is read: each takes as long as a person notices, and neither needs the other.
+        let covering = spawn("cover", move || {
+            hints.cover();
+            hints
+        })?;
+        let (roots, known) = record(&mut parts.archive, &paths, parts.clock.now())?;
+        let reader = parts.archive.reader()?;
+        parts.heads.send_replace(reader.heads()?);
+        let is_paused = parts
+            .archive
+            .setting(PAUSED)?
+            .is_some_and(|value| value == "true");
         let clock = parts.clock;
         let mut work = Work::new(roots, parts.excludes, Arc::clone(&clock), parts.pace, disk);
-        work.take_known(parts.archive.sources()?);
+        work.take_known(known);
         work.is_paused = is_paused;
         work.hold = parts.hold;
         let board = SharedBoard::default();
@@ -73,16 +78,15 @@ impl Archivist {
             suspicion: parts.suspicion,
             standing: Standing::default(),
             idle: Idle::new(parts.data_dir, parts.free_bytes_min, now, &parts.pace),
-            hints,
             commands: received,
             heads: parts.heads,
             stir: parts.stir,
             board: board.clone(),
         };
-        let thread = thread::Builder::new()
-            .name("archivist".into())
-            .spawn(move || archivist.run())
-            .map_err(IngestError::Thread)?;
+        let thread = spawn("archivist", move || match covering.join() {
+            Ok(hints) => archivist.run(hints),
+            Err(panic) => std::panic::resume_unwind(panic),
+        })?;
         let thread = Mutex::new(Some(thread));
         Ok(ArchivistHandle {
             commands,
@@ -96,8 +100,20 @@ impl Archivist {
     }
 }
 
-/// Returns the roots with their numbers in the archive.
-fn record(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Roots, IngestError> {
+fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, IngestError> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(work).map_err(IngestError::Thread)
+}
+
+/// Returns the roots with their numbers in the archive, and every source that is known.
+fn record(
+    archive: &mut Archive,
+    paths: &[PathBuf],
+    now: Timestamp,
+) -> Result<(Roots, Vec<SourceState>), IngestError> {
     for path in paths {
         archive.adopt_root(&path.to_string_lossy(), &|below| path.join(below).exists())?;
     }
@@ -113,17 +129,25 @@ fn record(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Ro
     transaction.commit()?;
     archive.note_identity()?;
     let roots = Roots(roots);
-    classify_again(archive, &roots, now)?;
-    Ok(roots)
+    let known = archive.sources()?;
+    let known = if classify_again(archive, (&roots, &known), now)? {
+        archive.sources()?
+    } else {
+        known
+    };
+    Ok((roots, known))
 }
 
 /// Records what sources are where that is known better now than when they were first seen: by a later
-/// version, or because a salvage found their paths alone.
-fn classify_again(archive: &mut Archive, roots: &Roots, now: Timestamp) -> Result<(), IngestError> {
-    let is_watched = |known: &SourceState| roots.index_of(known.root).is_some();
-    let better: Vec<(RootId, Origin)> = archive
-        .sources()?
-        .into_iter()
+/// version, or because a salvage found their paths alone. Returns whether any was.
+fn classify_again(
+    archive: &mut Archive,
+    (roots, known): (&Roots, &[SourceState]),
+    now: Timestamp,
+) -> Result<bool, IngestError> {
+    let is_watched = |known: &&SourceState| roots.index_of(known.root).is_some();
+    let better: Vec<(RootId, Origin)> = known
+        .iter()
         .filter(is_watched)
         .filter_map(|known| {
             let origin = classify(&known.origin.path)?;
@@ -131,12 +155,12 @@ fn classify_again(archive: &mut Archive, roots: &Roots, now: Timestamp) -> Resul
         })
         .collect();
     if better.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let mut transaction = archive.begin(now)?;
     for (root, origin) in &better {
         transaction.source(*root, origin)?;
     }
     transaction.commit()?;
-    Ok(())
+    Ok(true)
 }
