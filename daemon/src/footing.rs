@@ -202,6 +202,8 @@ mod tests {
 
         let archive = at("archive.db");
         fs::write(&archive, "1").unwrap();
+        // As the daemon has it: so no other file can get its number.
+        let _open = fs::File::open(&archive).unwrap();
         let stood = look();
         stood.stand_on(&archive);
         fs::write(&archive, "12").unwrap();

@@ -159,7 +159,7 @@ impl Covers {
         } else {
             // Below a link the system knows it by its path without one.
             let real = folder.canonicalize();
-            self.watch_folder(real.as_deref().unwrap_or(&folder))
+            self.watch_folder((root, below), real.as_deref().unwrap_or(&folder))
         };
         if let Err(error) = watched {
             if matches!(error.kind, ErrorKind::MaxFilesWatch) {
@@ -233,6 +233,7 @@ impl Covers {
             return Ok(());
         };
         system.watch(real, RecursiveMode::NonRecursive)?;
+        self.shared.covering.note(root, PathBuf::new());
         for folder in self.options.folders.clone() {
             self.watch_top(root, real, Path::new(&folder))?;
         }
@@ -248,7 +249,7 @@ impl Covers {
                     let below = folder.to_path_buf();
                     self.shared.pending().route_folder(root, below, led.clone());
                 }
-                self.watch_folder(&led)
+                self.watch_folder((root, folder), &led)
             }
             Folder::Dangling(_) | Folder::Unreadable(_) => {
                 // The root is looked at again until the link leads somewhere.
@@ -266,26 +267,34 @@ impl Covers {
         folders.any(|folder| is_lost(&real.join(folder)))
     }
 
-    /// Watches `folder` and every folder in it.
+    /// Watches `folder`, which is `below` a root, and every folder in it.
     ///
     /// Each is watched before it is listed, so a folder made meanwhile is either listed or reported.
     /// The system's watcher can do this by itself, but it looks at every file for that, and gives up
     /// on the first folder that vanishes under it.
-    fn watch_folder(&mut self, folder: &Path) -> notify::Result<()> {
+    fn watch_folder(
+        &mut self,
+        (root, below): (RootIndex, &Path),
+        folder: &Path,
+    ) -> notify::Result<()> {
         let Ok(system) = &mut self.system else {
             return Ok(());
         };
+        let covering = &self.shared.covering;
         let mut count = 0;
-        for_each_folder(folder, |folder| {
+        for_each_folder(folder, |inner| {
             count += 1;
             if count > FOLDERS_MAX {
                 return Err(notify::Error::new(ErrorKind::MaxFilesWatch));
             }
-            match system.watch(folder, RecursiveMode::NonRecursive) {
+            match system.watch(inner, RecursiveMode::NonRecursive) {
                 // Whoever archives says that it cannot be read.
-                Err(error) if is_closed_to_us(&error) => Ok(()),
-                outcome => outcome,
+                Err(error) if is_closed_to_us(&error) => {}
+                outcome => outcome?,
             }
+            let inner = inner.strip_prefix(folder).unwrap_or(inner);
+            covering.note(root, below.join(inner));
+            Ok(())
         })
     }
 

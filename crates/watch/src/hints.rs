@@ -10,6 +10,7 @@ use rustc_hash::FxHashSet;
 
 use crate::RootIndex;
 use crate::cover::Covers;
+use crate::covering::Covering;
 use crate::pending::Report;
 use crate::watcher::Shared;
 
@@ -45,6 +46,15 @@ pub struct Hints {
     shared: Arc<Shared>,
 }
 
+/// Lets go whoever waits for what is covered, whatever became of it.
+struct Ending<'a>(&'a Covering);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 impl Hints {
     pub(crate) fn new(covers: Covers, shared: Arc<Shared>) -> Self {
         Self { covers, shared }
@@ -53,6 +63,7 @@ impl Hints {
     /// Covers every root. Whoever lists the roots calls this before, and misses nothing then; a root
     /// that is not covered yet is one that appears.
     pub fn cover(&mut self) {
+        let _ending = Ending(&self.shared.covering);
         self.covers.cover_all(Instant::now());
     }
 

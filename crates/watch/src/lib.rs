@@ -6,6 +6,7 @@
 //! whoever gets it looks at the disk. What a path means is not known here.
 
 mod cover;
+mod covering;
 mod error;
 mod file_system;
 mod folder;

@@ -29,7 +29,8 @@ pub(crate) fn start_system(
     Ok(system)
 }
 
-/// Calls `visit` for `folder` and every folder in it, each before it is listed.
+/// Calls `visit` for `folder` and every folder in it, each before it is listed, and all that is in one before
+/// the next: the order in which they are walked, too.
 pub(crate) fn for_each_folder(
     folder: &Path,
     mut visit: impl FnMut(&Path) -> notify::Result<()>,
@@ -43,7 +44,9 @@ pub(crate) fn for_each_folder(
         visit(&folder)?;
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let at = folders.len();
         folders.extend(inner.map(|entry| entry.path()));
+        folders[at..].reverse();
     }
     Ok(())
 }

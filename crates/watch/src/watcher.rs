@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::cover::Covers;
+use crate::covering::Covering;
 use crate::pending::Pending;
 use crate::{Hints, WatchError};
 
@@ -66,6 +67,7 @@ pub(crate) struct Shared {
     pending: Mutex<Pending>,
     arrived: Condvar,
     watches: Mutex<Vec<RootWatch>>,
+    pub(crate) covering: Covering,
 }
 
 impl Shared {
@@ -146,6 +148,7 @@ impl Watcher {
             pending: Mutex::new(pending.beside(options.beside.clone())),
             arrived: Condvar::new(),
             watches: Mutex::new(vec![RootWatch::Missing; roots.len()]),
+            covering: Covering::default(),
         });
         let covers = Covers::start(roots, &cookie_dir, options, Arc::clone(&shared));
         Ok((
@@ -164,6 +167,12 @@ impl Watcher {
     /// Ends the hints: [`Hints::next`] says so from now on.
     pub fn close(&self) {
         self.shared.report(|pending| pending.is_closed = true);
+    }
+
+    /// Waits until everything made from now on in the folder `below` a root is reported, or [`Hints::cover`]
+    /// has come to its end. Whoever lists a folder after that misses nothing.
+    pub fn wait_until_covered(&self, root: RootIndex, below: &Path) {
+        self.shared.covering.wait_for(root, below);
     }
 
     /// Returns how each root is watched, in the order of the roots.

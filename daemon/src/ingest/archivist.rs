@@ -14,10 +14,11 @@ mod start;
 mod work;
 
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use sessions_archive::{Archive, ArchiveReader, Heads};
-use sessions_watch::{Changed, Hints, Wake};
+use sessions_watch::{Changed, Hints, Wake, Watcher};
 use tokio::sync::{mpsc, watch};
 
 use super::handle::{Archiving, Command, SharedBoard};
@@ -42,6 +43,7 @@ pub(crate) struct Archivist {
     idle: Idle,
     standing: Standing,
     suspicion: Suspicion,
+    watcher: Watcher,
     commands: mpsc::Receiver<Command>,
     heads: watch::Sender<Heads>,
     stir: mpsc::Sender<()>,
@@ -49,14 +51,18 @@ pub(crate) struct Archivist {
 }
 
 impl Archivist {
-    /// Works until the hints end. They cover the roots by now.
-    fn run(mut self, mut hints: Hints) {
-        // What became another before it was covered is told by no event.
-        self.stir();
+    /// Works until the hints end. They cover the roots while it begins.
+    fn run(mut self, covering: JoinHandle<Hints>) {
         self.mend_salvaged();
         if !self.work.rests() {
-            self.work.scan_roots();
+            self.work.scan_roots(&self.watcher);
         }
+        let mut hints = match covering.join() {
+            Ok(hints) => hints,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        // What became another before it was covered is told by no event.
+        self.stir();
         self.publish();
         loop {
             let wake = hints.next(self.next_deadline());
@@ -200,7 +206,7 @@ impl Archivist {
         self.work.is_paused = is_paused;
         match (did_rest, self.work.rests()) {
             (false, true) => self.work.drop_all(),
-            (true, false) => self.work.scan_roots(),
+            (true, false) => self.work.scan_roots(&self.watcher),
             _ => {}
         }
         Ok(())

@@ -55,30 +55,39 @@ pub(crate) fn passed_by(below: &str, kind: FileType) -> Option<Block> {
     (below.contains(char::is_control) && is_meant()).then_some(Block::Control)
 }
 
-/// Walks all of `root` that may hold sources: its own files, and its folders in depth.
-pub(crate) fn walk_root(root: &Path) -> Walk {
+/// What is walked.
+#[derive(Clone, Copy)]
+pub(crate) struct Tree<'a> {
+    /// The config root.
+    pub(crate) root: &'a Path,
+    /// Called with the path below the root of each folder before it is listed.
+    pub(crate) before: &'a dyn Fn(&str),
+}
+
+/// Walks all of a root that may hold sources: its own files, and its folders in depth.
+pub(crate) fn walk_root(tree: Tree<'_>) -> Walk {
     let mut walk = Walk::default();
-    walk.list(root, "", None);
+    walk.list(tree, "", None);
     if walk.is_blind_to("") {
         // What is in it need not be tried one by one.
         return walk;
     }
     for folder in FOLDERS {
-        walk.enter(root, folder);
+        walk.enter(tree, folder);
     }
     walk
 }
 
 /// Walks the folder at `below`.
-pub(crate) fn walk_folder(root: &Path, below: &str) -> Walk {
+pub(crate) fn walk_folder(tree: Tree<'_>, below: &str) -> Walk {
     let mut walk = Walk::default();
     if FOLDERS.contains(&below) {
-        walk.enter(root, below);
+        walk.enter(tree, below);
         return walk;
     }
     let parts: Vec<&str> = below.split('/').collect();
     match (DEPTH_MAX + 1).checked_sub(parts.len()) {
-        Some(left) => walk.list(root, below, Some(left)),
+        Some(left) => walk.list(tree, below, Some(left)),
         None => walk
             .blocked
             .push((parts[..DEPTH_MAX + 2].join("/"), Block::Deep)),
@@ -105,9 +114,9 @@ impl Walk {
             .any(|(blocked, _)| Path::new(path).starts_with(blocked))
     }
 
-    fn enter(&mut self, root: &Path, folder: &str) {
-        let why = match Folder::look(&root.join(folder)) {
-            Folder::Directory(_) => return self.list(root, folder, Some(DEPTH_MAX)),
+    fn enter(&mut self, tree: Tree<'_>, folder: &str) {
+        let why = match Folder::look(&tree.root.join(folder)) {
+            Folder::Directory(_) => return self.list(tree, folder, Some(DEPTH_MAX)),
             Folder::Absent => return,
             Folder::Foreign(target) => Block::Foreign(target),
             Folder::Dangling(target) => Block::Dangling(target),
@@ -117,18 +126,19 @@ impl Walk {
     }
 
     /// Lists a folder, and those in it to a depth; none means its own files alone.
-    fn list(&mut self, root: &Path, below: &str, depth: Option<usize>) {
-        let Some(entries) = self.seen(below, fs::read_dir(root.join(below))) else {
+    fn list(&mut self, tree: Tree<'_>, below: &str, depth: Option<usize>) {
+        (tree.before)(below);
+        let Some(entries) = self.seen(below, fs::read_dir(tree.root.join(below))) else {
             return;
         };
         for entry in entries {
             if let Some(entry) = self.seen(below, entry) {
-                self.take(root, below, &entry, depth);
+                self.take(tree, below, &entry, depth);
             }
         }
     }
 
-    fn take(&mut self, root: &Path, below: &str, entry: &DirEntry, depth: Option<usize>) {
+    fn take(&mut self, tree: Tree<'_>, below: &str, entry: &DirEntry, depth: Option<usize>) {
         let name = entry.file_name();
         let path = join(below, &name.to_string_lossy());
         let Some(kind) = self.seen(&path, entry.file_type()) else {
@@ -142,7 +152,7 @@ impl Walk {
         } else if kind.is_dir() {
             match depth {
                 Some(0) => self.blocked.push((path, Block::Deep)),
-                Some(left) => self.list(root, &path, Some(left - 1)),
+                Some(left) => self.list(tree, &path, Some(left - 1)),
                 None => {}
             }
         } else if let Some(block) = passed_by(&path, kind).filter(|_| !kind.is_symlink()) {
@@ -150,7 +160,10 @@ impl Walk {
         } else if kind.is_file() {
             let stamp = self.seen(&path, entry.metadata()).as_ref().map(stamp);
             self.files.extend(stamp.map(|stamp| (path, stamp)));
-        } else if kind.is_symlink() && depth.is_some() && leads_out(root, &root.join(&path)) {
+        } else if kind.is_symlink()
+            && depth.is_some()
+            && leads_out(tree.root, &tree.root.join(&path))
+        {
             self.blocked.push((path, Block::LeadsOut));
         }
     }

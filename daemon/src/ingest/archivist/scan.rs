@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sessions_archive::{FileStamp, SourceState};
 use sessions_transcript::classify;
+use sessions_watch::{RootIndex, Watcher};
 
 use super::work::Work;
 use crate::ingest::disk::is_same;
@@ -14,7 +15,7 @@ use crate::ingest::place::Place;
 use crate::ingest::queue::Job;
 use crate::ingest::retention::Retention;
 use crate::ingest::timers::Purpose;
-use crate::ingest::walk::{Block, Walk, walk_folder, walk_root};
+use crate::ingest::walk::{Block, Tree, Walk, walk_folder, walk_root};
 
 /// What a walk found to be done.
 #[derive(Debug, Default)]
@@ -29,15 +30,17 @@ struct Findings {
 
 impl Work {
     /// Queues everything that is not archived, as a backlog: what may be swept next first, then the
-    /// newest.
-    pub(super) fn scan_roots(&mut self) {
+    /// newest. Each folder is listed once it is covered.
+    pub(super) fn scan_roots(&mut self, watcher: &Watcher) {
         self.progress = ScanProgress::default();
         let mut endangered = Vec::new();
         let mut others = Vec::new();
         for root in 0..self.roots.0.len() {
             let path = self.roots.0[root].path.clone();
             let retention = Retention::read(&path);
-            let found = self.look_through(root, "");
+            let until_covered =
+                |below: &str| watcher.wait_until_covered(RootIndex(root), Path::new(below));
+            let found = self.look_through_once(root, "", &until_covered);
             for (place, stamp) in found.changed {
                 let is_endangered = retention.endangers(&stamp, self.clock.now());
                 let list = if is_endangered {
@@ -127,7 +130,13 @@ impl Work {
         self.queue.extend_backlog(jobs);
     }
 
+    /// Looks through a folder that is covered.
     fn look_through(&mut self, root: usize, below: &str) -> Findings {
+        self.look_through_once(root, below, &|_| ())
+    }
+
+    /// Looks through a folder, each in it once `before` has returned.
+    fn look_through_once(&mut self, root: usize, below: &str, before: &dyn Fn(&str)) -> Findings {
         let path = self.roots.0[root].path.clone();
         if !path.is_dir() {
             let fault = faults::missing_root(&path, self.clock.now());
@@ -135,10 +144,14 @@ impl Work {
             return Findings::default();
         }
         self.faults.clear(&About::Root(root));
+        let tree = Tree {
+            root: &path,
+            before,
+        };
         let walk = if below.is_empty() {
-            walk_root(&path)
+            walk_root(tree)
         } else {
-            walk_folder(&path, below)
+            walk_folder(tree, below)
         };
         self.note_blocked(root, below, &path, &walk);
         let mut found = Findings::default();

@@ -48,7 +48,8 @@ impl Archivist {
             ..Options::default()
         };
         let (watcher, mut hints) = Watcher::start(paths.clone(), &parts.cookie_dir, options)?;
-        // Meanwhile, what is known is read: each takes as long as a person notices, and neither needs the other.
+        // Meanwhile, what is known is read, and what is covered is listed: each takes as long as a person
+        // notices.
         let covering = spawn("cover", move || {
             hints.cover();
             hints
@@ -76,6 +77,7 @@ impl Archivist {
             work,
             settling: Settling::new(parts.cookie_dir, watcher.clone()),
             suspicion: parts.suspicion,
+            watcher: watcher.clone(),
             standing: Standing::default(),
             idle: Idle::new(parts.data_dir, parts.free_bytes_min, now, &parts.pace),
             commands: received,
@@ -83,10 +85,7 @@ impl Archivist {
             stir: parts.stir,
             board: board.clone(),
         };
-        let thread = spawn("archivist", move || match covering.join() {
-            Ok(hints) => archivist.run(hints),
-            Err(panic) => std::panic::resume_unwind(panic),
-        })?;
+        let thread = spawn("archivist", move || archivist.run(covering))?;
         let thread = Mutex::new(Some(thread));
         Ok(ArchivistHandle {
             commands,
