@@ -13,9 +13,6 @@ use crate::poll::Poll;
 use crate::system::{describe, for_each_folder, is_closed_to_us, start_system};
 use crate::watcher::{Method, Options, RootIndex, RootWatch, Shared};
 
-/// Most folders that are watched at once; where there are more, the root is polled.
-const FOLDERS_MAX: usize = 200_000;
-
 /// One root.
 #[derive(Debug)]
 struct Cover {
@@ -105,6 +102,10 @@ impl Covers {
                         (Covered::ByEvents { due }, RootWatch::Events)
                     }
                     Err(reason) => {
+                        // Whoever lists what is covered may have listed some of it before it was no more.
+                        if self.shared.covering.forget(root) {
+                            self.shared.pending().shake(root);
+                        }
                         let watch = RootWatch::Polling(reason);
                         if can_list(&real) {
                             let mut poll = Poll::default();
@@ -280,11 +281,11 @@ impl Covers {
         let Ok(system) = &mut self.system else {
             return Ok(());
         };
-        let covering = &self.shared.covering;
+        let (covering, folders_max) = (&self.shared.covering, self.options.folders_max);
         let mut count = 0;
         for_each_folder(folder, |inner| {
             count += 1;
-            if count > FOLDERS_MAX {
+            if count > folders_max {
                 return Err(notify::Error::new(ErrorKind::MaxFilesWatch));
             }
             match system.watch(inner, RecursiveMode::NonRecursive) {

@@ -37,6 +37,14 @@ impl Covering {
         }
     }
 
+    /// Takes back what was said of a root's folders; returns whether anything was. They are covered no more.
+    pub(crate) fn forget(&self, root: RootIndex) -> bool {
+        let mut progress = self.progress();
+        let before = progress.covered.len();
+        progress.covered.retain(|(covered, _)| *covered != root);
+        progress.covered.len() < before
+    }
+
     /// Says that nothing more will be covered for the first time.
     pub(crate) fn end(&self) {
         let mut progress = self.progress();

@@ -161,6 +161,11 @@ impl Pending {
         }
     }
 
+    /// Has a root covered and walked again.
+    pub(crate) fn shake(&mut self, root: RootIndex) {
+        self.report.shaken.insert(root);
+    }
+
     fn accept_error(&mut self, error: &notify::Error) {
         tracing::warn!(%error, "the system could not watch a folder");
         let roots: Vec<RootIndex> = error

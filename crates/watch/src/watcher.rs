@@ -36,6 +36,8 @@ pub struct Options {
     pub poll_every: Duration,
     /// How many changed paths are kept for the consumer; more become a rescan of their root.
     pub paths_max: usize,
+    /// Most folders that are watched in one of `folders`; where there are more, the root is polled.
+    pub folders_max: usize,
     /// Whether to look rather than to trust events even where they are to be had.
     pub method: Method,
 }
@@ -56,6 +58,7 @@ impl Default for Options {
             beside: Vec::new(),
             poll_every: Duration::from_secs(2),
             paths_max: 4096,
+            folders_max: 200_000,
             method: Method::Events,
         }
     }

@@ -280,6 +280,27 @@ fn a_polled_root_reports_what_changed_and_says_why_it_is_polled() {
 }
 
 #[test]
+fn a_root_with_more_folders_than_are_watched_is_polled_and_walked_again() {
+    let folders = |home: &Path| {
+        for number in 0..9 {
+            fs::create_dir_all(home.join(format!("root/projects/p{number}"))).unwrap();
+        }
+    };
+    let mut bench = start_with(folders, |_| Options {
+        folders_max: 5,
+        ..options(Method::Events)
+    });
+    let RootWatch::Polling(reason) = &bench.watcher.root_watches()[0] else {
+        panic!("it is not polled");
+    };
+    assert!(reason.contains("limit on watched folders"), "{reason}");
+    // Some of it was listed, maybe, while it was watched still.
+    bench.until(|wake| wake.rescans == [RootIndex(0)]);
+    fs::write(bench.path("projects/p8/a.jsonl"), "{}\n").unwrap();
+    bench.until(|wake| reports(wake, "projects/p8/a.jsonl"));
+}
+
+#[test]
 fn a_consumer_that_never_comes_costs_bounded_memory_and_a_rescan() {
     let mut bench = start_with(projects, |_| Options {
         paths_max: 8,
