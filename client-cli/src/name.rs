@@ -52,13 +52,15 @@ fn asked<'a>(name: &'a str, own: Option<&'a str>) -> &'a str {
 }
 
 fn ambiguous(name: &str, candidates: &[Session], now: &Now, terminal: &Terminal) -> CliError {
-    let count = candidates.len();
     let shown = candidates.get(..CANDIDATES_MAX).unwrap_or(candidates);
     let mut detail = candidates::table(shown, now, terminal);
-    if count > CANDIDATES_MAX {
-        writeln!(detail, "  … and {} more", count - CANDIDATES_MAX)
-            .expect("a string takes everything");
-    }
+    // The daemon names no more than a screenful, so that how many there are is not known.
+    let count = if candidates.len() > shown.len() {
+        writeln!(detail, "  … and more").expect("a string takes everything");
+        format!("more than {}", shown.len())
+    } else {
+        shown.len().to_string()
+    };
     let mut error = CliError::usage(format!("{count} sessions match {name}"));
     error.detail = detail;
     error.hint("write more of the id")

@@ -241,6 +241,15 @@ fn is_another_and_empty(path: &Path, identity: &Identity) -> bool {
         return false;
     };
     let is_other = |connection: &Connection| -> rusqlite::Result<bool> {
+        // Of one that was young, all may have been in the log, and that is gone.
+        let has_tables: bool = connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema)",
+            params![],
+            |row| row.get(0),
+        )?;
+        if !has_tables {
+            return Ok(true);
+        }
         let id: Option<[u8; 16]> = connection
             .query_row("SELECT value FROM meta WHERE key = 'archive'", [], |row| {
                 row.get(0)
@@ -282,6 +291,14 @@ mod tests {
         assert_eq!(Archive::presence(dir), Presence::Vanished(id));
         fs::remove_file(&file).unwrap();
         assert_eq!(Archive::presence(dir), Presence::Vanished(id));
+        // What a young archive is whose log is gone: no tables yet.
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .execute_batch("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;")
+            .unwrap();
+        assert!(fs::metadata(&file).unwrap().len() > 0);
+        assert_eq!(Archive::presence(dir), Presence::Vanished(id));
+        fs::remove_file(&file).unwrap();
         let other = tempfile::tempdir().unwrap();
         drop(Archive::open(other.path(), NOW).unwrap());
         fs::copy(other.path().join("archive.db"), &file).unwrap();

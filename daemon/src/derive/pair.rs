@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sessions_archive::{ArchiveReader, Lane};
+use sessions_archive::{ArchiveReader, Heads, Lane};
 use sessions_catalog::{Applied, Catalog, Opened as CatalogOpened};
 use sessions_index::{IndexWriter, Merging, Opened as IndexOpened, Position, WriterBudget};
 use sessions_model::{ArchiveId, Seq};
@@ -47,8 +47,11 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Loads the pair that the pointer names.
-    pub(super) fn load((derived, boot, archive): Place<'_>) -> Result<Load, DeriveError> {
+    /// Loads the pair that the pointer names, if it has applied nothing beyond `heads`.
+    pub(super) fn load(
+        (derived, boot, archive): Place<'_>,
+        heads: Heads,
+    ) -> Result<Load, DeriveError> {
         let Some(folder) = folder::current(derived) else {
             return Ok(Load::Rebuild("there is none".into()));
         };
@@ -77,6 +80,12 @@ impl Pair {
         };
         if indexed.backlog < applied.backlog || indexed.live < applied.live {
             return Ok(Load::Rebuild("the index is older than the catalog".into()));
+        }
+        // What the archive has since given the same numbers to would never be applied.
+        if heads.backlog < indexed.backlog || heads.live < indexed.live {
+            return Ok(Load::Rebuild(
+                "the archive is older: a backup of it may have taken its place".into(),
+            ));
         }
         let pair = Self::begin(
             folder,

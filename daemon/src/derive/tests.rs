@@ -126,7 +126,11 @@ impl World {
     }
 
     fn load(&self, boot: &str) -> Load {
-        Pair::load((&self.derived(), boot, self.archive.id())).unwrap()
+        self.load_behind(boot, self.archive.reader().unwrap().heads().unwrap())
+    }
+
+    fn load_behind(&self, boot: &str, heads: Heads) -> Load {
+        Pair::load((&self.derived(), boot, self.archive.id()), heads).unwrap()
     }
 
     /// Applies each lane whole, in this order.
@@ -254,6 +258,37 @@ fn a_line_in_two_appends_is_parsed_once_it_is_whole() {
     pair.commit().unwrap();
     let (sessions, total) = world.answers(&pair, "split");
     assert_eq!((sessions[0].prompts, total), (1, 1));
+}
+
+#[test]
+fn a_pair_that_is_ahead_of_its_archive_is_built_anew() {
+    let mut world = World::new();
+    world.append(&prompt(1, "first"), Lane::Live);
+    world.append(&prompt(2, "second"), Lane::Backlog);
+    let heads = world.archive.reader().unwrap().heads().unwrap();
+    let mut pair = world.create();
+    world.apply(&mut pair, [Lane::Live, Lane::Backlog]);
+    pair.take_over(&world.derived()).unwrap();
+    pair.commit().unwrap();
+    pair.close().unwrap();
+    let none = Heads::default();
+    let older = [
+        Heads {
+            live: none.live,
+            ..heads
+        },
+        Heads {
+            backlog: none.backlog,
+            ..heads
+        },
+    ];
+    for heads in older {
+        let Load::Rebuild(reason) = world.load_behind(BOOT, heads) else {
+            panic!("{heads:?} is behind what was applied");
+        };
+        assert!(reason.contains("backup"), "{reason}");
+    }
+    assert!(matches!(world.load(BOOT), Load::Ready(_)));
 }
 
 /// Returns the defects that are counted, but for what the archive has lost.

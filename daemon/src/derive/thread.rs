@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{Lane, LogRow};
+use sessions_archive::{Heads, Lane, LogRow};
 use sessions_catalog::Applied;
 use sessions_model::{Fault, FaultKind, Seq};
 use tokio::runtime::Handle;
@@ -63,6 +63,8 @@ pub(super) struct Worker {
     inbox: mpsc::Receiver<Order>,
     board: Arc<Board>,
     boot: String,
+    /// The archive's positions before anything was added to it, until a pair is open.
+    heads_before: Option<Heads>,
 }
 
 impl Worker {
@@ -73,12 +75,14 @@ impl Worker {
         board: Arc<Board>,
     ) -> Self {
         let boot = folder::boot_id(parts.started_at);
+        let heads_before = Some(*parts.heads.borrow());
         Self {
             parts,
             runtime,
             inbox,
             board,
             boot,
+            heads_before,
         }
     }
 

@@ -19,7 +19,8 @@ impl Worker {
     /// Opens the pair that is there, or begins one.
     pub(super) fn open(&mut self) -> Result<Pair, DeriveError> {
         let place = (&*self.parts.derived, &*self.boot, self.parts.archive_id);
-        let pair = match Pair::load(place)? {
+        let heads = self.heads_before.unwrap_or(*self.parts.heads.borrow());
+        let pair = match Pair::load(place, heads)? {
             Load::Ready(pair) => *pair,
             Load::Rebuild(reason) => {
                 tracing::warn!(reason, "the derived pair is built anew");
@@ -28,6 +29,7 @@ impl Worker {
         };
         pair.take_over(&self.parts.derived)?;
         self.publish(&pair)?;
+        self.heads_before = None;
         Ok(pair)
     }
 

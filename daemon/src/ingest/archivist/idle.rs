@@ -64,7 +64,8 @@ impl Idle {
             audit_at: now + pace.audit,
             notes_at: now + pace.checkpoint,
             sweep_at: now + pace.fold,
-            checkpoint_at: None,
+            // Whoever was killed may have left a log, and how much there is untold.
+            checkpoint_at: Some(now + pace.checkpoint),
             fold_from: now,
             missed: 0,
         }
