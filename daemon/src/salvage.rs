@@ -11,7 +11,7 @@ use sessions_archive::{Archive, ArchiveError, Held, Presence};
 use sessions_model::Timestamp;
 
 use account::Account;
-pub(crate) use account::size;
+pub(crate) use account::{describe, size};
 
 /// The archive's file in its directory.
 pub(crate) const FILE: &str = "archive.db";
@@ -137,18 +137,25 @@ pub(crate) fn open(
     now: Timestamp,
     progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Archive, SalvageError> {
-    if let Presence::Vanished(expected) = Archive::presence(dir) {
+    let is_replaced = if let Presence::Vanished(expected) = Archive::presence(dir) {
         tracing::error!(%expected, "archive.db is missing or empty, though there was an archive");
         fs::OpenOptions::new()
             .append(true)
             .create(true)
             .open(dir.join(FILE))
             .map_err(moving(&dir.join(FILE)))?;
-        replace_damaged(dir, now, progress)?;
-    } else if is_wanted(dir)? {
-        replace_damaged(dir, now, progress)?;
+        true
+    } else {
+        is_wanted(dir)?
+    };
+    if !is_replaced {
+        return Ok(Archive::open(dir, now)?);
     }
-    Ok(Archive::open(dir, now)?)
+    replace_damaged(dir, now, progress)?;
+    let archive = Archive::open(dir, now)?;
+    // What it lacks is told by the account of the salvage.
+    archive.note_held()?;
+    Ok(archive)
 }
 
 /// Has the archive in `dir` salvaged when the daemon starts again.

@@ -56,11 +56,10 @@ impl Held {
         )
     }
 
-    /// Tells whether this is less than there was `before`.
+    /// Tells whether this is less than there was `before`. Sessions have names alone to lose: all they are
+    /// is sources and bytes.
     pub fn lacks_of(&self, before: &Self) -> bool {
-        self.sources < before.sources
-            || self.sessions < before.sessions
-            || self.bytes < before.bytes
+        self.sources < before.sources || self.bytes < before.bytes
     }
 }
 
@@ -125,8 +124,28 @@ impl Archive {
         self.note(Held::count(&self.connection).ok())
     }
 
+    /// As [`Archive::note_held`], unless that is less than what was noted before: nothing of an archive is ever
+    /// taken out. Then that stays, and both are returned, before and now.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or the file beside it cannot be written.
+    pub fn note_growth(&self) -> Result<Option<(Held, Held)>> {
+        let now = Held::count(&self.connection).during(|| Step::List)?;
+        let noted = Identity::read(self.path.parent().unwrap_or(Path::new(".")));
+        let before = noted.filter(|noted| is_of(noted, self));
+        match before.and_then(|before| before.held) {
+            Some(before) if now.lacks_of(&before) => Ok(Some((before, now))),
+            _ => self.note(Some(now)).map(|()| None),
+        }
+    }
+
+    /// Returns the file that says whose the archive is. Without it, how much there was is forgotten.
+    pub fn identity_file(&self) -> PathBuf {
+        self.path.with_file_name(FILE_NAME)
+    }
+
     fn note(&self, held: Option<Held>) -> Result<()> {
-        let path = self.path.with_file_name(FILE_NAME);
+        let path = self.identity_file();
         let roots = || -> rusqlite::Result<Vec<(u64, String)>> {
             self.connection
                 .prepare("SELECT id, path FROM roots WHERE device = ?1 ORDER BY id")?

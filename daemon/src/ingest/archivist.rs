@@ -94,7 +94,7 @@ impl Archivist {
                 "the write-ahead log stays"
             );
         }
-        if let Err(error) = self.archive.note_held() {
+        if let Err(error) = self.note_growth() {
             tracing::warn!(
                 error = crate::causes::chain(&error),
                 "how much is archived could not be noted"

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use sessions_archive::{ArchiveError, ErrorKind};
+use sessions_archive::{ArchiveError, ErrorKind, Held};
 use sessions_model::{Fault, FaultKind, Timestamp};
 
 use crate::causes::chain;
+use crate::salvage::describe;
 
 use super::place::Place;
 use super::walk::{Block, DEPTH_MAX};
@@ -28,6 +29,8 @@ pub(crate) enum About {
     Archive,
     /// The archive's own file.
     File,
+    /// How much the archive holds.
+    Held,
     /// Whatever does not fit.
     More,
 }
@@ -111,8 +114,30 @@ impl Faults {
         })
     }
 
+    pub(crate) fn has(&self, about: &About) -> bool {
+        self.now.contains_key(about)
+    }
+
     pub(crate) fn of_archive(&self) -> Option<&Fault> {
         self.now.get(&About::Archive)
+    }
+}
+
+/// Says that an archive holds less than it did, which the file `identity` tells.
+pub(crate) fn shrunk((before, held): &(Held, Held), identity: &Path, since: Timestamp) -> Fault {
+    Fault {
+        kind: FaultKind::Archive,
+        message: format!(
+            "the archive held {}, and holds {}",
+            describe(before),
+            describe(held)
+        ),
+        hint: format!(
+            "what is still on disk is archived again by itself; for the rest, stop the daemon and put a backup \
+             in the place of archive.db; if nothing is missed: rm '{}', then \"sessions daemon restart\"",
+            identity.display()
+        ),
+        since,
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::time::{Duration, Instant};
 
-use sessions_archive::Place;
+use sessions_archive::{ArchiveError, Place};
 use sessions_model::{Fault, FaultKind};
 
 use super::Archivist;
 use crate::causes::chain;
-use crate::ingest::faults::About;
+use crate::ingest::faults::{self, About};
 
 /// How long a removal may take that takes all data along.
 const REMOVAL_MAX: Duration = Duration::from_secs(1);
@@ -112,6 +112,22 @@ impl Archivist {
 
     fn is_data_there(&self) -> bool {
         self.idle.data_dir().join(LOCK).exists()
+    }
+
+    /// Notes how much the archive holds, and says so where that is less than it did.
+    pub(super) fn note_growth(&mut self) -> Result<(), ArchiveError> {
+        match self.archive.note_growth()? {
+            Some(held) => {
+                let identity = self.archive.identity_file();
+                let fault = faults::shrunk(&held, &identity, self.work.clock.now());
+                if !self.work.faults.has(&About::Held) {
+                    tracing::error!(fault.message, "the archive lacks something");
+                }
+                self.work.faults.note(About::Held, fault);
+            }
+            None => self.work.faults.clear(&About::Held),
+        }
+        Ok(())
     }
 
     fn note_removal(&mut self, what: &str) {

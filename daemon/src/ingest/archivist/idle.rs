@@ -118,7 +118,7 @@ impl Archivist {
         } else if self.idle.checkpoint_at.is_some_and(|at| at <= now) {
             self.idle.checkpoint_at = None;
             self.work.tail.shrink();
-            self.archive.rest().and_then(|()| self.archive.note_held())
+            self.archive.rest().and_then(|()| self.note_growth())
         } else if self.idle.fold_from <= now
             && let Some(place) = self.work.to_fold.pop_front()
         {

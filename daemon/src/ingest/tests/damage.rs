@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use sessions_archive::{Lane, LogRow, Logged, Loss};
 use sessions_model::{Origin, Seq, SourceKind, Timestamp};
@@ -107,4 +108,38 @@ fn a_source_whose_path_was_lost_is_the_one_whose_file_begins_so() {
         rows.iter().any(again),
         "what it is was not known before: {rows:?}"
     );
+}
+
+#[test]
+fn an_archive_that_holds_less_than_it_did_says_so_until_that_is_accepted() {
+    let mut bench = Bench::started();
+    bench.write(MAIN, rows(0, 10, 200));
+    bench.settled();
+    bench.stop();
+    let archive = bench.home().join("archive");
+    let database = archive.join("archive.db");
+    let backup = fs::read(&database).unwrap();
+    bench.start();
+    bench.append(MAIN, rows(10, 10, 200));
+    bench.settled();
+    bench.stop();
+    // The client deletes, the archive is lost, and a backup takes its place.
+    bench.remove(MAIN);
+    fs::write(&database, backup).unwrap();
+    bench.pace.checkpoint = Duration::ZERO;
+    let says_so = |bench: &Bench| {
+        let faults = bench.handle().faults();
+        let held =
+            "the archive held 1 session in 1 file (3 kB), and holds 1 session in 1 file (1 kB)";
+        faults.iter().any(|fault| fault.message.starts_with(held))
+    };
+    for _ in 0..2 {
+        bench.start();
+        bench.until(says_so);
+        bench.stop();
+    }
+    fs::remove_file(archive.join("identity")).unwrap();
+    bench.start();
+    bench.until(|bench| bench.settle().complete && archive.join("identity").exists());
+    assert!(bench.handle().faults().is_empty());
 }
