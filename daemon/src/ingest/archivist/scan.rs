@@ -17,6 +17,12 @@ use crate::ingest::retention::Retention;
 use crate::ingest::timers::Purpose;
 use crate::ingest::walk::{Block, Tree, Walk, walk_folder, walk_root};
 
+/// Files of a known root that may have changed while nobody watched for a search to wait for them.
+const NEWS_FILES_MAX: usize = 64;
+
+/// Bytes that they may have.
+const NEWS_BYTES_MAX: u64 = 16 << 20;
+
 /// What a walk found to be done.
 #[derive(Debug, Default)]
 struct Findings {
@@ -30,7 +36,7 @@ struct Findings {
 
 impl Work {
     /// Queues everything that is not archived, as a backlog: what may be swept next first, then the
-    /// newest. Each folder is listed once it is covered.
+    /// newest. What little changed in a known root is news instead. Each folder is listed once it is covered.
     pub(super) fn scan_roots(&mut self, watcher: &Watcher) {
         self.progress = ScanProgress::default();
         let mut endangered = Vec::new();
@@ -40,7 +46,13 @@ impl Work {
             let retention = Retention::read(&path);
             let until_covered =
                 |below: &str| watcher.wait_until_covered(RootIndex(root), Path::new(below));
+            let is_new = !self.known.keys().any(|place| place.root == root);
             let found = self.look_through_once(root, "", &until_covered);
+            if !is_new && self.is_news(&found) {
+                self.count_news(&found);
+                self.queue_live(found);
+                continue;
+            }
             for (place, stamp) in found.changed {
                 let is_endangered = retention.endangers(&stamp, self.clock.now());
                 let list = if is_endangered {
@@ -108,6 +120,34 @@ impl Work {
         }
     }
 
+    fn is_news(&self, found: &Findings) -> bool {
+        let bytes = found.changed.iter();
+        let bytes = bytes.map(|(place, stamp)| stamp.size - self.archived_of(place, stamp));
+        found.changed.len() + found.missing.len() <= NEWS_FILES_MAX
+            && bytes.sum::<u64>() <= NEWS_BYTES_MAX
+    }
+
+    /// Counts for archived what will be in a moment.
+    fn count_news(&mut self, found: &Findings) {
+        let sources = (found.changed.len() + found.missing.len()) as u64;
+        let bytes = found.changed.iter().map(|(_, stamp)| stamp.size).sum();
+        let news = ScanProgress {
+            sources_done: sources,
+            sources_total: sources,
+            bytes_done: bytes,
+            bytes_total: bytes,
+            ..ScanProgress::default()
+        };
+        add(&mut self.progress, &news);
+        add(&mut self.progress, &found.settled);
+    }
+
+    /// Returns how many bytes of a file that looks like this are archived, at most.
+    fn archived_of(&self, place: &Place, stamp: &FileStamp) -> u64 {
+        let cursor = self.known.get(place).and_then(|known| known.cursor);
+        cursor.map_or(0, |cursor| cursor.offset.0).min(stamp.size)
+    }
+
     fn queue_live(&mut self, found: Findings) {
         let changed = found.changed.into_iter().map(|(place, _)| place);
         for place in changed.chain(found.missing) {
@@ -119,8 +159,7 @@ impl Work {
         let jobs: Vec<Job> = found
             .into_iter()
             .map(|(place, stamp)| {
-                let cursor = self.known.get(&place).and_then(|known| known.cursor);
-                let archived = cursor.map_or(0, |cursor| cursor.offset.0).min(stamp.size);
+                let archived = self.archived_of(&place, &stamp);
                 self.progress.sources_total += 1;
                 self.progress.bytes_total += stamp.size;
                 self.progress.bytes_done += archived;

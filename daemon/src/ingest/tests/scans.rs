@@ -146,7 +146,8 @@ fn a_restart_finds_what_happened_meanwhile() {
     bench.write(&session(1), rows(9, 5, 100));
     bench.remove(&session(2));
     bench.start();
-    bench.until(|bench| bench.settle().complete);
+    // Whoever asks first waits for it.
+    bench.settled();
     bench.holds(&session(0), 1);
     bench.holds(&session(1), 2);
     assert!(bench.source(&session(2)).unwrap().is_gone);
