@@ -8,7 +8,7 @@ use sessions_archive::{ArchiveError, ErrorKind, Held};
 use sessions_model::{Fault, FaultKind, Timestamp};
 
 use crate::causes::chain;
-use crate::salvage::describe;
+use crate::salvage::{describe, size};
 
 use super::place::Place;
 use super::walk::{Block, DEPTH_MAX};
@@ -125,10 +125,14 @@ impl Faults {
 
 /// Says that an archive holds less than it did, which the file `identity` tells.
 pub(crate) fn shrunk((before, held): &(Held, Held), identity: &Path, since: Timestamp) -> Fault {
+    let less = match before.bytes.saturating_sub(held.bytes) {
+        0 => format!("{} files", before.sources.saturating_sub(held.sources)),
+        bytes => size(bytes),
+    };
     Fault {
         kind: FaultKind::Archive,
         message: format!(
-            "the archive held {}, and holds {}",
+            "the archive holds {less} less than it did: {} before, {} now",
             describe(before),
             describe(held)
         ),

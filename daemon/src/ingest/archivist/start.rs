@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use sessions_archive::{Archive, SourceState};
+use sessions_archive::{Archive, ArchiveReader, Heads, SourceState};
 use sessions_model::{Origin, RootId, Timestamp};
 use sessions_transcript::classify;
 use sessions_watch::{Options, Watcher};
@@ -54,17 +54,25 @@ impl Archivist {
             hints.cover();
             hints
         })?;
-        let (roots, known) = record(&mut parts.archive, &paths, parts.clock.now())?;
-        let reader = parts.archive.reader()?;
-        parts.heads.send_replace(reader.heads()?);
-        let is_paused = parts
-            .archive
-            .setting(PAUSED)?
-            .is_some_and(|value| value == "true");
+        let stock = match Stock::take(&mut parts.archive, &paths, parts.clock.now()) {
+            Ok(stock) => stock,
+            Err(error) => {
+                // Nothing watches on for a start that failed.
+                drop(covering.join());
+                return Err(error);
+            }
+        };
+        parts.heads.send_replace(stock.heads);
         let clock = parts.clock;
-        let mut work = Work::new(roots, parts.excludes, Arc::clone(&clock), parts.pace, disk);
-        work.take_known(known);
-        work.is_paused = is_paused;
+        let mut work = Work::new(
+            stock.roots,
+            parts.excludes,
+            Arc::clone(&clock),
+            parts.pace,
+            disk,
+        );
+        work.take_known(stock.known);
+        work.is_paused = stock.is_paused;
         work.hold = parts.hold;
         let board = SharedBoard::default();
         board.lock().is_paused = work.rests();
@@ -73,7 +81,7 @@ impl Archivist {
         let heads = parts.heads.subscribe();
         let archivist = Self {
             archive: parts.archive,
-            reader,
+            reader: stock.reader,
             work,
             settling: Settling::new(parts.cookie_dir, watcher.clone()),
             suspicion: parts.suspicion,
@@ -105,6 +113,30 @@ fn spawn<T: Send + 'static>(
 ) -> Result<JoinHandle<T>, IngestError> {
     let thread = thread::Builder::new().name(name.to_owned());
     thread.spawn(work).map_err(IngestError::Thread)
+}
+
+/// What the archive says when it is taken up.
+struct Stock {
+    roots: Roots,
+    known: Vec<SourceState>,
+    reader: ArchiveReader,
+    heads: Heads,
+    is_paused: bool,
+}
+
+impl Stock {
+    fn take(archive: &mut Archive, paths: &[PathBuf], now: Timestamp) -> Result<Self, IngestError> {
+        let (roots, known) = record(archive, paths, now)?;
+        let reader = archive.reader()?;
+        let paused = archive.setting(PAUSED)?;
+        Ok(Self {
+            roots,
+            known,
+            heads: reader.heads()?,
+            reader,
+            is_paused: paused.is_some_and(|value| value == "true"),
+        })
+    }
 }
 
 /// Returns the roots with their numbers in the archive, and every source that is known.
