@@ -33,9 +33,11 @@ enum Covered {
         poll: Poll,
         due: Instant,
     },
-    /// It is not there, or closed to us: nothing of it can be listed until it is looked for again.
+    /// It is not there, or closed to us: nothing of it can be listed until it is looked for again. That it
+    /// comes is worth telling also where it stays closed: the consumer may be kept from it by itself.
     Awaited {
         due: Instant,
+        is_there: bool,
     },
 }
 
@@ -60,7 +62,10 @@ impl Covers {
         let cover = |path: PathBuf| Cover {
             real: path.clone(),
             path,
-            method: Covered::Awaited { due: now },
+            method: Covered::Awaited {
+                due: now,
+                is_there: false,
+            },
         };
         let roots = roots.into_iter().map(cover).collect();
         Self {
@@ -84,7 +89,7 @@ impl Covers {
             .iter()
             .filter_map(|cover| match cover.method {
                 Covered::ByEvents { due } => due,
-                Covered::ByPolling { due, .. } | Covered::Awaited { due } => Some(due),
+                Covered::ByPolling { due, .. } | Covered::Awaited { due, .. } => Some(due),
             })
             .min()
     }
@@ -112,12 +117,16 @@ impl Covers {
                             poll.walk(&real, &self.options.folders);
                             (Covered::ByPolling { poll, due }, watch)
                         } else {
-                            (Covered::Awaited { due }, watch)
+                            let is_there = true;
+                            (Covered::Awaited { due, is_there }, watch)
                         }
                     }
                 }
             }
-            _ => (Covered::Awaited { due }, RootWatch::Missing),
+            _ => {
+                let is_there = false;
+                (Covered::Awaited { due, is_there }, RootWatch::Missing)
+            }
         };
         self.roots[root.0].method = method;
         let mut watches = self.shared.watches();
@@ -194,9 +203,10 @@ impl Covers {
                         shaken.push(root);
                     }
                 }
-                Covered::Awaited { due } if *due <= now => {
+                Covered::Awaited { due, is_there } if *due <= now => {
                     *due = now + self.options.poll_every;
-                    if can_list(&cover.path) {
+                    let has_come = !*is_there && cover.path.is_dir();
+                    if has_come || can_list(&cover.path) {
                         shaken.push(root);
                     }
                 }

@@ -410,3 +410,18 @@ fn a_root_that_is_closed_at_first_is_watched_by_events_once_it_is_open() {
         assert_eq!(bench.watcher.root_watches(), [RootWatch::Events]);
     });
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_root_that_comes_and_cannot_be_listed_is_told_of_all_the_same() {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    bound_by_permissions(|| {
+        let mut bench = start(Method::Polling, |_| ());
+        assert_eq!(bench.watcher.root_watches(), [RootWatch::Missing]);
+        let root = bench.path("");
+        fs::DirBuilder::new().mode(0o000).create(&root).unwrap();
+        bench.until(|wake| wake.rescans.contains(&RootIndex(0)));
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o700)).unwrap();
+        bench.until(|wake| wake.rescans.contains(&RootIndex(0)));
+    });
+}
