@@ -3,11 +3,14 @@
 //! Asynchronous and never blocking: questions run on the runtime's blocking threads, each with an
 //! engine of its own. Knows nothing of the wire.
 
+mod checkpoints;
 mod checkup;
 mod copy;
 mod front;
+mod hooks;
 mod limits;
 mod reading;
+mod recall;
 mod report;
 
 use std::ops::Range;
@@ -27,15 +30,17 @@ use tokio::sync::watch;
 pub(crate) use checkup::{Findings, VerifyStep, go_on_while};
 pub(crate) use copy::{BackupPiece, SourceBytes, SourcePiece};
 pub(crate) use front::{Front, Salvaging};
+pub(crate) use hooks::{Hooks, ReadSpool, Spooled};
 pub(crate) use limits::Limits;
 #[cfg(test)]
 pub(crate) use reading::tests::portion;
 pub(crate) use reading::{Mark, Portion};
 pub(crate) use report::setting_fault;
 
-pub(crate) use crate::annotation::Annotation;
+pub(crate) use crate::annotation::{Annotation, Made};
 use crate::causes::chain;
 use crate::clock::Clock;
+use crate::config::AgentScope;
 use crate::derive::{Deriver, contiguous};
 use crate::ingest::{Archiving, ArchivistHandle, Settled};
 use crate::live;
@@ -113,6 +118,8 @@ pub(crate) struct Facts {
     pub(crate) started_at: Timestamp,
     /// What the sandbox denies.
     pub(crate) sandbox: Vec<String>,
+    /// What agents are shown.
+    pub(crate) agents: AgentScope,
     /// Why nothing is archived until the settings are mended.
     pub(crate) hold: Option<String>,
     /// What was wrong at the start: settings.
@@ -146,6 +153,7 @@ pub(crate) struct Backend {
     /// What a check found wrong with the archive.
     pub(crate) damage: Mutex<Option<Fault>>,
     pub(crate) limits: Limits,
+    pub(crate) hooks: Hooks,
     /// Says that the daemon ends.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -247,7 +255,7 @@ impl Backend {
         }
         let annotation = match annotation {
             Annotation::ProjectMove { from, to } => self.name_projects(from, to).await?,
-            facts @ Annotation::Directory { .. } => facts,
+            said @ (Annotation::Directory { .. } | Annotation::Checkpoint(..)) => said,
         };
         let recorded = self.archivist.operate(annotation.to_operation()).await;
         let seq = recorded.map_err(|error| Refusal::Failed(chain(&error)))?;
@@ -264,6 +272,14 @@ impl Backend {
         };
         let (old, new) = self.ask(meant).await?;
         Annotation::project_move((from, &old), (to, &new)).map_err(Refusal::Argument)
+    }
+
+    /// Returns the config root that an agent of `root` is answered from; none where it may see all.
+    pub(crate) fn scope(&self, root: &str) -> Option<String> {
+        match self.facts.agents {
+            AgentScope::Root => Some(root.to_owned()),
+            AgentScope::All => None,
+        }
     }
 
     /// Stops archiving, or goes on with it; survives restarts.

@@ -70,7 +70,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        let session = session_id(&request.into_inner().session)?;
+        let session = convert::session_id(&request.into_inner().session)?;
         let backend = Arc::clone(self.backend()?);
         let portion = backend.read(session.clone(), Mark::default()).await;
         let portion = portion.map_err(refusal::status)?;
@@ -90,7 +90,9 @@ impl SessionService for Rpc {
         let sources = if session.is_empty() {
             self.backend()?.unowned_sources().await
         } else {
-            self.backend()?.sources(session_id(&session)?).await
+            self.backend()?
+                .sources(convert::session_id(&session)?)
+                .await
         };
         let sources = sources.map_err(refusal::status)?;
         let sources = sources.into_iter().map(convert::source).collect();
@@ -182,9 +184,4 @@ async fn send_bytes(
             sender.send(Ok(convert::source_piece(piece))).await?;
         }
     }
-}
-
-fn session_id(text: &str) -> Result<model::SessionId, Status> {
-    model::SessionId::parse(text)
-        .map_err(|error| Status::invalid_argument(format!("\"{text}\" is no session id: {error}")))
 }
