@@ -21,7 +21,7 @@ use sessions_archive::{ArchiveError, ArchiveReader, Heads};
 use sessions_catalog::Applied;
 use sessions_model::{
     Coverage, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter, SessionId,
-    Status, Timestamp,
+    SourceId, Status, Timestamp,
 };
 use sessions_paths::Paths;
 use sessions_query::{Engine, QueryError, SearchRequest, Searched, SourceListing};
@@ -242,10 +242,34 @@ impl Backend {
         self.ask(|engine| engine.unowned_sources()).await
     }
 
-    /// Returns the projects there are.
-    pub(crate) async fn projects(&self) -> Result<Vec<Project>, Refusal> {
+    /// Tells whether a file of a session is in `root`.
+    pub(crate) async fn is_in_root(
+        &self,
+        session: SessionId,
+        root: String,
+    ) -> Result<bool, Refusal> {
         self.catch_up().await;
-        self.ask(|engine| engine.projects()).await
+        let sources = self.ask(move |engine| engine.sources(&session)).await?;
+        Ok(sources.iter().any(|source| source.root == root))
+    }
+
+    /// Returns the config root of a source.
+    pub(crate) async fn root_of(&self, source: SourceId) -> Result<Option<String>, Refusal> {
+        let read = move |reader: ArchiveReader| {
+            let known = reader.source(source)?;
+            let roots = reader.roots()?;
+            let root = known.and_then(|known| roots.into_iter().find(|row| row.id == known.root));
+            Ok(root.map(|row| row.path))
+        };
+        let read = self.on_archive(read).await?;
+        read.map_err(|error| copy::failed(&error))
+    }
+
+    /// Returns the projects there are, or those of one config root.
+    pub(crate) async fn projects(&self, root: Option<String>) -> Result<Vec<Project>, Refusal> {
+        self.catch_up().await;
+        self.ask(move |engine| engine.projects(root.as_deref()))
+            .await
     }
 
     /// Records what a user says; it holds from the next answer on.

@@ -5,6 +5,7 @@ mod convert;
 mod daemon;
 mod hook;
 mod refusal;
+mod scope;
 mod search;
 mod session;
 pub(crate) mod spool;

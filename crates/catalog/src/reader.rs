@@ -145,9 +145,11 @@ impl CatalogReader {
         })
     }
 
-    /// Returns the projects, the latest first.
-    pub fn projects(&self) -> Result<Vec<Project>, CatalogError> {
-        self.read("the projects", summary::projects)
+    /// Returns the projects, the latest first; with `root`, of the sessions in that root alone.
+    pub fn projects(&self, root: Option<&str>) -> Result<Vec<Project>, CatalogError> {
+        self.read("the projects", |connection| {
+            summary::projects(connection, root)
+        })
     }
 
     /// Returns the projects that `wanted` may mean: by name, key, address, or a directory in or above

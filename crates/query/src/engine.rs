@@ -140,9 +140,9 @@ impl Engine {
         checkpoint::find_place(&self.archive, &self.catalog, wanted)
     }
 
-    /// Lists the projects, the latest first.
-    pub fn projects(&self) -> Result<Vec<Project>, QueryError> {
-        Ok(self.catalog.projects()?)
+    /// Lists the projects, the latest first; with `root`, of the sessions in that root alone.
+    pub fn projects(&self, root: Option<&str>) -> Result<Vec<Project>, QueryError> {
+        Ok(self.catalog.projects(root)?)
     }
 
     /// Lists the projects that `wanted` may mean.

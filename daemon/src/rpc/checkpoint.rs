@@ -35,11 +35,16 @@ impl CheckpointService for Rpc {
         &self,
         request: Request<wire::ListCheckpointsRequest>,
     ) -> Result<Response<wire::ListCheckpointsResponse>, Status> {
+        let scope = self.scope(&request)?;
         let request = request.into_inner();
         let session = request.session.as_deref().map(convert::session_id);
         let checkpoints = self
             .backend()?
-            .checkpoints(session.transpose()?, request.root, request.limit)
+            .checkpoints(
+                session.transpose()?,
+                scope.narrow(request.root)?,
+                request.limit,
+            )
             .await
             .map_err(refusal::status)?;
         let checkpoints = checkpoints.into_iter().map(convert::checkpoint).collect();
@@ -50,7 +55,9 @@ impl CheckpointService for Rpc {
         &self,
         request: Request<wire::GetCheckpointRequest>,
     ) -> Result<Response<wire::GetCheckpointResponse>, Status> {
+        let scope = self.scope(&request)?;
         let wire::GetCheckpointRequest { name, root } = request.into_inner();
+        let root = scope.narrow(root)?;
         let found = self.backend()?.find_checkpoints(name, root).await;
         let checkpoints = found.map_err(refusal::status)?;
         let checkpoints = checkpoints.into_iter().map(convert::checkpoint).collect();

@@ -1,6 +1,7 @@
 //! The command line over the sample sessions: what it prints as JSON, and how it ends.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod agents;
 mod checkpoint;
 mod export;
 mod list;
