@@ -88,6 +88,10 @@ pub(crate) enum Verb {
     View(View),
     /// Write sessions as Markdown, JSON, text or their original lines.
     Export(Export),
+    /// Put a session's files back where Claude Code deleted them.
+    Restore(Restore),
+    /// Go on with a session in Claude Code, put back first where that is needed.
+    Resume(Resume),
     /// Say how the archive and the daemon are doing.
     Status(Status),
     /// Write a verified copy of the archive to a file.
@@ -219,6 +223,34 @@ pub(crate) enum Format {
     Text,
     /// The original lines, byte for byte.
     Jsonl,
+}
+
+/// `sessions restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Put all of its files below this directory instead, in the same layout.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+}
+
+/// `sessions resume`.
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Run in this directory instead of the session's own.
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Print the command instead of running it.
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// What "claude" is told besides.
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
 }
 
 /// `sessions status`.

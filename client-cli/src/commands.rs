@@ -8,11 +8,14 @@ mod list;
 mod overview;
 mod project;
 mod rebuild;
+mod restore;
+mod resume;
 mod search;
 mod source;
 mod status;
 mod verify;
 mod view;
+mod worktree;
 
 use crate::args::{Cli, Verb};
 use crate::context::Context;
@@ -27,6 +30,8 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Search(args)) => search::run(&context, args).await,
         Some(Verb::View(args)) => view::run(&context, args).await,
         Some(Verb::Export(args)) => export::run(&context, args).await,
+        Some(Verb::Restore(args)) => restore::run(&context, args).await,
+        Some(Verb::Resume(args)) => resume::run(&context, args).await,
         Some(Verb::Status(args)) => status::run(&context, &args).await,
         Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
         Some(Verb::Project(args)) => project::run(&context, args).await,

@@ -6,11 +6,13 @@ mod context;
 mod error;
 mod export;
 mod json;
+mod launch;
 mod moment;
 mod name;
 mod output;
 mod render;
 mod repository;
+mod restore;
 #[cfg(test)]
 mod samples;
 mod terminal;

@@ -3,6 +3,7 @@
 
 mod export;
 mod list;
+mod restore;
 mod search;
 mod status;
 mod view;

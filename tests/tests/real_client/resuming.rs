@@ -1,0 +1,187 @@
+//! What the client deleted comes back, and the client goes on with it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use sessions_tests::client::{Client, Config, installed};
+use sessions_tests::mock::{Mock, bash, gate, say, text};
+use sessions_tests::tree::Tree;
+use sessions_tests::{Daemon, Home, binaries, wait_for};
+
+/// How long the client's sweep, which begins five seconds after its start, may take to come.
+const SWEEP_MAX: Duration = Duration::from_mins(1);
+/// How long the daemon may take to see it.
+const SEEN_MAX: Duration = Duration::from_secs(20);
+/// Older than the client keeps anything.
+const LONG_AGO: Duration = Duration::from_hours(24 * 40);
+
+struct World {
+    mock: Mock,
+    config: Config,
+    daemon: Daemon,
+    home: Home,
+}
+
+impl World {
+    fn new() -> Self {
+        let config = Config::new().unwrap();
+        let home = Home::new(&config.root()).unwrap();
+        Self {
+            mock: Mock::start().unwrap(),
+            daemon: home.start().unwrap(),
+            config,
+            home,
+        }
+    }
+
+    fn client(&self) -> Client<'_> {
+        Client {
+            executable: installed().unwrap(),
+            config: &self.config,
+            api: self.mock.url(),
+        }
+    }
+
+    /// Runs `sessions` as the client's user does, with the client on its path.
+    fn sessions(&self, args: &[&str]) -> Output {
+        let programs = self.home.path().join("bin");
+        fs::create_dir_all(&programs).unwrap();
+        let claude = programs.join("claude");
+        if !claude.exists() {
+            std::os::unix::fs::symlink(installed().unwrap(), &claude).unwrap();
+        }
+        let ours = self.home.command(&binaries::built().unwrap().cli);
+        let client = self.client().command(self.config.root().as_path());
+        let mut command = Command::new(ours.get_program());
+        command.env_clear().current_dir(self.home.path());
+        for (name, value) in client.get_envs().chain(ours.get_envs()) {
+            value.map(|value| command.env(name, value));
+        }
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", programs.display());
+        command.env("PATH", path).args(args);
+        command.output().unwrap()
+    }
+
+    /// Returns what the model was asked last.
+    fn asked(&self) -> String {
+        let requests = self.mock.requests();
+        let scripted = requests
+            .iter()
+            .rev()
+            .find(|asked| asked.taken_for == "script");
+        scripted.unwrap().words.clone()
+    }
+
+    fn transcript(&self, session: &str) -> PathBuf {
+        self.config.transcript(session).unwrap()
+    }
+}
+
+fn age(path: &Path) {
+    let file = fs::File::options().append(true).open(path).unwrap();
+    let times =
+        fs::FileTimes::new().set_modified(file.metadata().unwrap().modified().unwrap() - LONG_AGO);
+    file.set_times(times).unwrap();
+}
+
+fn words(output: &Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn what_the_client_swept_comes_back_and_is_gone_on_with() {
+    let world = World::new();
+    let directory = world.config.directory("swept").unwrap();
+    let client = world.client();
+    let long = bash("seq 1 20000");
+    let prompt = world.mock.prompt(
+        "Moor the heron at dusk",
+        [say([long]), say([text("The heron is moored")])],
+    );
+    let session = client.ask(&directory, &prompt, &[]).unwrap().session;
+    world.home.settle().unwrap();
+    let before = Tree::read(&world.config.root()).unwrap();
+    assert!(before.files.len() >= 2, "a transcript and a spilled result");
+    for path in before.files.keys() {
+        age(&world.config.root().join(path));
+    }
+    drop(fs::remove_file(world.config.root().join(".last-cleanup")));
+    let waiting = world.mock.prompt(
+        "Wait for the sweep",
+        [say([gate("swept"), text("It came")])],
+    );
+    let elsewhere = world.config.directory("elsewhere").unwrap();
+    let run = client.start(&elsewhere, &waiting, &[]).unwrap();
+    wait_for("the client's own sweep", SWEEP_MAX, || {
+        let left = before
+            .files
+            .keys()
+            .filter(|path| world.config.root().join(path).exists());
+        Ok((left.count() == 0).then_some(()))
+    })
+    .unwrap();
+    world.mock.open("swept");
+    run.wait().unwrap();
+
+    let more = world
+        .mock
+        .prompt("Where is it", [say([text("At the quay")])]);
+    let output = world.sessions(&["resume", &session, "--", "-p", &more]);
+    assert!(words(&output).contains("At the quay"), "{output:?}");
+    let asked = world.asked();
+    for said in [
+        "Moor the heron at dusk",
+        "The heron is moored",
+        "Where is it",
+    ] {
+        assert!(asked.contains(said), "{said}");
+    }
+    for (path, bytes) in &before.files {
+        let place = world.config.root().join(path);
+        assert!(fs::read(&place).unwrap().starts_with(bytes), "{path}");
+        let found = fs::metadata(&place).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o600, "{path}");
+    }
+    world.daemon.stop().unwrap();
+}
+
+#[test]
+fn a_session_that_runs_is_neither_restored_nor_resumed() {
+    let world = World::new();
+    let directory = world.config.directory("live").unwrap();
+    let prompt = world
+        .mock
+        .prompt("Hold the rope", [say([gate("rope"), text("Held")])]);
+    let session = "5c0b2a56-7e1c-4b43-9a59-0d3f7a4c9e21";
+    let run = world
+        .client()
+        .start(&directory, &prompt, &["--session-id", session])
+        .unwrap();
+    world.mock.wait_for("rope").unwrap();
+    wait_for("the session in the archive", SEEN_MAX, || {
+        let listed = world.home.json(&["list", "--json", "--live"])?;
+        Ok(listed[0]["id"].as_str().map(str::to_owned))
+    })
+    .unwrap();
+    for verb in ["restore", "resume"] {
+        let output = world.sessions(&[verb, session]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("open in Claude Code, process "), "{said}");
+    }
+    world.mock.open("rope");
+    run.wait().unwrap();
+    let line = words(&world.sessions(&["resume", session, "--print", "--", "-p", "on we go"]));
+    let expect = format!("claude --resume {session} -p 'on we go'\n");
+    assert!(line.ends_with(&expect), "{line}");
+    assert!(
+        line.starts_with(&format!("cd {} && ", directory.display())),
+        "{line}"
+    );
+    assert!(world.transcript(session).is_file());
+    world.daemon.stop().unwrap();
+}
