@@ -92,6 +92,8 @@ pub(crate) enum Verb {
     Restore(Restore),
     /// Go on with a session in Claude Code, put back first where that is needed.
     Resume(Resume),
+    /// Go on from an earlier place of a session, as a session of its own.
+    Fork(Fork),
     /// Say how the archive and the daemon are doing.
     Status(Status),
     /// Write a verified copy of the archive to a file.
@@ -242,6 +244,31 @@ pub(crate) struct Resume {
     /// The session: the start of its id, its title, or @.
     #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: String,
+    /// How Claude Code is started.
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `sessions fork`.
+#[derive(Debug, Args)]
+pub(crate) struct Fork {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Up to this entry, and the results of the tools that were called with it (default: the end).
+    #[arg(long, value_name = "ENTRY", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) at: Option<String>,
+    /// Make the new session, and print its id alone.
+    #[arg(long, conflicts_with_all = ["here", "print", "args"])]
+    pub(crate) no_run: bool,
+    /// How Claude Code is started.
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// How Claude Code is started on a session.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
     /// Run in this directory instead of the session's own.
     #[arg(long)]
     pub(crate) here: bool,

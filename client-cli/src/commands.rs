@@ -3,6 +3,7 @@
 mod backup;
 mod daemon;
 mod export;
+mod fork;
 mod import;
 mod list;
 mod overview;
@@ -32,6 +33,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Export(args)) => export::run(&context, args).await,
         Some(Verb::Restore(args)) => restore::run(&context, args).await,
         Some(Verb::Resume(args)) => resume::run(&context, args).await,
+        Some(Verb::Fork(args)) => fork::run(&context, args).await,
         Some(Verb::Status(args)) => status::run(&context, &args).await,
         Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
         Some(Verb::Project(args)) => project::run(&context, args).await,

@@ -5,6 +5,7 @@ mod commands;
 mod context;
 mod error;
 mod export;
+mod fork;
 mod json;
 mod launch;
 mod moment;

@@ -13,7 +13,7 @@ use sessions_client::Source;
 
 use crate::error::{CliError, Kind};
 
-pub(crate) use staging::{Restored, put_back};
+pub(crate) use staging::{Restored, put_back, put_new};
 
 /// Where files are put.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,17 @@ pub(crate) struct Missing<'a> {
     pub(crate) base: PathBuf,
     /// Its length.
     pub(crate) length: u64,
+}
+
+impl<'a> Missing<'a> {
+    /// Takes a file for missing in its root.
+    pub(crate) fn in_place(source: &'a Source) -> Self {
+        Self {
+            source,
+            base: base(source, Target::InPlace),
+            length: length(source).unwrap_or_default(),
+        }
+    }
 }
 
 /// A file that is there, and holds less than the archive has of it.

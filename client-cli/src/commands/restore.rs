@@ -78,10 +78,11 @@ fn report(session: &Session, plan: &Plan<'_>, restored: &Restored) -> String {
         lines.push(format!("left {}: it is there by now", place.display()));
     }
     for stump in &plan.stumps {
+        // A fork takes every life of a transcript.
         let (on_disk, archived) = (size(stump.on_disk), size(stump.archived));
         let place = stump.place.display();
         lines.push(format!(
-            "left {place}: {on_disk} there, {archived} in the archive"
+            "left {place}: {on_disk} there, {archived} in the archive (\"sessions fork {id}\" joins both)"
         ));
     }
     let mut text = lines.join("\n");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sessions_client::Client;
 use sessions_model::Session;
 
-use crate::args::Resume;
+use crate::args::{Resume, Run};
 use crate::commands::{restore, source, worktree};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -25,17 +25,13 @@ pub(crate) async fn run(context: &Context, args: Resume) -> Result<(), CliError>
         &files,
         &format!("\"sessions fork {id}\" goes on beside it"),
     )?;
-    let directory = if args.here {
-        PathBuf::from(&context.cwd)
-    } else {
-        directory(context, &client, &session, &args).await?
-    };
+    let directory = directory(context, &client, &session, &args.run).await?;
     let said = restore::make_whole(&client, &session, &files).await?;
     quiet(write!(stderr(), "{said}"))?;
     let root = context.client_root(Path::new(&session.root));
     start(
-        &Launch::resuming(id, directory, root).with(&args.args),
-        args.print,
+        &Launch::resuming(id, directory, root).with(&args.run.args),
+        args.run.print,
     )
 }
 
@@ -50,12 +46,15 @@ pub(crate) fn start(launch: &Launch, print: bool) -> Result<(), CliError> {
 }
 
 /// Returns the directory that the session belongs in, made anew where it is a worktree and the user agrees.
-async fn directory(
+pub(crate) async fn directory(
     context: &Context,
     client: &Client,
     session: &Session,
-    args: &Resume,
+    run: &Run,
 ) -> Result<PathBuf, CliError> {
+    if run.here {
+        return Ok(PathBuf::from(&context.cwd));
+    }
     let sources = client.sources(&session.id).await?;
     let transcript = source::main_transcript(&sources, session)?;
     let Some(cwd) = home_of(&transcript.path, &session.cwds) else {
@@ -74,7 +73,7 @@ async fn directory(
     };
     match worktree::of(client, session).await? {
         Some(worktree) if worktree.holds(&directory) => {
-            worktree.make_again(!args.print)?;
+            worktree.make_again(!run.print)?;
             Some(directory)
                 .filter(|made| made.is_dir())
                 .ok_or_else(gone)

@@ -35,13 +35,24 @@ pub(crate) struct Restored {
 pub(crate) async fn put_back(client: &Client, plan: &Plan<'_>) -> Result<Restored, CliError> {
     let mut staging = Staging::default();
     for missing in &plan.missing {
-        let mut bytes = client.bytes(missing.source.id, None).await?;
-        let mut file = staging.begin(missing)?;
-        while let Some(run) = bytes.next().await? {
-            file.write(&run)?;
+        staging.fetch(client, missing).await?;
+    }
+    staging.publish()
+}
+
+/// Fetches all of `missing` but the last, which holds `bytes` instead, then puts them in place.
+pub(crate) async fn put_new(
+    client: &Client,
+    missing: &[Missing<'_>],
+    bytes: &[u8],
+) -> Result<Restored, CliError> {
+    let mut staging = Staging::default();
+    if let Some((last, others)) = missing.split_last() {
+        for other in others {
+            staging.fetch(client, other).await?;
         }
-        CliError::unless_whole(bytes.losses())?;
-        file.finish(missing.length)?;
+        let mut file = staging.begin(last)?;
+        file.write(bytes)?;
     }
     staging.publish()
 }
@@ -63,6 +74,16 @@ struct Partial {
 }
 
 impl Staging {
+    async fn fetch(&mut self, client: &Client, missing: &Missing<'_>) -> Result<(), CliError> {
+        let mut bytes = client.bytes(missing.source.id, None).await?;
+        let mut file = self.begin(missing)?;
+        while let Some(run) = bytes.next().await? {
+            file.write(&run)?;
+        }
+        CliError::unless_whole(bytes.losses())?;
+        file.finish(missing.length)
+    }
+
     fn begin(&mut self, missing: &Missing<'_>) -> Result<Partial, CliError> {
         let path = super::checked(&missing.source.path)?;
         // `projects` and `file-history` may be links to other disks: a file is linked within one.

@@ -185,3 +185,93 @@ fn a_session_that_runs_is_neither_restored_nor_resumed() {
     assert!(world.transcript(session).is_file());
     world.daemon.stop().unwrap();
 }
+
+/// Returns the entry of `session` whose text holds `words`.
+fn entry(world: &World, session: &str, words: &str) -> String {
+    wait_for("an entry", SEEN_MAX, || {
+        let entries = world.home.json(&["view", "--json", session])?;
+        let entries = entries.as_array().unwrap();
+        let holds = |entry: &&serde_json::Value| {
+            entry["text"]
+                .as_str()
+                .is_some_and(|text| text.contains(words))
+        };
+        Ok(entries
+            .iter()
+            .find(holds)
+            .map(|entry| entry["id"].as_str().unwrap().to_owned()))
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
+    let world = World::new();
+    let directory = world.config.directory("fork").unwrap();
+    let client = world.client();
+    let both = say([
+        text("Two bells"),
+        bash("echo first bell"),
+        bash("echo second bell"),
+    ]);
+    let one = world.mock.prompt(
+        "Ring the bells of brass",
+        [both, say([text("Both have rung")])],
+    );
+    let session = client.ask(&directory, &one, &[]).unwrap().session;
+    let two = world
+        .mock
+        .prompt("Now the gongs", [say([text("No gong is left")])]);
+    client
+        .ask(&directory, &two, &["--resume", &session])
+        .unwrap();
+    let before = fs::read(world.transcript(&session)).unwrap();
+
+    // In the middle of a batch of tools: it is taken whole.
+    let call = entry(&world, &session, "echo first bell");
+    let more = world
+        .mock
+        .prompt("And the drums", [say([text("A drum it is")])]);
+    let output = world.sessions(&["fork", &session, "--at", &call, "--", "-p", &more]);
+    assert!(words(&output).contains("A drum it is"), "{output:?}");
+    let asked = world.asked();
+    assert!(
+        asked.contains("Ring the bells of brass") && asked.contains("Two bells"),
+        "{asked}"
+    );
+    assert!(
+        !asked.contains("Both have rung") && !asked.contains("gong"),
+        "{asked}"
+    );
+
+    // What was deleted is forked as well, and the fork is gone on with like any session.
+    let last = entry(&world, &session, "Both have rung");
+    fs::remove_file(world.transcript(&session)).unwrap();
+    let fork = words(&world.sessions(&["fork", &session, "--at", &last, "--no-run"]));
+    let fork = fork.trim();
+    assert!(
+        world.config.transcript(&session).is_err(),
+        "a fork restores nothing"
+    );
+    wait_for("the fork in the archive", SEEN_MAX, || {
+        let found = world.home.sessions(&["view", fork, "--raw"])?;
+        Ok(found.status.success().then_some(()))
+    })
+    .unwrap();
+    let again = world
+        .mock
+        .prompt("What rang", [say([text("It was brass")])]);
+    let output = world.sessions(&["resume", fork, "--", "-p", &again]);
+    assert!(words(&output).contains("It was brass"), "{output:?}");
+    let asked = world.asked();
+    assert!(
+        asked.contains("Both have rung") && !asked.contains("gong"),
+        "{asked}"
+    );
+
+    assert!(world.sessions(&["restore", &session]).status.success());
+    assert_eq!(fs::read(world.transcript(&session)).unwrap(), before);
+    let copied = world.home.search("kind:answer \"Both have rung\"").unwrap();
+    assert_eq!(copied["total"], 1, "a copied row is one hit");
+    world.daemon.stop().unwrap();
+}
