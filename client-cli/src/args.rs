@@ -258,8 +258,9 @@ pub(crate) struct Fork {
     /// The session: the start of its id, its title, or @.
     #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) id: String,
-    /// Up to this entry, and the results of the tools that were called with it (default: the end).
-    #[arg(long, value_name = "ENTRY", value_parser = NonEmptyStringValueParser::new())]
+    /// Up to this checkpoint or entry, and the results of the tools that were called with it (default: the
+    /// end).
+    #[arg(long, value_name = "CHECKPOINT|ENTRY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) at: Option<String>,
     /// Make the new session, and print its id alone.
     #[arg(long, conflicts_with_all = ["here", "print", "args"])]

@@ -8,7 +8,7 @@ use sessions_client::{Client, Source};
 use sessions_model::Session;
 
 use crate::args::Fork;
-use crate::commands::{resume, source};
+use crate::commands::{checkpoint, resume, source};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::fork::{Conversation, PlaceError};
@@ -32,8 +32,12 @@ pub(crate) async fn run(context: &Context, args: Fork) -> Result<(), CliError> {
     let sources = client.sources(&session.id).await?;
     let main = source::main_transcript(&sources, &session)?;
     let conversation = read(&client, main).await?;
-    let at = conversation.find(args.at.as_deref());
-    let at = at.map_err(|error| unplaced(&error, &session))?;
+    let at = match &args.at {
+        Some(name) => place(context, &client, (&session, &conversation), name).await,
+        None => conversation
+            .find(None)
+            .map_err(|error| unplaced(&error, &session)),
+    }?;
     let id = new_id()?;
     let lines = conversation.up_to(at, session.id.as_str(), &id);
     write(&client, &sources, (main, &session), (&id, &lines)).await?;
@@ -51,6 +55,36 @@ pub(crate) async fn run(context: &Context, args: Fork) -> Result<(), CliError> {
     let root = context.client_root(Path::new(&main.root));
     let launch = Launch::resuming(&id, directory, root).with(&args.run.args);
     resume::start(&launch, args.run.print)
+}
+
+/// Finds the row that `name` means: a checkpoint of the session, or an entry.
+async fn place(
+    context: &Context,
+    client: &Client,
+    (session, conversation): (&Session, &Conversation),
+    name: &str,
+) -> Result<usize, CliError> {
+    let checkpoint = checkpoint::find(context, client, name).await;
+    let entry = conversation.find(Some(name));
+    let checkpoint = match (checkpoint, entry) {
+        // What the user called so wins over an id that happens to begin so.
+        (Ok(found), Ok(_)) if found.name == name && found.session == session.id => found,
+        (_, Ok(at)) => return Ok(at),
+        (Ok(found), Err(PlaceError::Unknown(_))) => found,
+        (_, Err(error)) => return Err(unplaced(&error, session)),
+    };
+    if checkpoint.session != session.id {
+        let message = format!("checkpoint {name} is one of session {}", checkpoint.session);
+        let hint = format!("sessions fork {} --at {name}", checkpoint.session);
+        return Err(CliError::usage(message).hint(hint));
+    }
+    let Some(place) = checkpoint.place else {
+        let message = format!("checkpoint {name} stands behind no message yet");
+        return Err(CliError::new(Kind::Nothing, message)
+            .hint("Claude Code has not written what came before it: try again in a moment"));
+    };
+    let at = conversation.find(Some(&place.record));
+    at.map_err(|error| unplaced(&error, session))
 }
 
 /// Reads every life of a transcript, so that what a sweep or a rewrite took is there, too.

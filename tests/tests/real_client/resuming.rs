@@ -219,6 +219,10 @@ fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
         [both, say([text("Both have rung")])],
     );
     let session = client.ask(&directory, &one, &[]).unwrap().session;
+    entry(&world, &session, "Both have rung");
+    let called = "brass bells";
+    let made = world.sessions(&["checkpoint", "create", called, "--session", &session]);
+    assert!(made.status.success(), "{made:?}");
     let two = world
         .mock
         .prompt("Now the gongs", [say([text("No gong is left")])]);
@@ -245,9 +249,8 @@ fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
     );
 
     // What was deleted is forked as well, and the fork is gone on with like any session.
-    let last = entry(&world, &session, "Both have rung");
     fs::remove_file(world.transcript(&session)).unwrap();
-    let fork = words(&world.sessions(&["fork", &session, "--at", &last, "--no-run"]));
+    let fork = words(&world.sessions(&["fork", &session, "--at", called, "--no-run"]));
     let fork = fork.trim();
     assert!(
         world.config.transcript(&session).is_err(),
