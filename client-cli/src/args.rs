@@ -94,6 +94,8 @@ pub(crate) enum Verb {
     Resume(Resume),
     /// Go on from an earlier place of a session, as a session of its own.
     Fork(Fork),
+    /// Say what Claude Code deleted, and when it deletes more.
+    Lost(Lost),
     /// Say how the archive and the daemon are doing.
     Status(Status),
     /// Write a verified copy of the archive to a file.
@@ -282,6 +284,14 @@ pub(crate) struct Run {
     /// What "claude" is told besides.
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
+}
+
+/// `sessions lost`.
+#[derive(Debug, Args)]
+pub(crate) struct Lost {
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `sessions status`.

@@ -7,6 +7,7 @@ mod export;
 mod fork;
 mod import;
 mod list;
+pub(crate) mod lost;
 mod overview;
 mod project;
 mod rebuild;
@@ -35,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Restore(args)) => restore::run(&context, args).await,
         Some(Verb::Resume(args)) => resume::run(&context, args).await,
         Some(Verb::Fork(args)) => fork::run(&context, args).await,
+        Some(Verb::Lost(args)) => lost::run(&context, args).await,
         Some(Verb::Status(args)) => status::run(&context, &args).await,
         Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
         Some(Verb::Project(args)) => project::run(&context, args).await,

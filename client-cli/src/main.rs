@@ -16,6 +16,7 @@ mod repository;
 mod restore;
 #[cfg(test)]
 mod samples;
+mod sweep;
 mod terminal;
 
 use std::io::{Write, stderr};

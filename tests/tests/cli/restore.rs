@@ -49,6 +49,14 @@ fn what_was_deleted_comes_back_and_is_archived_once() {
     remove(root, &before);
     wait_until_gone(&samples, PARSER, true);
 
+    let lost = samples.home.json(&["lost", "--json"]).unwrap();
+    let ids = lost["restorable"].as_array().unwrap().iter();
+    assert!(
+        ids.map(|session| &session["id"]).any(|id| id == PARSER),
+        "{lost}"
+    );
+    assert_eq!(lost["sweeps"][0]["kept_days"], 30, "{lost}");
+
     let elsewhere = samples.home.path().join("elsewhere");
     let to = ["restore", PARSER, "--to", elsewhere.to_str().unwrap()];
     samples.home.bytes(&to).unwrap();
