@@ -241,6 +241,9 @@ pub(crate) struct Restore {
     /// Put all of its files below this directory instead, in the same layout.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
+    /// Join what is on disk with what was there before, as a session of its own.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) as_new: bool,
 }
 
 /// `sessions resume`.

@@ -29,32 +29,55 @@ pub(crate) async fn run(context: &Context, args: Fork) -> Result<(), CliError> {
     } else {
         resume::directory(context, &client, &session, &args.run).await?
     };
-    let sources = client.sources(&session.id).await?;
-    let main = source::main_transcript(&sources, &session)?;
-    let conversation = read(&client, main).await?;
-    let at = match &args.at {
-        Some(name) => place(context, &client, (&session, &conversation), name).await,
-        None => conversation
-            .find(None)
-            .map_err(|error| unplaced(&error, &session)),
-    }?;
-    let id = new_id()?;
-    let lines = conversation.up_to(at, session.id.as_str(), &id);
-    write(&client, &sources, (main, &session), (&id, &lines)).await?;
+    let made = make(context, &client, &session, args.at.as_deref()).await?;
+    let Made { id, place, root } = &made;
     if args.no_run {
         let mut out = Output::direct();
         writeln!(out, "{id}")?;
         return Ok(out.finish()?);
     }
-    let place = conversation.name(at);
-    quiet(writeln!(
-        stderr(),
-        "forked {} at {place}: the new session is {id}",
-        session.id
-    ))?;
-    let root = context.client_root(Path::new(&main.root));
-    let launch = Launch::resuming(&id, directory, root).with(&args.run.args);
+    let said = format!("forked {} at {place}: the new session is {id}", session.id);
+    quiet(writeln!(stderr(), "{said}"))?;
+    let root = context.client_root(Path::new(root));
+    let launch = Launch::resuming(id, directory, root).with(&args.run.args);
     resume::start(&launch, args.run.print)
+}
+
+/// A session that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// Its id.
+    pub(crate) id: String,
+    /// The row that it ends with.
+    place: String,
+    /// Its config root.
+    root: String,
+}
+
+/// Makes a session of what leads to `at`, or to the end.
+pub(crate) async fn make(
+    context: &Context,
+    client: &Client,
+    session: &Session,
+    at: Option<&str>,
+) -> Result<Made, CliError> {
+    let sources = client.sources(&session.id).await?;
+    let main = source::main_transcript(&sources, session)?;
+    let conversation = read(client, main).await?;
+    let at = match at {
+        Some(name) => place(context, client, (session, &conversation), name).await,
+        None => conversation
+            .find(None)
+            .map_err(|error| unplaced(&error, session)),
+    }?;
+    let id = new_id()?;
+    let lines = conversation.up_to(at, session.id.as_str(), &id);
+    write(client, &sources, (main, session), (&id, &lines)).await?;
+    Ok(Made {
+        id,
+        place: conversation.name(at).to_owned(),
+        root: main.root.clone(),
+    })
 }
 
 /// Finds the row that `name` means: a checkpoint of the session, or an entry.

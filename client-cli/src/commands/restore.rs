@@ -6,6 +6,7 @@ use sessions_client::{Client, SessionFiles};
 use sessions_model::Session;
 
 use crate::args::Restore;
+use crate::commands::fork;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::name;
@@ -17,6 +18,12 @@ use crate::restore::{self, Plan, Restored, Target};
 pub(crate) async fn run(context: &Context, args: Restore) -> Result<(), CliError> {
     let client = context.connect().await?;
     let session = name::resolve(&client, context, &args.id).await?;
+    if args.as_new {
+        let made = fork::make(context, &client, &session, None).await?;
+        let mut out = Output::direct();
+        writeln!(out, "joined all there was of {} as {}", session.id, made.id)?;
+        return Ok(out.finish()?);
+    }
     let files = client.files(&session.id).await?;
     let target = if let Some(directory) = &args.to {
         Target::Below(directory)
@@ -78,11 +85,10 @@ fn report(session: &Session, plan: &Plan<'_>, restored: &Restored) -> String {
         lines.push(format!("left {}: it is there by now", place.display()));
     }
     for stump in &plan.stumps {
-        // A fork takes every life of a transcript.
         let (on_disk, archived) = (size(stump.on_disk), size(stump.archived));
         let place = stump.place.display();
         lines.push(format!(
-            "left {place}: {on_disk} there, {archived} in the archive (\"sessions fork {id}\" joins both)"
+            "left {place}: {on_disk} there, {archived} in the archive (\"sessions restore {id} --as-new\" joins them)"
         ));
     }
     let mut text = lines.join("\n");

@@ -89,6 +89,42 @@ fn what_is_there_or_open_is_left_as_it_is() {
     assert!(said.contains("3 B there"), "{said}");
     assert_eq!(fs::read(root.join(transcript)).unwrap(), b"{}\n");
 
+    // What the file was before is joined with what it is: a row that hangs on one of those that went.
+    let rows = String::from_utf8_lossy(&before.files[transcript]).into_owned();
+    let mut rows = rows
+        .lines()
+        .rev()
+        .map(|row| serde_json::from_str::<Value>(row).unwrap());
+    let last = rows.find_map(|row| row["uuid"].as_str().map(str::to_owned));
+    let message = json!({"role": "user", "content": "afterwards"});
+    let row =
+        json!({"type": "user", "uuid": "f0", "parentUuid": last.unwrap(), "message": message});
+    let row = row.to_string();
+    fs::write(root.join(transcript), format!("{row}\n")).unwrap();
+    wait_for("the stump in the archive", SEEN_MAX, || {
+        let raw = samples.home.bytes(&["view", PARSER, "--raw"])?;
+        Ok(raw.starts_with(row.as_bytes()).then_some(()))
+    })
+    .unwrap();
+    let said = samples
+        .home
+        .bytes(&["restore", PARSER, "--as-new"])
+        .unwrap();
+    let said = String::from_utf8(said).unwrap();
+    let joined = said.split_whitespace().last().unwrap();
+    let tree = files_of(root, joined);
+    let name = format!("/{joined}.jsonl");
+    let (_, bytes) = tree
+        .files
+        .iter()
+        .find(|(path, _)| path.ends_with(&name))
+        .unwrap();
+    let text = String::from_utf8_lossy(bytes);
+    assert!(
+        text.contains("afterwards") && text.contains("drops the last character"),
+        "{text}"
+    );
+
     // This test stands for a client that runs.
     let pid = std::process::id();
     let folder = root.join("sessions");
