@@ -277,3 +277,93 @@ fn age(millis: i64) -> String {
         _ => "just now".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sessions_model::Branch;
+
+    use super::*;
+
+    fn entry(id: &str, kind: EntryKind, text: &str) -> Entry {
+        Entry {
+            id: EntryId(id.to_owned()),
+            kind,
+            time: None,
+            text: text.to_owned(),
+            tool: None,
+            is_error: false,
+            agent: None,
+            started: None,
+            branch: Branch::Current,
+            is_withdrawn: false,
+            model: None,
+            usage: None,
+            images: 0,
+            record_type: String::new(),
+        }
+    }
+
+    fn check(wanted: &str, expect: Option<&str>) {
+        let entries = [
+            entry("1", EntryKind::Prompt, "first"),
+            entry("2", EntryKind::Prompt, "why does it loop?"),
+            entry("3", EntryKind::Thinking, "hm"),
+            entry("4", EntryKind::ToolResult, "line 42\u{1b}[31m"),
+            entry("5", EntryKind::ToolCall, "grep"),
+            entry("6", EntryKind::Answer, "it never reads on"),
+        ];
+        let text = excerpt(&entries, &EntryId(wanted.to_owned()));
+        assert_eq!(text.as_deref(), expect, "{wanted}");
+    }
+
+    #[test]
+    fn a_hit_comes_with_its_prompt_and_what_was_said_after_it() {
+        check(
+            "4",
+            Some(
+                "\n[prompt]\nwhy does it loop?\n[tool-result]\nline 42\u{fffd}[31m\n[answer]\nit never reads on",
+            ),
+        );
+        check(
+            "2",
+            Some("\n[prompt]\nwhy does it loop?\n[answer]\nit never reads on"),
+        );
+        check(
+            "4.1",
+            Some(
+                "\n[prompt]\nwhy does it loop?\n[tool-result]\nline 42\u{fffd}[31m\n[answer]\nit never reads on",
+            ),
+        );
+        check("7", None);
+    }
+
+    #[test]
+    fn what_is_handed_over_is_never_longer_than_the_client_takes_whole() {
+        for text in [
+            "x".repeat(50_000),
+            "検索".repeat(20_000),
+            "🦓".repeat(20_000),
+        ] {
+            let entries: Vec<Entry> = (0..20)
+                .map(|id| entry(&id.to_string(), EntryKind::Answer, &text))
+                .collect();
+            let text = excerpt(&entries, &EntryId("3".into())).unwrap();
+            let units = text.encode_utf16().count();
+            assert!(
+                units <= CONTEXT_UNITS_MAX && units > CONTEXT_UNITS_MAX / 2,
+                "{units}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_recalls_are_remembered() {
+        let recalled = Recalled::default();
+        let session = |number: usize| SessionId::parse(&number.to_string()).unwrap();
+        for number in 0..=RECALLED_MAX {
+            recalled.keep(session(number), Vec::new());
+        }
+        assert!(recalled.of(&session(0)).is_none());
+        assert!(recalled.of(&session(RECALLED_MAX)).is_some());
+    }
+}
