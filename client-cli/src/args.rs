@@ -88,6 +88,14 @@ pub(crate) enum Verb {
     View(View),
     /// Write sessions as Markdown, JSON, text or their original lines.
     Export(Export),
+    /// Put a session's files back where Claude Code deleted them.
+    Restore(Restore),
+    /// Go on with a session in Claude Code, put back first where that is needed.
+    Resume(Resume),
+    /// Go on from an earlier place of a session, as a session of its own.
+    Fork(Fork),
+    /// Say what Claude Code deleted, and when it deletes more.
+    Lost(Lost),
     /// Say how the archive and the daemon are doing.
     Status(Status),
     /// Write a verified copy of the archive to a file.
@@ -222,6 +230,71 @@ pub(crate) enum Format {
     Text,
     /// The original lines, byte for byte.
     Jsonl,
+}
+
+/// `sessions restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Put all of its files below this directory instead, in the same layout.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Join what is on disk with what was there before, as a session of its own.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) as_new: bool,
+}
+
+/// `sessions resume`.
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// How Claude Code is started.
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `sessions fork`.
+#[derive(Debug, Args)]
+pub(crate) struct Fork {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Up to this checkpoint or entry, and the results of the tools that were called with it (default: the
+    /// end).
+    #[arg(long, value_name = "CHECKPOINT|ENTRY", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) at: Option<String>,
+    /// Make the new session, and print its id alone.
+    #[arg(long, conflicts_with_all = ["here", "print", "args"])]
+    pub(crate) no_run: bool,
+    /// How Claude Code is started.
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// How Claude Code is started on a session.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Run in this directory instead of the session's own.
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Print the command instead of running it.
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// What "claude" is told besides.
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+}
+
+/// `sessions lost`.
+#[derive(Debug, Args)]
+pub(crate) struct Lost {
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `sessions status`.

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::args::Cli;
 use crate::error::{CliError, missing_root};
+use crate::launch::Root;
 use crate::moment::Now;
 use crate::output::quiet;
 use crate::terminal::{Terminal, Wishes};
@@ -93,6 +94,23 @@ impl Context {
         self.root.clone().or_else(seen)
     }
 
+    /// Returns what the client has to be told to use the config root `root`.
+    pub(crate) fn client_root(&self, root: &Path) -> Root {
+        let named = self.environment.claude_config_dir.as_deref();
+        let default = self
+            .environment
+            .home
+            .as_ref()
+            .map(|home| home.join(".claude"));
+        let is_default = default.is_some_and(|default| is_same(&default, root));
+        // Who names the default root keeps the client's other files there, too.
+        if is_default && !named.is_some_and(|named| is_same(named, root)) {
+            Root::Default
+        } else {
+            Root::Named(root.to_owned())
+        }
+    }
+
     fn connection(&self, start: Start) -> Connection {
         Connection {
             environment: self.environment.clone(),
@@ -108,6 +126,11 @@ impl Context {
                 .flatten(),
         }
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    one == other || real(one) == real(other)
 }
 
 /// Awaits `work`, and writes `line` if that takes longer than a person waits without a word.

@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod entry;
+mod lost;
 mod search;
 mod session;
 mod source;
@@ -12,6 +13,7 @@ mod status;
 
 pub(crate) use checkpoint::CheckpointJson;
 pub(crate) use entry::EntryJson;
+pub(crate) use lost::LostJson;
 pub(crate) use search::AnswerJson;
 pub(crate) use session::{ProjectJson, SessionJson};
 pub(crate) use source::SourceJson;

@@ -5,14 +5,18 @@ mod commands;
 mod context;
 mod error;
 mod export;
+mod fork;
 mod json;
+mod launch;
 mod moment;
 mod name;
 mod output;
 mod render;
 mod repository;
+mod restore;
 #[cfg(test)]
 mod samples;
+mod sweep;
 mod terminal;
 
 use std::io::{Write, stderr};

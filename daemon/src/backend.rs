@@ -236,6 +236,13 @@ impl Backend {
         self.ask(move |engine| engine.sources(&session)).await
     }
 
+    /// Returns the process of the client that has `session` open.
+    pub(crate) async fn live_process(&self, session: SessionId) -> Result<Option<u32>, Refusal> {
+        let roots = self.roots.clone();
+        self.ask(move |_| Ok(live::process(roots.known(), &session)))
+            .await
+    }
+
     /// Returns the sources that belong to no session, and their generations.
     pub(crate) async fn unowned_sources(&self) -> Result<Vec<SourceListing>, Refusal> {
         self.catch_up().await;

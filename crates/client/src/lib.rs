@@ -15,7 +15,9 @@ mod start;
 mod streams;
 mod version;
 
-pub use calls::{DirectoryFacts, Generation, Listing, SearchRequest, Source, Verification};
+pub use calls::{
+    DirectoryFacts, Generation, Listing, SearchRequest, SessionFiles, Source, Verification,
+};
 pub use checkpoints::NewCheckpoint;
 pub use connect::{Client, Connection, Start};
 pub use error::{ClientError, ErrorKind, StartError};

@@ -13,7 +13,11 @@ pub(super) fn source_piece(piece: SourcePiece) -> wire::BytesResponse {
         SourcePiece::Bytes(data) => (data, String::new()),
         SourcePiece::Lost(loss) => (Vec::new(), loss),
     };
-    wire::BytesResponse { data, loss }
+    wire::BytesResponse {
+        data,
+        loss,
+        blake3: String::new(),
+    }
 }
 
 pub(super) fn verify_step(step: VerifyStep) -> wire::VerifyResponse {

@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::stream::{self, Gone, Reply, Sender, Sent};
 use super::{Rpc, convert, refusal};
-use crate::backend::{Annotation, Backend, Mark, Name, Portion, SourceBytes};
+use crate::backend::{Annotation, Backend, Mark, Name, Portion, SourceBytes, SourcePiece};
 
 /// Directories a list asks its client to look up.
 const UNRESOLVED_MAX: usize = 64;
@@ -91,16 +91,17 @@ impl SessionService for Rpc {
         request: Request<wire::SourcesRequest>,
     ) -> Result<Response<wire::SourcesResponse>, Status> {
         let session = request.into_inner().session;
-        let sources = if session.is_empty() {
-            self.backend()?.unowned_sources().await
+        let (sources, live_pid) = if session.is_empty() {
+            (self.backend()?.unowned_sources().await, None)
         } else {
-            self.backend()?
-                .sources(convert::session_id(&session)?)
-                .await
+            let session = convert::session_id(&session)?;
+            let sources = self.backend()?.sources(session.clone()).await;
+            let live = self.backend()?.live_process(session).await;
+            (sources, live.map_err(refusal::status)?)
         };
         let sources = sources.map_err(refusal::status)?;
         let sources = sources.into_iter().map(convert::source).collect();
-        Ok(Response::new(wire::SourcesResponse { sources }))
+        Ok(Response::new(wire::SourcesResponse { sources, live_pid }))
     }
 
     async fn bytes(
@@ -187,9 +188,16 @@ async fn send_bytes(
     sender: &Sender<wire::BytesResponse>,
     mut bytes: SourceBytes,
 ) -> Result<(), Gone> {
+    let mut hasher = blake3::Hasher::new();
     loop {
         let pieces = match bytes.next().await {
-            Ok((_, pieces)) if pieces.is_empty() => return Ok(()),
+            Ok((_, pieces)) if pieces.is_empty() => {
+                let last = wire::BytesResponse {
+                    blake3: hasher.finalize().to_hex().to_string(),
+                    ..wire::BytesResponse::default()
+                };
+                return sender.send(Ok(last)).await;
+            }
             Ok((next, pieces)) => {
                 bytes = next;
                 pieces
@@ -197,6 +205,9 @@ async fn send_bytes(
             Err(refusal) => return sender.send(Err(refusal::status(refusal))).await,
         };
         for piece in pieces {
+            if let SourcePiece::Bytes(data) = &piece {
+                hasher.update(data);
+            }
             sender.send(Ok(convert::source_piece(piece))).await?;
         }
     }

@@ -5,6 +5,7 @@ mod agents;
 mod checkpoint;
 mod export;
 mod list;
+mod restore;
 mod search;
 mod status;
 mod view;
