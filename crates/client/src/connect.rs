@@ -96,6 +96,14 @@ impl Client {
         Err(lost.unwrap_or(ClientError::Daemon { message }))
     }
 
+    /// Connects to a daemon that listens now, and says nothing before what is asked of it.
+    pub(crate) async fn reach(connection: &Connection) -> Result<Self, ClientError> {
+        match holder::try_connect(&connection.paths.socket()).await? {
+            Some(stream) => Ok(Self::over(stream, connection)),
+            None => Err(ClientError::Absent),
+        }
+    }
+
     /// Asks what changes nothing; once more, of a daemon that is started where need be, if the one that
     /// was asked ends before it has answered.
     pub(crate) async fn read_from<T>(
@@ -243,6 +251,24 @@ impl Client {
         &self,
     ) -> wire::search_service_client::SearchServiceClient<Introduced> {
         wire::search_service_client::SearchServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+
+    pub(crate) fn checkpoints(
+        &self,
+    ) -> wire::checkpoint_service_client::CheckpointServiceClient<Introduced> {
+        wire::checkpoint_service_client::CheckpointServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+
+    pub(crate) fn hooks(&self) -> wire::hook_service_client::HookServiceClient<Introduced> {
+        wire::hook_service_client::HookServiceClient::with_interceptor(
             self.channel.clone(),
             self.introduce.clone(),
         )
