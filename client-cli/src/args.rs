@@ -95,6 +95,9 @@ pub(crate) enum Verb {
     /// List projects, or say that one goes by another name now.
     #[command(subcommand)]
     Project(Project),
+    /// Name a place in a session, to return to it later.
+    #[command(subcommand)]
+    Checkpoint(Checkpoint),
     /// Run, start, stop or look at the daemon.
     #[command(subcommand)]
     Daemon(Daemon),
@@ -263,6 +266,54 @@ pub(crate) struct Rename {
     /// What it is known as now: a project that there is, a directory, a remote's address, or a new name.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) new: String,
+}
+
+/// `sessions checkpoint`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Checkpoint {
+    /// Name the place that a session is at now.
+    Create(CreateCheckpoint),
+    /// List checkpoints, latest first.
+    List {
+        /// Of this session: the start of its id, its title, or @.
+        #[arg(long, short, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+        session: Option<String>,
+        /// Print JSON; see docs/json.md.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one.
+    Show {
+        /// The start of its id, or its name.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        name: String,
+        /// Print what differed from the commit, as git does.
+        #[arg(long, conflicts_with = "json")]
+        diff: bool,
+        /// Print JSON; see docs/json.md.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete one; the session stays.
+    Delete {
+        /// The start of its id, or its name.
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        name: String,
+    },
+}
+
+/// `sessions checkpoint create`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateCheckpoint {
+    /// What to call it.
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) name: Option<String>,
+    /// In this session: the start of its id, its title, or @ for the one at hand (default: @).
+    #[arg(long, short, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) session: Option<String>,
+    /// What is worth remembering about it.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
 }
 
 /// `sessions daemon`.

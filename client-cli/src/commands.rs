@@ -1,6 +1,7 @@
 //! The verbs, one module each. Each connects, calls, and prints.
 
 mod backup;
+mod checkpoint;
 mod daemon;
 mod export;
 mod import;
@@ -30,6 +31,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Status(args)) => status::run(&context, &args).await,
         Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
         Some(Verb::Project(args)) => project::run(&context, args).await,
+        Some(Verb::Checkpoint(args)) => checkpoint::run(&context, args).await,
         Some(Verb::Daemon(args)) => daemon::run(&context, args).await,
         Some(Verb::Verify) => verify::run(&context).await,
         Some(Verb::Rebuild) => rebuild::run(&context).await,

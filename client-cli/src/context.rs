@@ -33,6 +33,8 @@ pub(crate) struct Context {
     pub(crate) now: Now,
     /// The working directory; empty if it is gone.
     pub(crate) cwd: String,
+    /// Whether Claude Code runs this program (`CLAUDECODE`).
+    is_agent: bool,
     /// `CLAUDE_CODE_SESSION_ID`: the session that runs this program.
     pub(crate) own_session: Option<String>,
 }
@@ -55,6 +57,7 @@ impl Context {
             terminal: Terminal::look(&wishes),
             now: Now::read(),
             cwd: cwd.to_string_lossy().into_owned(),
+            is_agent: env::var_os("CLAUDECODE").is_some_and(|value| value == "1"),
             own_session: env::var("CLAUDE_CODE_SESSION_ID")
                 .ok()
                 .filter(|id| !id.is_empty()),
@@ -98,6 +101,11 @@ impl Context {
             root: self.seen_root().filter(|root| root.is_dir()),
             program: Self::daemon_program(),
             start,
+            // Not the one that is named: whoever asks is answered from where it runs.
+            agent_root: self
+                .is_agent
+                .then(|| self.environment.config_roots().into_iter().next())
+                .flatten(),
         }
     }
 }

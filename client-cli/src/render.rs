@@ -1,6 +1,7 @@
 //! Model values as text for people. Nothing here asks the daemon or writes to a stream.
 
 pub(crate) mod candidates;
+pub(crate) mod checkpoints;
 pub(crate) mod conversation;
 pub(crate) mod listing;
 pub(crate) mod progress;

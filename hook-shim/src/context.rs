@@ -45,6 +45,7 @@ impl Context {
             paths: self.paths.clone(),
             root: self.root(),
             program: find_daemon(own_program().as_deref(), env::var_os("PATH")),
+            agent_root: None,
             start: Start::IfAbsent,
         }
     }

@@ -57,6 +57,7 @@ async fn reach(environment: &Environment, paths: &Paths) -> Result<Client, Clien
         root: None,
         program: None,
         start: Start::Never,
+        agent_root: None,
     })
     .await
 }

@@ -127,6 +127,7 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
         paths: paths.clone(),
         started_at,
         sandbox: sandbox.lines,
+        agents: settings.agents,
         faults: faults.chain(roots.faults().iter().cloned()).collect(),
         hold,
     };

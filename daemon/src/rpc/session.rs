@@ -25,6 +25,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ListRequest>,
     ) -> Result<Response<Self::ListStream>, Status> {
+        let scope = self.scope(&request)?;
         let request = request.into_inner();
         let filter = model::SessionFilter {
             project: request.project,
@@ -32,7 +33,7 @@ impl SessionService for Rpc {
             until: request.until_ms.map(model::Timestamp),
             limit: request.limit,
             live_only: request.live_only,
-            root: request.root,
+            root: scope.narrow(request.root)?,
         };
         let (sessions, unresolved_cwds) = self
             .backend()?
@@ -51,11 +52,12 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ResolveRequest>,
     ) -> Result<Response<wire::ResolveResponse>, Status> {
+        let scope = self.scope(&request)?;
         let wire::ResolveRequest { name, cwd, root } = request.into_inner();
         let name = Name {
             text: name,
             cwd,
-            root,
+            root: scope.narrow(root)?,
         };
         let sessions = self
             .backend()?
@@ -70,7 +72,9 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        let session = session_id(&request.into_inner().session)?;
+        let scope = self.scope(&request)?;
+        let session = convert::session_id(&request.into_inner().session)?;
+        self.admit(&scope, &session).await?;
         let backend = Arc::clone(self.backend()?);
         let portion = backend.read(session.clone(), Mark::default()).await;
         let portion = portion.map_err(refusal::status)?;
@@ -90,7 +94,9 @@ impl SessionService for Rpc {
         let sources = if session.is_empty() {
             self.backend()?.unowned_sources().await
         } else {
-            self.backend()?.sources(session_id(&session)?).await
+            self.backend()?
+                .sources(convert::session_id(&session)?)
+                .await
         };
         let sources = sources.map_err(refusal::status)?;
         let sources = sources.into_iter().map(convert::source).collect();
@@ -101,7 +107,17 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::BytesRequest>,
     ) -> Result<Response<Self::BytesStream>, Status> {
+        let scope = self.scope(&request)?;
         let wire::BytesRequest { source, generation } = request.into_inner();
+        if !scope.is_open() {
+            let root = self.backend()?.root_of(model::SourceId(source)).await;
+            if !root
+                .map_err(refusal::status)?
+                .is_some_and(|root| scope.has(&root))
+            {
+                return Err(Status::not_found("there is no such file"));
+            }
+        }
         let generation = (generation != 0).then_some(model::GenerationId(generation));
         let bytes = self
             .backend()?
@@ -140,9 +156,11 @@ impl SessionService for Rpc {
 
     async fn projects(
         &self,
-        _: Request<wire::ProjectsRequest>,
+        request: Request<wire::ProjectsRequest>,
     ) -> Result<Response<wire::ProjectsResponse>, Status> {
-        let projects = self.backend()?.projects().await.map_err(refusal::status)?;
+        let root = self.scope(&request)?.narrow(None)?;
+        let projects = self.backend()?.projects(root).await;
+        let projects = projects.map_err(refusal::status)?;
         let projects = projects.into_iter().map(convert::project).collect();
         Ok(Response::new(wire::ProjectsResponse { projects }))
     }
@@ -182,9 +200,4 @@ async fn send_bytes(
             sender.send(Ok(convert::source_piece(piece))).await?;
         }
     }
-}
-
-fn session_id(text: &str) -> Result<model::SessionId, Status> {
-    model::SessionId::parse(text)
-        .map_err(|error| Status::invalid_argument(format!("\"{text}\" is no session id: {error}")))
 }

@@ -100,6 +100,7 @@ impl Server {
             root: None,
             program: None,
             start,
+            agent_root: None,
         };
         Client::connect(&connection).await
     }
