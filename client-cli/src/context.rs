@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use sessions_client::{Client, ClientError, Connection, Start, find_daemon};
+use sessions_git::Git;
 use sessions_paths::{Environment, Paths};
 use tokio::time::timeout;
 
@@ -75,6 +76,11 @@ impl Context {
         let connection = self.connection(Start::Never);
         let wait = "waiting for the daemon to end, for 35 s at most";
         saying_so(wait, stderr(), Client::end(&connection)).await
+    }
+
+    /// Returns the git of this machine, to be run in the environment of this program.
+    pub(crate) fn git() -> Git {
+        Git::new(env::vars_os())
     }
 
     /// Returns the daemon's program.

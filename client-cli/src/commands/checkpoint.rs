@@ -1,6 +1,7 @@
 //! `sessions checkpoint`.
 
 use std::io::Write;
+use std::path::Path;
 
 use sessions_client::{Client, ClientError, NewCheckpoint};
 use sessions_model::{Checkpoint, CheckpointId};
@@ -45,6 +46,9 @@ async fn create(context: &Context, args: args::CreateCheckpoint) -> Result<(), C
             cwd,
         })
         .await?;
+    if let Some(state) = Context::git().state(Path::new(&made.cwd)) {
+        client.describe_checkpoint(made.id, &state).await?;
+    }
     let mut out = Output::direct();
     writeln!(out, "{}", checkpoints::made(&made))?;
     Ok(out.finish()?)
