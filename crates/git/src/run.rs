@@ -127,6 +127,9 @@ impl Drop for Running {
 /// Waits until there is something to read, or the end; false when the deadline has passed.
 fn is_readable(output: &ChildStdout, deadline: Instant) -> io::Result<bool> {
     let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Ok(false);
+    }
     let left = Timespec::try_from(left).map_err(io::Error::other)?;
     let mut outputs = [PollFd::new(output, PollFlags::IN)];
     Ok(poll(&mut outputs, Some(&left))? > 0)
