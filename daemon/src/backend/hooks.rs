@@ -144,12 +144,16 @@ impl Backend {
             FaultKind::Root => fault.message.contains(root),
             _ => false,
         };
-        let fault = faults
-            .iter()
-            .find(is_grave)
-            .map(|fault| fault.message.clone());
+        let fault = faults.iter().find(is_grave);
+        let fault = fault.map(|fault| fault.message.clone());
+        let hold = || self.facts.hold.clone();
+        // Whoever paused it may have forgotten.
+        let pause = || {
+            let is_paused = self.archivist.is_paused();
+            is_paused.then(|| "archiving is paused".to_owned())
+        };
         Some(Silence {
-            fault: fault.or_else(|| self.facts.hold.clone())?,
+            fault: fault.or_else(hold).or_else(pause)?,
             since: self.last_archived(root.to_owned()).await,
         })
     }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sessions_archive::Event;
-use sessions_model::{
-    CheckpointId, GitState, HookEvent, HookReport, SessionId, SlashCommand, Timestamp,
-};
+use sessions_model::{CheckpointId, GitState, HookReport, SessionId, SlashCommand, Timestamp};
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{Backend, Refusal};
@@ -42,8 +40,6 @@ pub(super) enum Work {
 struct After {
     at: Option<Instant>,
     binds: bool,
-    /// Whether something may have been spooled.
-    spool: bool,
     told: Told,
 }
 
@@ -58,7 +54,6 @@ impl Backend {
         let mut after = After {
             // What waited for a record when the last daemon ended.
             binds: true,
-            spool: true,
             // Whoever started the daemon to ask something is answered first.
             at: Some(Instant::now() + FLUSH),
             ..After::default()
@@ -96,7 +91,6 @@ impl Backend {
         match work {
             Work::Bind => after.binds = true,
             Work::Event(report) => {
-                after.spool |= report.event == HookEvent::SessionStart;
                 if let Err(refusal) = self.record(&report, &mut after.told).await {
                     tracing::warn!(?refusal, "an event was not recorded");
                 }
@@ -122,20 +116,16 @@ impl Backend {
             return;
         }
         let After {
-            binds,
-            spool: may_be_spooled,
-            mut told,
-            ..
+            binds, mut told, ..
         } = std::mem::take(after);
-        if may_be_spooled {
-            let dir = self.facts.paths.spool_dir();
-            let read = tokio::task::spawn_blocking(move || spool(&dir)).await;
-            self.take_spooled(read.unwrap_or_default(), &mut told).await;
-        }
+        // An event may have been spooled while this daemon runs: it was stopped, or too busy to answer in time.
+        let dir = self.facts.paths.spool_dir();
+        let read = tokio::task::spawn_blocking(move || spool(&dir)).await;
+        let spooled = read.unwrap_or_default();
+        let binds = binds || !spooled.is_empty();
+        self.take_spooled(spooled, &mut told).await;
         self.catch_up().await;
-        if (binds || may_be_spooled)
-            && let Err(refusal) = self.bind_checkpoints().await
-        {
+        if binds && let Err(refusal) = self.bind_checkpoints().await {
             tracing::warn!(?refusal, "checkpoints were not bound");
         }
         for (session, at) in told {
