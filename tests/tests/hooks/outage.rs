@@ -18,13 +18,15 @@ const HELD_UP_MAX: Duration = Duration::from_secs(2);
 /// What the archive has of a turn: the start, the prompt, the stop and the end, by their reasons.
 const TURN: [&str; 4] = ["startup", "", "", "other"];
 
-/// Waits until everything that was spooled is taken, and returns the session's events.
+/// Returns what the archive has of a session that ended; nothing waits any more.
 fn taken(stage: &Stage, session: &str) -> Vec<String> {
+    stage.ended_by(session, "other");
     wait_for("an empty spool", KNOWN_MAX, || {
+        // Whoever asks has it taken in.
+        stage.home.listed(&[])?;
         Ok(stage.spooled().is_empty().then_some(()))
     })
     .unwrap();
-    stage.ended_by(session, "other");
     stage.events(session)
 }
 
@@ -57,6 +59,22 @@ fn what_a_daemon_that_hangs_was_told_counts_once() {
     assert_eq!(stage.spooled().len(), TURN.len());
     // What it was asked meanwhile waits at its socket as well.
     daemon.signal(Signal::CONT).unwrap();
+    assert_eq!(taken(&stage, &answer.session), TURN);
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn what_was_spooled_while_a_daemon_runs_is_known_to_whoever_asks() {
+    let stage = Stage::new();
+    let prompt = stage.prompt("Who is at the helm", "Nobody is");
+    let answer = stage.scripted.ask(&prompt, &[]).unwrap();
+    let spool = stage.home.path().join("state/spool");
+    let aside = stage.home.path().join("state/aside");
+    fs::rename(&spool, &aside).unwrap();
+    let daemon = stage.home.start().unwrap();
+    stage.home.settle().unwrap();
+    assert_eq!(stage.events(&answer.session), Vec::<String>::new());
+    fs::rename(&aside, &spool).unwrap();
     assert_eq!(taken(&stage, &answer.session), TURN);
     daemon.stop().unwrap();
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sessions_archive::Event;
 use sessions_model::{CheckpointId, GitState, HookReport, SessionId, SlashCommand, Timestamp};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{Backend, Refusal};
@@ -33,6 +34,8 @@ pub(crate) type ReadSpool = fn(&Path) -> Vec<(PathBuf, Spooled)>;
 pub(super) enum Work {
     Event(Box<HookReport>),
     Bind,
+    /// Takes in what was spooled, for somebody who waits.
+    Look(oneshot::Sender<()>),
 }
 
 /// What is to be done once the client has had time to write.
@@ -41,6 +44,8 @@ struct After {
     at: Option<Instant>,
     binds: bool,
     told: Told,
+    /// Who waits for it.
+    asked: Vec<oneshot::Sender<()>>,
 }
 
 /// Sessions of which a hook told what the model said last, and when.
@@ -90,6 +95,10 @@ impl Backend {
         after.at.get_or_insert(Instant::now() + FLUSH);
         match work {
             Work::Bind => after.binds = true,
+            Work::Look(done) => {
+                after.at = Some(Instant::now());
+                after.asked.push(done);
+            }
             Work::Event(report) => {
                 if let Err(refusal) = self.record(&report, &mut after.told).await {
                     tracing::warn!(?refusal, "an event was not recorded");
@@ -116,15 +125,19 @@ impl Backend {
             return;
         }
         let After {
-            binds, mut told, ..
+            binds,
+            mut told,
+            asked,
+            ..
         } = std::mem::take(after);
-        // An event may have been spooled while this daemon runs: it was stopped, or too busy to answer in time.
         let dir = self.facts.paths.spool_dir();
         let read = tokio::task::spawn_blocking(move || spool(&dir)).await;
         let spooled = read.unwrap_or_default();
         let binds = binds || !spooled.is_empty();
         self.take_spooled(spooled, &mut told).await;
-        self.catch_up().await;
+        // They look at what is archived themselves.
+        drop(asked);
+        self.show_archived().await;
         if binds && let Err(refusal) = self.bind_checkpoints().await {
             tracing::warn!(?refusal, "checkpoints were not bound");
         }
