@@ -6,6 +6,7 @@ mod context;
 mod error;
 mod export;
 mod fork;
+mod history;
 mod json;
 mod launch;
 mod moment;
