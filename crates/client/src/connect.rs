@@ -16,7 +16,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 use tower::service_fn;
 
-use crate::{ClientError, StartError, Version, holder, start};
+use crate::{ClientError, StartError, Version, holder, service, start};
 
 /// How often a client starts the daemon anew before it gives up.
 const STARTS_MAX: u32 = 3;
@@ -75,7 +75,10 @@ impl Client {
         for _ in 0..STARTS_MAX {
             let stream = match (holder::try_connect(&socket).await?, connection.start) {
                 (Some(stream), _) => stream,
-                (None, Start::IfAbsent) => connection.start_daemon().await?,
+                (None, Start::IfAbsent) => match connection.paths.service() {
+                    Some(service) => service::have_started(service, &connection.paths).await?,
+                    None => connection.start_daemon().await?,
+                },
                 (None, Start::Never) => holder::find(&connection.paths, holder::FIND_DEADLINE)
                     .await?
                     .ok_or(ClientError::Absent)?,

@@ -9,6 +9,7 @@ mod convert;
 mod detail;
 mod error;
 mod holder;
+mod service;
 mod start;
 mod streams;
 mod version;

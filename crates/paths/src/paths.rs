@@ -95,6 +95,21 @@ impl Paths {
         self.config.join("roots")
     }
 
+    /// Returns the file that says which service manager keeps the daemon; there is none where clients start it.
+    pub fn service_file(&self) -> PathBuf {
+        self.config.join("service")
+    }
+
+    /// Returns the file in which `sessions setup` notes what it changed.
+    pub fn setup_file(&self) -> PathBuf {
+        self.config.join("setup.json")
+    }
+
+    /// Returns the directory of what files were before `sessions setup` changed them.
+    pub fn backup_dir(&self) -> PathBuf {
+        self.config.join("before-setup")
+    }
+
     /// Returns the file of settings.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")
