@@ -102,6 +102,23 @@ pub(crate) enum Verb {
     Verify,
     /// Build catalog and index anew from the archive.
     Rebuild,
+    /// Have Claude Code tell of its sessions and offer /checkpoint and /recall, and the daemon run by itself.
+    Setup(Setup),
+    /// Take back what setup did; the archive stays.
+    Uninstall(Uninstall),
+    /// Look for whatever may keep this from working, and name the mend for each.
+    Doctor(Doctor),
+    /// Print what makes a shell complete commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the pages of the manual.
+    #[command(hide = true)]
+    Man {
+        /// The directory to write them to.
+        directory: PathBuf,
+    },
 }
 
 /// `sessions list`.
@@ -263,6 +280,39 @@ pub(crate) struct Rename {
     /// What it is known as now: a project that there is, a directory, a remote's address, or a new name.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) new: String,
+}
+
+/// `sessions setup`.
+#[derive(Debug, Args)]
+pub(crate) struct Setup {
+    /// Ask nothing.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show what would change, and change nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
+    /// Leave the daemon to be started by whoever needs it.
+    #[arg(long)]
+    pub(crate) no_service: bool,
+}
+
+/// `sessions doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `sessions uninstall`.
+#[derive(Debug, Args)]
+pub(crate) struct Uninstall {
+    /// Ask nothing.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Show what would change, and change nothing.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) dry_run: bool,
 }
 
 /// `sessions daemon`.

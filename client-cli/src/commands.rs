@@ -1,7 +1,10 @@
 //! The verbs, one module each. Each connects, calls, and prints.
 
+mod ask;
 mod backup;
+mod completions;
 mod daemon;
+mod doctor;
 mod export;
 mod import;
 mod list;
@@ -9,8 +12,10 @@ mod overview;
 mod project;
 mod rebuild;
 mod search;
+mod setup;
 mod source;
 mod status;
+mod uninstall;
 mod verify;
 mod view;
 
@@ -32,6 +37,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Project(args)) => project::run(&context, args).await,
         Some(Verb::Daemon(args)) => daemon::run(&context, args).await,
         Some(Verb::Verify) => verify::run(&context).await,
+        Some(Verb::Setup(args)) => setup::run(&context, &args).await,
+        Some(Verb::Doctor(args)) => doctor::run(&context, &args).await,
+        Some(Verb::Completions { shell }) => completions::run(shell),
+        Some(Verb::Man { directory }) => completions::manual(&directory),
+        Some(Verb::Uninstall(args)) => uninstall::run(&context, &args).await,
         Some(Verb::Rebuild) => rebuild::run(&context).await,
     }
 }

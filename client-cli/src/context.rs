@@ -78,6 +78,48 @@ impl Context {
         find_daemon(env::current_exe().ok().as_deref(), env::var_os("PATH"))
     }
 
+    /// Returns a program of ours: beside this one, or in `PATH`.
+    pub(crate) fn program(name: &str) -> Option<PathBuf> {
+        let own = env::current_exe().ok();
+        let beside = own.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let search_path = env::var_os("PATH").unwrap_or_default();
+        let dirs = beside.into_iter().chain(env::split_paths(&search_path));
+        dirs.map(|dir| dir.join(name)).find(|file| file.is_file())
+    }
+
+    /// Returns the environment as it was read.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Returns every config root that is known and there: `--root` alone where it is given; else what the
+    /// environment names, what was noted, and what the daemon says, if one runs.
+    pub(crate) async fn known_roots(&self) -> Result<Vec<PathBuf>, CliError> {
+        let mut roots: Vec<PathBuf> = self.seen_root().into_iter().collect();
+        if self.root.is_none() {
+            roots.extend(self.paths.root_list().read()?);
+            roots.extend(self.told_roots().await);
+        }
+        let mut known: Vec<PathBuf> = Vec::new();
+        for root in roots {
+            if root.is_dir() && !known.contains(&root) {
+                known.push(root);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Returns the config roots of the daemon that runs; none where none does.
+    async fn told_roots(&self) -> Vec<PathBuf> {
+        let Ok(client) = Client::connect(&self.connection(Start::Never)).await else {
+            return Vec::new();
+        };
+        let roots = client.status().await.map(|status| status.roots);
+        let roots = roots.unwrap_or_default().into_iter();
+        let watched = roots.filter(|root| root.watched_by != "excluded");
+        watched.map(|root| PathBuf::from(root.path)).collect()
+    }
+
     /// Returns `--root` as the daemon filters by it.
     pub(crate) fn root_filter(&self) -> Option<String> {
         let root = self.root.as_ref()?;

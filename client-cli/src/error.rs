@@ -252,6 +252,10 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Start(StartError::Deaf { .. }) => {
             "if it is just starting, try again in a moment; else run \"sessions daemon restart\""
         }
+        ClientError::Start(StartError::Service { .. }) => {
+            "log in as this user for its service manager to run, or take the service out: \
+             \"sessions setup --without service\""
+        }
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",
         ClientError::Paths(PathsError::Root { .. }) => {

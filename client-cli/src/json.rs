@@ -3,12 +3,14 @@
 //! Fields are added, never renamed or removed without a new schema number. Model types are converted here,
 //! field by field; nothing else of the program is serialisable.
 
+mod doctor;
 mod entry;
 mod search;
 mod session;
 mod source;
 mod status;
 
+pub(crate) use doctor::DoctorJson;
 pub(crate) use entry::EntryJson;
 pub(crate) use search::AnswerJson;
 pub(crate) use session::{ProjectJson, SessionJson};

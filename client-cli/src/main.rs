@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod doctor;
 mod error;
 mod export;
 mod json;
@@ -13,6 +14,7 @@ mod render;
 mod repository;
 #[cfg(test)]
 mod samples;
+mod setup;
 mod terminal;
 
 use std::io::{Write, stderr};

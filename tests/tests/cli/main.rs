@@ -4,6 +4,7 @@
 mod export;
 mod list;
 mod search;
+mod setup;
 mod status;
 mod view;
 

@@ -1,0 +1,137 @@
+//! What a setup is to change, worked out before anything is changed.
+
+use std::path::{Path, PathBuf};
+
+use super::command::COMMANDS;
+use super::settings::{uses_plugin, with_hooks};
+use super::{Change, Keeper};
+use crate::error::{CliError, Kind};
+
+/// The command whose bare name the client has taken already, for an alias of its own.
+const TAKEN: &str = "checkpoint.md";
+
+/// What is to be set up.
+#[derive(Debug)]
+pub(crate) struct Wish<'a> {
+    /// The config roots.
+    pub(crate) roots: &'a [PathBuf],
+    /// The line of shell that hooks run.
+    pub(crate) command: &'a str,
+    /// The service manager and the daemon's program, if it is to keep that.
+    pub(crate) keeper: Option<(&'a Keeper, &'a Path)>,
+}
+
+/// What is to be changed.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Files.
+    pub(crate) changes: Vec<Change>,
+    /// The file of the command whose name is taken already, in each root: asked for by itself.
+    pub(crate) taken: Vec<Change>,
+    /// What is left as it is, and why.
+    pub(crate) left: Vec<String>,
+}
+
+impl Plan {
+    /// Works it out.
+    pub(crate) fn make(wish: &Wish<'_>) -> Result<Self, CliError> {
+        let mut plan = Self::default();
+        for root in wish.roots {
+            plan.add_root(root, wish.command)?;
+        }
+        if let Some((keeper, daemon)) = wish.keeper {
+            plan.changes.extend(keeper.files(daemon)?);
+        }
+        plan.changes.retain(Change::is_any);
+        Ok(plan)
+    }
+
+    /// Tells whether nothing is to be changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.taken.is_empty()
+    }
+
+    fn add_root(&mut self, root: &Path, command: &str) -> Result<(), CliError> {
+        let path = root.join("settings.json");
+        let change = Change::to(path.clone(), None)?;
+        let text = change.before.as_deref().map(str::from_utf8).transpose();
+        let text = text.map_err(|_| unfit(&path, "it is not UTF-8"))?;
+        let text = text.unwrap_or_default();
+        if uses_plugin(text) {
+            let root = root.display();
+            let why = "the plugin is switched on there, and brings hooks and commands of its own";
+            self.left.push(format!("{root}: {why}"));
+            return Ok(());
+        }
+        let with = with_hooks(text, command).map_err(|fault| unfit(&path, &fault.to_string()))?;
+        let after = Some(with.into_bytes());
+        self.changes.push(Change { after, ..change });
+        for slash in &COMMANDS {
+            let path = root.join("commands").join(slash.file);
+            let change = Change::to(path, Some(slash.text.into()))?;
+            match (&change.before, slash.file == TAKEN) {
+                _ if !change.is_any() => {}
+                (Some(_), _) => {
+                    let path = change.path.display();
+                    self.left.push(format!(
+                        "{path}: it is there already, and says something else"
+                    ));
+                }
+                (None, true) => self.taken.push(change),
+                (None, false) => self.changes.push(change),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unfit(path: &Path, why: &str) -> CliError {
+    let message = format!("{} is left alone: {why}", path.display());
+    CliError::new(Kind::Daemon, message)
+        .hint("mend it, or name the other config roots one by one with --root")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn plan(root: &Path) -> Result<Plan, CliError> {
+        Plan::make(&Wish {
+            roots: &[root.to_owned()],
+            command: "exec sessions-hook",
+            keeper: None,
+        })
+    }
+
+    #[test]
+    fn hooks_and_commands_are_planned_and_nothing_is_changed() {
+        let root = tempfile::tempdir().unwrap();
+        let plan = plan(root.path()).unwrap();
+        let path = |change: &Change| {
+            let path = change.path.strip_prefix(root.path()).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let planned: Vec<String> = plan.changes.iter().map(path).collect();
+        assert_eq!(planned, ["settings.json", "commands/recall.md"]);
+        assert_eq!(path(&plan.taken[0]), "commands/checkpoint.md");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+        assert!(plan.left.is_empty() && !plan.is_empty());
+    }
+
+    #[test]
+    fn what_the_user_or_the_plugin_has_is_left() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("commands")).unwrap();
+        fs::write(root.path().join("commands/recall.md"), "mine").unwrap();
+        let found = plan(root.path()).unwrap();
+        assert!(found.left[0].contains("recall.md"));
+        let settings = root.path().join("settings.json");
+        fs::write(&settings, r#"{"enabledPlugins": {"sessions@here": true}}"#).unwrap();
+        let found = plan(root.path()).unwrap();
+        assert!(found.is_empty() && found.left[0].contains("the plugin"));
+        fs::write(&settings, "{").unwrap();
+        assert!(plan(root.path()).unwrap_err().message.contains("no JSON"));
+    }
+}
