@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 5] = [
     "sessions/v1/session.proto",
     "sessions/v1/search.proto",
     "sessions/v1/daemon.proto",
+    "sessions/v1/checkpoint.proto",
+    "sessions/v1/hook.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,10 +1,16 @@
 //! The command line as it is typed.
 
+mod checkpoint;
+mod setup;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use checkpoint::{Checkpoint, CreateCheckpoint};
+pub(crate) use setup::{Doctor, Setup, Uninstall};
 
 /// Keeps every Claude Code session and finds anything in them.
 #[derive(Debug, Parser)]
@@ -88,6 +94,14 @@ pub(crate) enum Verb {
     View(View),
     /// Write sessions as Markdown, JSON, text or their original lines.
     Export(Export),
+    /// Put a session's files back where Claude Code deleted them.
+    Restore(Restore),
+    /// Go on with a session in Claude Code, put back first where that is needed.
+    Resume(Resume),
+    /// Go on from an earlier place of a session, as a session of its own.
+    Fork(Fork),
+    /// Say what Claude Code deleted, and when it deletes more.
+    Lost(Lost),
     /// Say how the archive and the daemon are doing.
     Status(Status),
     /// Write a verified copy of the archive to a file.
@@ -95,6 +109,9 @@ pub(crate) enum Verb {
     /// List projects, or say that one goes by another name now.
     #[command(subcommand)]
     Project(Project),
+    /// Name a place in a session, to return to it later.
+    #[command(subcommand)]
+    Checkpoint(Checkpoint),
     /// Run, start, stop or look at the daemon.
     #[command(subcommand)]
     Daemon(Daemon),
@@ -238,6 +255,71 @@ pub(crate) enum Format {
     Jsonl,
 }
 
+/// `sessions restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Put all of its files below this directory instead, in the same layout.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Join what is on disk with what was there before, as a session of its own.
+    #[arg(long, conflicts_with = "to")]
+    pub(crate) as_new: bool,
+}
+
+/// `sessions resume`.
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// How Claude Code is started.
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// `sessions fork`.
+#[derive(Debug, Args)]
+pub(crate) struct Fork {
+    /// The session: the start of its id, its title, or @.
+    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) id: String,
+    /// Up to this checkpoint or entry, and the results of the tools that were called with it (default: the
+    /// end).
+    #[arg(long, value_name = "CHECKPOINT|ENTRY", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) at: Option<String>,
+    /// Make the new session, and print its id alone.
+    #[arg(long, conflicts_with_all = ["here", "print", "args"])]
+    pub(crate) no_run: bool,
+    /// How Claude Code is started.
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// How Claude Code is started on a session.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// Run in this directory instead of the session's own.
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Print the command instead of running it.
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// What "claude" is told besides.
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<String>,
+}
+
+/// `sessions lost`.
+#[derive(Debug, Args)]
+pub(crate) struct Lost {
+    /// Print JSON; see docs/json.md.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `sessions status`.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
@@ -280,39 +362,6 @@ pub(crate) struct Rename {
     /// What it is known as now: a project that there is, a directory, a remote's address, or a new name.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) new: String,
-}
-
-/// `sessions setup`.
-#[derive(Debug, Args)]
-pub(crate) struct Setup {
-    /// Ask nothing.
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    /// Show what would change, and change nothing.
-    #[arg(long, conflicts_with = "yes")]
-    pub(crate) dry_run: bool,
-    /// Leave the daemon to be started by whoever needs it.
-    #[arg(long)]
-    pub(crate) no_service: bool,
-}
-
-/// `sessions doctor`.
-#[derive(Debug, Args)]
-pub(crate) struct Doctor {
-    /// Print JSON; see docs/json.md.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `sessions uninstall`.
-#[derive(Debug, Args)]
-pub(crate) struct Uninstall {
-    /// Ask nothing.
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-    /// Show what would change, and change nothing.
-    #[arg(long, conflicts_with = "yes")]
-    pub(crate) dry_run: bool,
 }
 
 /// `sessions daemon`.

@@ -2,15 +2,20 @@
 
 mod ask;
 mod backup;
+mod checkpoint;
 mod completions;
 mod daemon;
 mod doctor;
 mod export;
+mod fork;
 mod import;
 mod list;
+pub(crate) mod lost;
 mod overview;
 mod project;
 mod rebuild;
+mod restore;
+mod resume;
 mod search;
 mod setup;
 mod source;
@@ -18,6 +23,7 @@ mod status;
 mod uninstall;
 mod verify;
 mod view;
+mod worktree;
 
 use crate::args::{Cli, Verb};
 use crate::context::Context;
@@ -32,9 +38,14 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Search(args)) => search::run(&context, args).await,
         Some(Verb::View(args)) => view::run(&context, args).await,
         Some(Verb::Export(args)) => export::run(&context, args).await,
+        Some(Verb::Restore(args)) => restore::run(&context, args).await,
+        Some(Verb::Resume(args)) => resume::run(&context, args).await,
+        Some(Verb::Fork(args)) => fork::run(&context, args).await,
+        Some(Verb::Lost(args)) => lost::run(&context, args).await,
         Some(Verb::Status(args)) => status::run(&context, &args).await,
         Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
         Some(Verb::Project(args)) => project::run(&context, args).await,
+        Some(Verb::Checkpoint(args)) => checkpoint::run(&context, args).await,
         Some(Verb::Daemon(args)) => daemon::run(&context, args).await,
         Some(Verb::Verify) => verify::run(&context).await,
         Some(Verb::Setup(args)) => setup::run(&context, &args).await,

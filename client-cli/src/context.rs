@@ -7,11 +7,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use sessions_client::{Client, ClientError, Connection, Start, find_daemon};
+use sessions_git::Git;
 use sessions_paths::{Environment, Paths};
 use tokio::time::timeout;
 
 use crate::args::Cli;
 use crate::error::{CliError, missing_root};
+use crate::launch::Root;
 use crate::moment::Now;
 use crate::output::quiet;
 use crate::terminal::{Terminal, Wishes};
@@ -33,6 +35,8 @@ pub(crate) struct Context {
     pub(crate) now: Now,
     /// The working directory; empty if it is gone.
     pub(crate) cwd: String,
+    /// Whether Claude Code runs this program (`CLAUDECODE`).
+    is_agent: bool,
     /// `CLAUDE_CODE_SESSION_ID`: the session that runs this program.
     pub(crate) own_session: Option<String>,
 }
@@ -55,6 +59,7 @@ impl Context {
             terminal: Terminal::look(&wishes),
             now: Now::read(),
             cwd: cwd.to_string_lossy().into_owned(),
+            is_agent: env::var_os("CLAUDECODE").is_some_and(|value| value == "1"),
             own_session: env::var("CLAUDE_CODE_SESSION_ID")
                 .ok()
                 .filter(|id| !id.is_empty()),
@@ -71,6 +76,11 @@ impl Context {
         let connection = self.connection(Start::Never);
         let wait = "waiting for the daemon to end, for 35 s at most";
         saying_so(wait, stderr(), Client::end(&connection)).await
+    }
+
+    /// Returns the git of this machine, to be run in the environment of this program.
+    pub(crate) fn git() -> Git {
+        Git::new(env::vars_os())
     }
 
     /// Returns the daemon's program.
@@ -132,6 +142,23 @@ impl Context {
         self.root.clone().or_else(seen)
     }
 
+    /// Returns what the client has to be told to use the config root `root`.
+    pub(crate) fn client_root(&self, root: &Path) -> Root {
+        let named = self.environment.claude_config_dir.as_deref();
+        let default = self
+            .environment
+            .home
+            .as_ref()
+            .map(|home| home.join(".claude"));
+        let is_default = default.is_some_and(|default| is_same(&default, root));
+        // Who names the default root keeps the client's other files there, too.
+        if is_default && !named.is_some_and(|named| is_same(named, root)) {
+            Root::Default
+        } else {
+            Root::Named(root.to_owned())
+        }
+    }
+
     fn connection(&self, start: Start) -> Connection {
         Connection {
             environment: self.environment.clone(),
@@ -140,8 +167,18 @@ impl Context {
             root: self.seen_root().filter(|root| root.is_dir()),
             program: Self::daemon_program(),
             start,
+            // Not the one that is named: whoever asks is answered from where it runs.
+            agent_root: self
+                .is_agent
+                .then(|| self.environment.config_roots().into_iter().next())
+                .flatten(),
         }
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    one == other || real(one) == real(other)
 }
 
 /// Awaits `work`, and writes `line` if that takes longer than a person waits without a word.

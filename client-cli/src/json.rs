@@ -3,15 +3,19 @@
 //! Fields are added, never renamed or removed without a new schema number. Model types are converted here,
 //! field by field; nothing else of the program is serialisable.
 
+mod checkpoint;
 mod doctor;
 mod entry;
+mod lost;
 mod search;
 mod session;
 mod source;
 mod status;
 
+pub(crate) use checkpoint::CheckpointJson;
 pub(crate) use doctor::DoctorJson;
 pub(crate) use entry::EntryJson;
+pub(crate) use lost::LostJson;
 pub(crate) use search::AnswerJson;
 pub(crate) use session::{ProjectJson, SessionJson};
 pub(crate) use source::SourceJson;

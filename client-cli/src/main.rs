@@ -6,15 +6,19 @@ mod context;
 mod doctor;
 mod error;
 mod export;
+mod fork;
 mod json;
+mod launch;
 mod moment;
 mod name;
 mod output;
 mod render;
 mod repository;
+mod restore;
 #[cfg(test)]
 mod samples;
 mod setup;
+mod sweep;
 mod terminal;
 
 use std::io::{Write, stderr};

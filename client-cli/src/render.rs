@@ -1,8 +1,10 @@
 //! Model values as text for people. Nothing here asks the daemon or writes to a stream.
 
 pub(crate) mod candidates;
+pub(crate) mod checkpoints;
 pub(crate) mod conversation;
 pub(crate) mod listing;
+pub(crate) mod lost;
 pub(crate) mod progress;
 pub(crate) mod projects;
 pub(crate) mod quantity;

@@ -67,6 +67,8 @@ fn session(id: &str, project: &str, title: &str, minutes: i64) -> Session {
         root: "/home/user/.claude".into(),
         last_prompt: Some("and now the tests, please".into()),
         subagents: 1,
+        checkpoints: 0,
+        ended_by: None,
     }
 }
 
@@ -244,6 +246,10 @@ fn rest() -> Vec<Entry> {
         withdrawn,
         entry(EntryKind::System, "A hook took 3 s"),
         entry(EntryKind::Note, "ask about the parser too"),
+        entry(
+            EntryKind::Checkpoint,
+            "before the parser\nmain at 0123456789ab, with changes",
+        ),
         unknown,
     ]
 }
@@ -327,6 +333,7 @@ pub(crate) fn status() -> Status {
                 path: "/home/user/.claude".into(),
                 watched_by: "events".into(),
                 last_archived_at: Some(minutes_ago(0)),
+                last_event_at: None,
                 sources: 2_100,
                 bytes: 990_000_000,
             },

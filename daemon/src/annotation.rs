@@ -1,7 +1,11 @@
-//! What users say of sessions and projects, as operations of the archive.
+//! What users say of sessions, projects and checkpoints, as operations of the archive.
+
+mod checkpoint;
 
 use sessions_archive::{NewOperation, Operation};
-use sessions_model::Project;
+use sessions_model::{CheckpointId, Project};
+
+pub(crate) use checkpoint::{Made, Said};
 
 /// Bytes of a path or name that is accepted.
 const TEXT_BYTES_MAX: usize = 8 << 10;
@@ -29,6 +33,8 @@ pub(crate) enum Annotation {
         /// Its remote's address; empty where there is none.
         remote: String,
     },
+    /// What is said of a checkpoint.
+    Checkpoint(CheckpointId, Said),
 }
 
 impl Annotation {
@@ -63,12 +69,14 @@ impl Annotation {
                 common_dir,
                 remote,
             } => [cwd, common_dir, remote],
+            Self::Checkpoint(_, said) => return said.fault(),
         };
         let too_long = texts.iter().any(|text| text.len() > TEXT_BYTES_MAX);
         let bad = texts.iter().any(|text| text.contains(char::is_control));
         let empty = match self {
             Self::ProjectMove { from, to } => from.is_empty() || to.is_empty(),
             Self::Directory { cwd, .. } => cwd.is_empty(),
+            Self::Checkpoint(..) => false,
         };
         match (too_long, bad, empty) {
             (true, ..) => Some(format!("a name or path has at most {TEXT_BYTES_MAX} bytes")),
@@ -81,6 +89,7 @@ impl Annotation {
     /// Returns it as the archive keeps it.
     pub(crate) fn to_operation(&self) -> NewOperation {
         let (subject, field, value) = match self {
+            Self::Checkpoint(id, said) => return said.to_operation(*id),
             Self::ProjectMove { from, to } => (from, MOVED_TO, to.clone()),
             Self::Directory {
                 cwd,
@@ -115,7 +124,7 @@ impl Annotation {
                     remote: remote.into(),
                 })
             }
-            _ => None,
+            _ => Said::from_operation(operation).map(|(id, said)| Self::Checkpoint(id, said)),
         }
     }
 }

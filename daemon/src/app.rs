@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::backend::{Backend, Front, Limits, Salvaging, go_on_while};
+use crate::backend::{Backend, Front, Hooks, Limits, Salvaging, go_on_while};
 use crate::causes::chain;
 use crate::derive::{Deriver, Parts as DeriverParts};
 use crate::ingest::{
@@ -226,6 +226,7 @@ async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppEr
         stop.subscribe()
     ));
     let mut checks = pin!(front.check_when_suspected());
+    let mut reports = Box::pin(front.take_reports(rpc::spool::read));
     let mut kept = pin!(keeping.keep(stirred));
     let mut grace = pin!(end_of_grace(stop.subscribe()));
     let served = loop {
@@ -236,6 +237,7 @@ async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppEr
             },
             never = &mut signals => match never {},
             never = &mut checks => match never {},
+            never = &mut reports => match never {},
             never = &mut kept => match never {},
             () = &mut grace => {
                 tracing::warn!("calls that were under way are broken off");
@@ -247,6 +249,8 @@ async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppEr
     // A salvage that is given up says so by an error, which is none by now.
     let _given_up = opening.done().await;
     if let Ok(backend) = front.backend() {
+        drop(reports);
+        backend.drain_reports().await;
         end(Arc::clone(backend)).await;
     }
     first.clear();
@@ -375,6 +379,7 @@ fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Back
         suspicion,
         damage: Mutex::default(),
         limits: Limits::default(),
+        hooks: Hooks::default(),
         stopping: front.stopping(),
     })
 }

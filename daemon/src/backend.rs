@@ -3,11 +3,14 @@
 //! Asynchronous and never blocking: questions run on the runtime's blocking threads, each with an
 //! engine of its own. Knows nothing of the wire.
 
+mod checkpoints;
 mod checkup;
 mod copy;
 mod front;
+mod hooks;
 mod limits;
 mod reading;
+mod recall;
 mod report;
 
 use std::ops::Range;
@@ -18,7 +21,7 @@ use sessions_archive::{ArchiveError, ArchiveReader, Heads};
 use sessions_catalog::Applied;
 use sessions_model::{
     Coverage, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter, SessionId,
-    Status, Timestamp,
+    SourceId, Status, Timestamp,
 };
 use sessions_paths::Paths;
 use sessions_query::{Engine, QueryError, SearchRequest, Searched, SourceListing};
@@ -27,15 +30,17 @@ use tokio::sync::watch;
 pub(crate) use checkup::{Findings, VerifyStep, go_on_while};
 pub(crate) use copy::{BackupPiece, SourceBytes, SourcePiece};
 pub(crate) use front::{Front, Salvaging};
+pub(crate) use hooks::{Hooks, ReadSpool, Spooled};
 pub(crate) use limits::Limits;
 #[cfg(test)]
 pub(crate) use reading::tests::portion;
 pub(crate) use reading::{Mark, Portion};
 pub(crate) use report::setting_fault;
 
-pub(crate) use crate::annotation::Annotation;
+pub(crate) use crate::annotation::{Annotation, Made};
 use crate::causes::chain;
 use crate::clock::Clock;
+use crate::config::AgentScope;
 use crate::derive::{Deriver, contiguous};
 use crate::ingest::{Archiving, ArchivistHandle, Settled};
 use crate::live;
@@ -113,6 +118,8 @@ pub(crate) struct Facts {
     pub(crate) started_at: Timestamp,
     /// What the sandbox denies.
     pub(crate) sandbox: Vec<String>,
+    /// What agents are shown.
+    pub(crate) agents: AgentScope,
     /// Why nothing is archived until the settings are mended.
     pub(crate) hold: Option<String>,
     /// What was wrong at the start: settings.
@@ -146,6 +153,7 @@ pub(crate) struct Backend {
     /// What a check found wrong with the archive.
     pub(crate) damage: Mutex<Option<Fault>>,
     pub(crate) limits: Limits,
+    pub(crate) hooks: Hooks,
     /// Says that the daemon ends.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -228,16 +236,47 @@ impl Backend {
         self.ask(move |engine| engine.sources(&session)).await
     }
 
+    /// Returns the process of the client that has `session` open.
+    pub(crate) async fn live_process(&self, session: SessionId) -> Result<Option<u32>, Refusal> {
+        let roots = self.roots.clone();
+        self.ask(move |_| Ok(live::process(roots.known(), &session)))
+            .await
+    }
+
     /// Returns the sources that belong to no session, and their generations.
     pub(crate) async fn unowned_sources(&self) -> Result<Vec<SourceListing>, Refusal> {
         self.catch_up().await;
         self.ask(|engine| engine.unowned_sources()).await
     }
 
-    /// Returns the projects there are.
-    pub(crate) async fn projects(&self) -> Result<Vec<Project>, Refusal> {
+    /// Tells whether a file of a session is in `root`.
+    pub(crate) async fn is_in_root(
+        &self,
+        session: SessionId,
+        root: String,
+    ) -> Result<bool, Refusal> {
         self.catch_up().await;
-        self.ask(|engine| engine.projects()).await
+        let sources = self.ask(move |engine| engine.sources(&session)).await?;
+        Ok(sources.iter().any(|source| source.root == root))
+    }
+
+    /// Returns the config root of a source.
+    pub(crate) async fn root_of(&self, source: SourceId) -> Result<Option<String>, Refusal> {
+        let read = move |reader: ArchiveReader| {
+            let known = reader.source(source)?;
+            let roots = reader.roots()?;
+            let root = known.and_then(|known| roots.into_iter().find(|row| row.id == known.root));
+            Ok(root.map(|row| row.path))
+        };
+        let read = self.on_archive(read).await?;
+        read.map_err(|error| copy::failed(&error))
+    }
+
+    /// Returns the projects there are, or those of one config root.
+    pub(crate) async fn projects(&self, root: Option<String>) -> Result<Vec<Project>, Refusal> {
+        self.catch_up().await;
+        self.ask(move |engine| engine.projects(root.as_deref()))
+            .await
     }
 
     /// Records what a user says; it holds from the next answer on.
@@ -247,7 +286,7 @@ impl Backend {
         }
         let annotation = match annotation {
             Annotation::ProjectMove { from, to } => self.name_projects(from, to).await?,
-            facts @ Annotation::Directory { .. } => facts,
+            said @ (Annotation::Directory { .. } | Annotation::Checkpoint(..)) => said,
         };
         let recorded = self.archivist.operate(annotation.to_operation()).await;
         let seq = recorded.map_err(|error| Refusal::Failed(chain(&error)))?;
@@ -264,6 +303,14 @@ impl Backend {
         };
         let (old, new) = self.ask(meant).await?;
         Annotation::project_move((from, &old), (to, &new)).map_err(Refusal::Argument)
+    }
+
+    /// Returns the config root that an agent of `root` is answered from; none where it may see all.
+    pub(crate) fn scope(&self, root: &str) -> Option<String> {
+        match self.facts.agents {
+            AgentScope::Root => Some(root.to_owned()),
+            AgentScope::All => None,
+        }
     }
 
     /// Stops archiving, or goes on with it; survives restarts.

@@ -20,7 +20,8 @@ const MIN_FREE_BYTES: u64 = 512 << 20;
 /// The largest settings file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
+    "agents",
     "roots",
     "exclude",
     "exclude_roots",
@@ -28,6 +29,15 @@ const KEYS: [&str; 6] = [
     "min_free_mb",
     "log",
 ];
+
+/// What an agent that asks is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AgentScope {
+    /// The sessions of the config root it runs from.
+    Root,
+    /// Everything, as its user is.
+    All,
+}
 
 /// What the user set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) min_free_bytes: u64,
     /// What is logged, as a `tracing` filter.
     pub(crate) log: String,
+    /// What agents are shown.
+    pub(crate) agents: AgentScope,
 }
 
 impl Default for Settings {
@@ -55,6 +67,7 @@ impl Default for Settings {
             watch: Method::Events,
             min_free_bytes: MIN_FREE_BYTES,
             log: "info".into(),
+            agents: AgentScope::Root,
         }
     }
 }
@@ -178,9 +191,31 @@ impl Reader<'_> {
                     settings.log = level;
                 }
             }
+            "agents" => {
+                if let Some(scope) = self.agents(value) {
+                    settings.agents = scope;
+                }
+            }
             unknown => {
                 let hint = format!("the settings are {}", KEYS.join(", "));
                 self.fault(key.span(), &format!("unknown setting \"{unknown}\""), &hint);
+            }
+        }
+    }
+
+    /// Reads `agents.scope`, the one thing there is to say of agents.
+    fn agents(&mut self, value: &Spanned<DeValue<'_>>) -> Option<AgentScope> {
+        let scope = value.get_ref().as_table().and_then(|table| {
+            let only = table.len() == 1;
+            table.get("scope").filter(|_| only)
+        });
+        match scope.and_then(|scope| scope.get_ref().as_str()) {
+            Some("root") => Some(AgentScope::Root),
+            Some("all") => Some(AgentScope::All),
+            _ => {
+                let hint = "write agents.scope = \"root\" or agents.scope = \"all\"";
+                self.fault(value.span(), "expected what agents are shown", hint);
+                None
             }
         }
     }

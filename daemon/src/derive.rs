@@ -7,7 +7,9 @@
 //! Invariant: replay is idempotent; the pair remembers what it applied of each lane.
 
 mod apply;
+mod checkpoint;
 mod error;
+mod event;
 mod folder;
 mod moved;
 mod pair;

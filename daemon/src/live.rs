@@ -20,13 +20,19 @@ const FILE_BYTES_MAX: u64 = 64 << 10;
 
 /// Returns the sessions that running clients of `roots` have open.
 pub(crate) fn sessions(roots: &[PathBuf]) -> HashSet<SessionId> {
-    roots
-        .iter()
-        .flat_map(|root| processes(&root.join("sessions")))
-        .collect()
+    let processes = roots.iter().flat_map(|root| processes(root));
+    processes.map(|process| process.session).collect()
 }
 
-fn processes(folder: &Path) -> Vec<SessionId> {
+/// Returns the running client of `roots` that has `session` open.
+pub(crate) fn process(roots: &[PathBuf], session: &SessionId) -> Option<u32> {
+    let mut processes = roots.iter().flat_map(|root| processes(root));
+    let process = processes.find(|process| process.session == *session)?;
+    Some(process.pid)
+}
+
+fn processes(root: &Path) -> Vec<LiveProcess> {
+    let folder = root.join("sessions");
     let Ok(files) = fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -40,7 +46,6 @@ fn processes(folder: &Path) -> Vec<SessionId> {
         })
         .filter_map(|file| read(&file.path()))
         .filter(runs)
-        .map(|process| process.session)
         .collect()
 }
 
@@ -113,11 +118,11 @@ mod tests {
         let check = |pid: u32, start: &str, expect: usize| {
             let root = tempfile::tempdir().unwrap();
             write(root.path(), pid, start);
-            assert_eq!(
-                sessions(&[root.path().to_path_buf()]).len(),
-                expect,
-                "{pid} {start}"
-            );
+            let roots = [root.path().to_path_buf()];
+            assert_eq!(sessions(&roots).len(), expect, "{pid} {start}");
+            let session = SessionId::parse("11111111-2222-4333-8444-555555555555").unwrap();
+            let found = process(&roots, &session);
+            assert_eq!(found, (expect == 1).then_some(pid), "{pid} {start}");
         };
         check(own, &ticks, 1);
         check(own, "1", 0);

@@ -1,16 +1,22 @@
 //! The wire: `sessions.v1` over the socket. The only part of the daemon that names generated types.
 
+mod checkpoint;
 mod convert;
 mod daemon;
+mod hook;
 mod refusal;
+mod scope;
 mod search;
 mod session;
+pub(crate) mod spool;
 mod stream;
 
 use std::sync::Arc;
 
 use http::HeaderValue;
+use sessions_proto::checkpoint_service_server::CheckpointServiceServer;
 use sessions_proto::daemon_service_server::DaemonServiceServer;
+use sessions_proto::hook_service_server::HookServiceServer;
 use sessions_proto::search_service_server::SearchServiceServer;
 use sessions_proto::session_service_server::SessionServiceServer;
 use sessions_proto::{MESSAGE_BYTES_MAX, VERSION_KEY};
@@ -75,6 +81,12 @@ pub(crate) async fn serve(
         )
         .add_service(
             SearchServiceServer::new(rpc.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            CheckpointServiceServer::new(rpc.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX),
+        )
+        .add_service(
+            HookServiceServer::new(rpc.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX),
         )
         .add_service(DaemonServiceServer::new(rpc).max_decoding_message_size(MESSAGE_BYTES_MAX))
         .serve_with_incoming_shutdown(connections, async move {

@@ -17,5 +17,8 @@ pub use generated::*;
 /// The metadata key under which client and daemon tell each other their versions.
 pub const VERSION_KEY: &str = "sessions-version";
 
+/// The metadata key under which a client says that an agent asks, and from which config root.
+pub const AGENT_ROOT_KEY: &str = "sessions-agent-root-bin";
+
 /// The largest message either side accepts, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 4 << 20;

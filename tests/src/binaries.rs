@@ -18,6 +18,8 @@ pub struct Binaries {
     pub daemon: PathBuf,
     /// `sessions`.
     pub cli: PathBuf,
+    /// `sessions-hook`.
+    pub hook: PathBuf,
 }
 
 /// Returns the programs, building them on the first call.
@@ -40,12 +42,15 @@ fn find_or_build() -> Result<Binaries> {
     Ok(Binaries {
         daemon: find("sessionsd")?,
         cli: find("sessions")?,
+        hook: find("sessions-hook")?,
     })
 }
 
 fn build() -> Result<PathBuf> {
     let mut cargo = cargo("build")?;
-    cargo.args(["--package", "sessions-daemon", "--package", "sessions-cli"]);
+    for package in ["sessions-daemon", "sessions-cli", "sessions-hook"] {
+        cargo.args(["--package", package]);
+    }
     let status = cargo.status().context("could not run cargo")?;
     ensure!(status.success(), "the programs under test do not build");
     profile_dir()

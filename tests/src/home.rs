@@ -92,6 +92,13 @@ impl Home {
             .context("could not run sessions")
     }
 
+    /// Runs the CLI as Claude Code does, to its end, however it ends.
+    pub fn as_agent(&self, args: &[&str]) -> Result<Output> {
+        let mut command = self.command(&binaries::built()?.cli);
+        command.env("CLAUDECODE", "1").args(args);
+        command.output().context("could not run sessions")
+    }
+
     /// Runs the CLI, which must succeed, and returns what it printed.
     pub fn bytes(&self, args: &[&str]) -> Result<Vec<u8>> {
         let output = self.sessions(args)?;

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod fresh;
+mod hook;
 mod idle;
 mod import;
 mod ours;
@@ -51,6 +52,8 @@ enum Part {
     Idle,
     /// From the start of a client to its first answer, when nothing changed.
     Restart,
+    /// How much of the client's time an event takes.
+    Hook,
     /// All of these.
     All,
 }
@@ -89,6 +92,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     if options.part.includes(Part::Restart) {
         restart::measure(&ours, &corpus, &mut table)?;
+    }
+    if options.part.includes(Part::Hook) {
+        hook::measure(workspace, &ours, &mut table)?;
     }
     if options.part.includes(Part::Fresh) {
         fresh::measure(workspace, &programs, &folder, &mut table)?;

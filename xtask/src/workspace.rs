@@ -49,6 +49,14 @@ impl Workspace {
         command
     }
 
+    /// Returns the platform this runs on, as the compiler names it.
+    pub(crate) fn host(&self) -> Result<String> {
+        let version = read_output(self.rustc().arg("-vV"))?;
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        host.map(str::to_owned)
+            .context("rustc does not name its host")
+    }
+
     /// Returns a git command in the workspace's folder.
     pub(crate) fn git(&self) -> Command {
         let mut command = Command::new("git");
@@ -69,6 +77,24 @@ impl Workspace {
         };
         run_visibly(&mut cargo)?;
         Ok(self.target.join(profile.folder()))
+    }
+
+    /// Builds the hook shim as it is shipped, and returns it: without libraries to be loaded, which take longer
+    /// than all that it does.
+    pub(crate) fn build_hook(&self) -> Result<PathBuf> {
+        let host = self.host()?;
+        let mut cargo = self.cargo();
+        cargo.args(["build", "--profile", "dist", "-p", "sessions-hook"]);
+        // With a target named, what runs while building is built as ever.
+        cargo.args(["--target", &host]);
+        // Measured: at a fixed address and for size it is a fifth smaller, and starts no later.
+        cargo.env(
+            "RUSTFLAGS",
+            "-C target-feature=+crt-static -C relocation-model=static",
+        );
+        cargo.env("CARGO_PROFILE_DIST_OPT_LEVEL", "z");
+        run_visibly(&mut cargo)?;
+        Ok(self.target.join(host).join("dist/sessions-hook"))
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn entry(entry: &Entry, now: &Now) -> String {
         | EntryKind::System => folded(entry, &shown),
         EntryKind::Title
         | EntryKind::Note
+        | EntryKind::Checkpoint
         | EntryKind::Compaction
         | EntryKind::Interrupt
         | EntryKind::ApiError => {

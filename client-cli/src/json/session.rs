@@ -28,6 +28,8 @@ pub(crate) struct SessionJson<'a> {
     project_key: &'a str,
     last_prompt: Option<&'a str>,
     subagents: u64,
+    checkpoints: u64,
+    ended_by: Option<&'a str>,
 }
 
 /// Tokens of a session.
@@ -63,6 +65,8 @@ impl<'a> SessionJson<'a> {
             project_key: &session.project_key.0,
             last_prompt: session.last_prompt.as_deref(),
             subagents: session.subagents,
+            checkpoints: session.checkpoints,
+            ended_by: session.ended_by.as_deref(),
         }
     }
 }

@@ -207,6 +207,7 @@ pub(crate) fn who(entry: &Entry) -> (String, Role) {
         EntryKind::Summary => ("Summary".to_owned(), Role::Strong),
         EntryKind::Title => ("Title".to_owned(), Role::Strong),
         EntryKind::Note => ("Note".to_owned(), Role::Strong),
+        EntryKind::Checkpoint => ("Checkpoint".to_owned(), Role::Strong),
         EntryKind::Command => ("Command".to_owned(), Role::User),
         EntryKind::System => ("Notice".to_owned(), Role::Faint),
         EntryKind::Compaction => ("Compacted here".to_owned(), Role::Warning),

@@ -139,7 +139,10 @@ fn session_line(session: &Session, now: &Now, terminal: &Terminal, widths: Width
     let paint = terminal.paint;
     let (mark, role) = mark(session);
     let room = widths.title.saturating_sub(columns(mark));
-    let title = title(session);
+    let title = match session.checkpoints {
+        0 => title(session),
+        checkpoints => format!("⚑{checkpoints} {}", title(session)),
+    };
     // The mark keeps its place whatever is cut off the title.
     let title = if mark.is_empty() {
         fit(&title, widths.title)

@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(number("page_size"), 4096);
         assert_eq!(number("auto_vacuum"), 2);
         assert_eq!(number("synchronous"), 2);
-        assert_eq!(number("user_version"), 2);
+        assert_eq!(number("user_version"), 3);
         let mode: String = archive
             .connection
             .pragma_query_value(None, "journal_mode", |row| row.get(0))

@@ -124,6 +124,8 @@ pub enum Step {
     Mark(SourceId),
     /// Recording an annotation.
     Operate,
+    /// Recording what a hook reported.
+    NoteEvent,
     /// Writing a setting.
     Set(String),
     /// Reading bytes.
@@ -170,6 +172,7 @@ impl fmt::Display for Step {
             Self::MoveCursor(source) => write!(f, "move the cursor of source {source}"),
             Self::Mark(source) => write!(f, "mark source {source}"),
             Self::Operate => f.write_str("record an annotation"),
+            Self::NoteEvent => f.write_str("record what a hook reported"),
             Self::Set(key) => write!(f, "write setting {key}"),
             Self::Read(generation) => write!(f, "read generation {generation}"),
             Self::ReadLog => f.write_str("read the log"),

@@ -116,6 +116,11 @@ pub enum Logged {
         /// The operation's number.
         number: u64,
     },
+    /// A hook of the client reported something.
+    Event {
+        /// The event's number.
+        number: u64,
+    },
 }
 
 const APPEND: i64 = 1;
@@ -124,6 +129,7 @@ const GONE: i64 = 3;
 const BACK: i64 = 4;
 const OPERATION: i64 = 5;
 const MENDED: i64 = 6;
+const EVENT: i64 = 7;
 
 /// Adds a row.
 pub(crate) fn write(connection: &Connection, row: &LogRow) -> rusqlite::Result<()> {
@@ -140,6 +146,7 @@ pub(crate) fn write(connection: &Connection, row: &LogRow) -> rusqlite::Result<(
         Logged::Gone { source } => (GONE, Some(source), None, None),
         Logged::Back { source } => (BACK, Some(source), None, None),
         Logged::Operation { number } => (OPERATION, None, None, Some(number)),
+        Logged::Event { number } => (EVENT, None, None, Some(number)),
     };
     let range = match row.change {
         Logged::Append {
@@ -246,6 +253,9 @@ fn parse(row: &Row<'_>, lane: Lane) -> rusqlite::Result<Option<LogRow>> {
         GONE => Logged::Gone { source: source()? },
         BACK => Logged::Back { source: source()? },
         OPERATION => Logged::Operation {
+            number: row.get(8)?,
+        },
+        EVENT => Logged::Event {
             number: row.get(8)?,
         },
         _ => return Ok(None),

@@ -301,6 +301,10 @@ fn copy_listed(old: &Connection, new: &Connection) -> rusqlite::Result<()> {
         ("tombstones", "subject, at"),
         ("days", "day, lane, bytes"),
         ("losses", "generation, start, until, at"),
+        (
+            "hook_events",
+            "number, id, at, event, root, session, reason, prompt, agent, pid, message",
+        ),
     ] {
         let marks = vec!["?"; columns.split(',').count()].join(", ");
         let select = format!("SELECT {columns} FROM {table}");

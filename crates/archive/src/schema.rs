@@ -26,9 +26,10 @@ const WAL_BYTES_KEPT: u32 = 16 * 1024 * 1024;
 const STATEMENTS_CACHED: usize = 64;
 
 /// Step `n` brings schema `n` to `n + 1`.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
 ];
 
 /// Opens the archive at `path` for writing; makes it, or brings it up to date.

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension};
 use rustc_hash::FxHashMap;
-use sessions_model::{ArchiveId, RecordKey, RootId, Seq, SessionId, SessionOrdinal, SourceId};
+use sessions_model::{
+    ArchiveId, CheckpointId, RecordKey, RootId, Seq, SessionId, SessionOrdinal, SourceId, Timestamp,
+};
 
 use crate::admitted::Admitted;
 use crate::calls::Calls;
+use crate::checkpoint::CheckpointWord;
 use crate::error::Doing;
 use crate::ledger::Ledger;
 use crate::operation::Operation;
@@ -241,6 +244,26 @@ impl Catalog {
         self.operations.push(Operation::Move {
             from: from.to_owned(),
             to: to.to_owned(),
+        });
+    }
+
+    /// Takes in what is said of a checkpoint.
+    pub fn checkpoint(&mut self, id: CheckpointId, word: CheckpointWord) {
+        self.operations.push(Operation::Checkpoint { id, word });
+    }
+
+    /// Takes in that a client began a session, or took it up.
+    pub fn begun(&mut self, session: SessionOrdinal, at: Timestamp) {
+        self.operations.push(Operation::Begun { session, at });
+    }
+
+    /// Takes in that a client left a session, and why.
+    pub fn left(&mut self, session: SessionOrdinal, at: Timestamp, reason: &str) {
+        let reason = reason.to_owned();
+        self.operations.push(Operation::Left {
+            session,
+            at,
+            reason,
         });
     }
 

@@ -9,6 +9,7 @@
 mod admitted;
 mod calls;
 mod catalog;
+mod checkpoint;
 mod error;
 mod facts;
 mod ledger;
@@ -21,6 +22,7 @@ mod sources;
 mod state;
 
 pub use catalog::{Applied, Catalog, Opened};
+pub use checkpoint::CheckpointWord;
 pub use error::CatalogError;
 pub use facts::{MessageKey, SessionFacts, SourceFacts, TokenUse};
 pub use position::Position;

@@ -1,7 +1,9 @@
-//! What was said of directories and projects, written as it was said. It does not know who said it.
+//! What was said of directories, projects, checkpoints and the lives of sessions, written as it was said. It does not know who said it.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
+use sessions_model::{CheckpointId, SessionOrdinal, Timestamp};
 
+use crate::checkpoint::{self, CheckpointWord};
 use crate::project::{remote_key, store_move};
 
 /// What the user, or a client on the user's behalf, said.
@@ -15,6 +17,19 @@ pub(crate) enum Operation {
     Move {
         from: String,
         to: String,
+    },
+    Checkpoint {
+        id: CheckpointId,
+        word: CheckpointWord,
+    },
+    Begun {
+        session: SessionOrdinal,
+        at: Timestamp,
+    },
+    Left {
+        session: SessionOrdinal,
+        at: Timestamp,
+        reason: String,
     },
 }
 
@@ -33,6 +48,27 @@ impl Operation {
                 .execute([cwd, common_dir, &remote_key(remote)])
                 .map(drop),
             Self::Move { from, to } => store_move(connection, from, to),
+            Self::Checkpoint { id, word } => checkpoint::store(connection, *id, word),
+            Self::Begun { session, at } => connection
+                .prepare_cached(
+                    "INSERT INTO session_life (session, begun_at) VALUES (?1, ?2)
+                     ON CONFLICT (session) DO UPDATE
+                     SET begun_at = max(coalesce(begun_at, ?2), ?2)",
+                )?
+                .execute([session.0.cast_signed(), at.0])
+                .map(drop),
+            Self::Left {
+                session,
+                at,
+                reason,
+            } => connection
+                .prepare_cached(
+                    "INSERT INTO session_life (session, left_at, reason) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (session) DO UPDATE SET left_at = ?2, reason = ?3
+                     WHERE left_at IS NULL OR left_at <= ?2",
+                )?
+                .execute(params![session.0, at.0, reason])
+                .map(drop),
         }
     }
 }

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use rusqlite::Connection;
-use sessions_model::{Project, Session, SessionFilter, SessionId, SessionOrdinal, SourceId};
+use sessions_model::{
+    Checkpoint, CheckpointId, Project, Session, SessionFilter, SessionId, SessionOrdinal, SourceId,
+};
 
 use crate::error::Doing;
 use crate::project::Projects;
-use crate::{Applied, CatalogError, schema};
+use crate::{Applied, CatalogError, checkpoint, schema};
 
 mod resolve;
 mod row;
@@ -143,9 +145,11 @@ impl CatalogReader {
         })
     }
 
-    /// Returns the projects, the latest first.
-    pub fn projects(&self) -> Result<Vec<Project>, CatalogError> {
-        self.read("the projects", summary::projects)
+    /// Returns the projects, the latest first; with `root`, of the sessions in that root alone.
+    pub fn projects(&self, root: Option<&str>) -> Result<Vec<Project>, CatalogError> {
+        self.read("the projects", |connection| {
+            summary::projects(connection, root)
+        })
     }
 
     /// Returns the projects that `wanted` may mean: by name, key, address, or a directory in or above
@@ -191,6 +195,50 @@ impl CatalogReader {
     pub fn unresolved_cwds(&self, limit: u32) -> Result<Vec<String>, CatalogError> {
         self.read("the unknown directories", |connection| {
             summary::unresolved_cwds(connection, limit)
+        })
+    }
+
+    /// Returns at most `limit` checkpoints, the latest first: of `session` and in `root`, where these are
+    /// named.
+    pub fn checkpoints(
+        &self,
+        of: (Option<&SessionId>, Option<&str>),
+        limit: u32,
+    ) -> Result<Vec<Checkpoint>, CatalogError> {
+        self.read("the checkpoints", |connection| {
+            checkpoint::list(connection, of, limit)
+        })
+    }
+
+    /// Returns the checkpoints that `name` may mean: those whose id it begins, else those it is the name of;
+    /// the latest first. With `root`, in that root alone.
+    pub fn checkpoints_meant(
+        &self,
+        name: &str,
+        root: Option<&str>,
+    ) -> Result<Vec<Checkpoint>, CatalogError> {
+        self.read("the checkpoints of a name", |connection| {
+            checkpoint::meant(connection, name, root)
+        })
+    }
+
+    /// Returns the numbers of the operations that made the checkpoints which no record is known for, the
+    /// oldest first.
+    pub fn pending_checkpoints(&self) -> Result<Vec<u64>, CatalogError> {
+        self.read("the pending checkpoints", checkpoint::pending)
+    }
+
+    /// Returns the checkpoint that an operation of the archive made.
+    pub fn checkpoint_made_by(&self, operation: u64) -> Result<Option<Checkpoint>, CatalogError> {
+        self.read("a checkpoint", |connection| {
+            checkpoint::made_by(connection, operation)
+        })
+    }
+
+    /// Returns the number of the operation that holds a checkpoint's diff.
+    pub fn checkpoint_described_by(&self, id: CheckpointId) -> Result<Option<u64>, CatalogError> {
+        self.read("a checkpoint's repository", |connection| {
+            checkpoint::described_by(connection, id)
         })
     }
 

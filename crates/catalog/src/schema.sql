@@ -143,3 +143,35 @@ CREATE TABLE project_move (
     old TEXT PRIMARY KEY,
     new TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What is said of a checkpoint comes in any order: each part stands by itself, and is null before it is
+-- said. made_by and described_by are numbers of the archive's operations.
+CREATE TABLE checkpoint (
+    id BLOB PRIMARY KEY,
+    name TEXT,
+    note TEXT,
+    session TEXT,
+    at INTEGER,
+    cwd TEXT,
+    made_by INTEGER,
+    record TEXT,
+    source INTEGER,
+    generation INTEGER,
+    until INTEGER,
+    head TEXT,
+    branch TEXT,
+    is_dirty INTEGER,
+    is_too_long INTEGER,
+    described_by INTEGER,
+    is_gone INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX checkpoint_session ON checkpoint (session, at);
+CREATE INDEX checkpoint_made ON checkpoint (made_by);
+
+-- What hooks reported of a session: when a client last began or took it up, when one last left it, and why.
+CREATE TABLE session_life (
+    session INTEGER PRIMARY KEY,
+    begun_at INTEGER,
+    left_at INTEGER,
+    reason TEXT
+) STRICT;

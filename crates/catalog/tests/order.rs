@@ -136,7 +136,7 @@ fn told(lines: &[Line], lines_per_commit: usize) -> (Vec<Session>, Vec<Project>)
     let sessions = reader
         .sessions(&SessionFilter::default(), &HashSet::new())
         .expect("the catalog works");
-    (sessions, reader.projects().expect("the catalog works"))
+    (sessions, reader.projects(None).expect("the catalog works"))
 }
 
 proptest! {

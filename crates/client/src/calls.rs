@@ -53,6 +53,15 @@ pub struct Source {
     pub is_gone: bool,
 }
 
+/// The archived files of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SessionFiles {
+    /// Its files.
+    pub sources: Vec<Source>,
+    /// The process of the client that has it open.
+    pub live_pid: Option<u32>,
+}
+
 /// The life of a source's file between two rewrites.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generation {
@@ -170,15 +179,20 @@ impl Client {
 
     /// Lists the archived files of a session.
     pub async fn sources(&self, session: &SessionId) -> Result<Vec<Source>, ClientError> {
+        Ok(self.list_sources(session.as_str()).await?.sources)
+    }
+
+    /// Lists the archived files of a session, and says which process has it open.
+    pub async fn files(&self, session: &SessionId) -> Result<SessionFiles, ClientError> {
         self.list_sources(session.as_str()).await
     }
 
     /// Lists the archived files whose path names no session, such as the history of prompts.
     pub async fn unowned_sources(&self) -> Result<Vec<Source>, ClientError> {
-        self.list_sources("").await
+        Ok(self.list_sources("").await?.sources)
     }
 
-    async fn list_sources(&self, session: &str) -> Result<Vec<Source>, ClientError> {
+    async fn list_sources(&self, session: &str) -> Result<SessionFiles, ClientError> {
         let request = wire::SourcesRequest {
             session: session.to_owned(),
         };
@@ -187,7 +201,10 @@ impl Client {
                 checked(client.sessions().sources(short(request.clone())).await)
             })
             .await?;
-        Ok(response.sources.into_iter().map(convert::source).collect())
+        Ok(SessionFiles {
+            sources: response.sources.into_iter().map(convert::source).collect(),
+            live_pid: response.live_pid,
+        })
     }
 
     /// Reads the archived bytes of one source: of `generation`, else of the newest whole one.

@@ -2,6 +2,7 @@
 //!
 //! Knows versions and config roots; what is asked of the daemon afterwards is in `calls`.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use sessions_paths::{Environment, Paths};
 use sessions_proto as wire;
 use tokio::net::UnixStream;
-use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
+use tonic::metadata::{Ascii, Binary, MetadataMap, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
@@ -52,6 +53,9 @@ pub struct Connection {
     pub program: Option<PathBuf>,
     /// Whether to start it.
     pub start: Start,
+    /// The config root that an agent asks from, which is answered from that one alone unless the settings say
+    /// otherwise; none where a person asks.
+    pub agent_root: Option<PathBuf>,
 }
 
 /// A connection to a daemon of a matching version.
@@ -97,6 +101,14 @@ impl Client {
         }
         let message = format!("it wanted to be started anew {STARTS_MAX} times in a row");
         Err(lost.unwrap_or(ClientError::Daemon { message }))
+    }
+
+    /// Connects to a daemon that listens now, and says nothing before what is asked of it.
+    pub(crate) async fn reach(connection: &Connection) -> Result<Self, ClientError> {
+        match holder::try_connect(&connection.paths.socket()).await? {
+            Some(stream) => Ok(Self::over(stream, connection)),
+            None => Err(ClientError::Absent),
+        }
     }
 
     /// Asks what changes nothing; once more, of a daemon that is started where need be, if the one that
@@ -189,7 +201,7 @@ impl Client {
         Self {
             channel: endpoint.connect_with_connector_lazy(connector),
             connection: connection.clone(),
-            introduce: Introduce::own(),
+            introduce: Introduce::own(connection),
         }
     }
 
@@ -252,6 +264,24 @@ impl Client {
         .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
     }
 
+    pub(crate) fn checkpoints(
+        &self,
+    ) -> wire::checkpoint_service_client::CheckpointServiceClient<Introduced> {
+        wire::checkpoint_service_client::CheckpointServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+
+    pub(crate) fn hooks(&self) -> wire::hook_service_client::HookServiceClient<Introduced> {
+        wire::hook_service_client::HookServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.introduce.clone(),
+        )
+        .max_decoding_message_size(wire::MESSAGE_BYTES_MAX)
+    }
+
     pub(crate) fn daemon(&self) -> wire::daemon_service_client::DaemonServiceClient<Introduced> {
         wire::daemon_service_client::DaemonServiceClient::with_interceptor(
             self.channel.clone(),
@@ -293,12 +323,16 @@ enum Greeting {
 #[derive(Debug, Clone)]
 pub(crate) struct Introduce {
     version: MetadataValue<Ascii>,
+    agent_root: Option<MetadataValue<Binary>>,
 }
 
 impl Introduce {
-    fn own() -> Self {
+    fn own(connection: &Connection) -> Self {
+        let agent_root = connection.agent_root.as_deref();
         Self {
             version: MetadataValue::from_static(env!("CARGO_PKG_VERSION")),
+            agent_root: agent_root
+                .map(|root| MetadataValue::from_bytes(root.as_os_str().as_bytes())),
         }
     }
 }
@@ -308,6 +342,11 @@ impl Interceptor for Introduce {
         request
             .metadata_mut()
             .insert(wire::VERSION_KEY, self.version.clone());
+        if let Some(root) = &self.agent_root {
+            request
+                .metadata_mut()
+                .insert_bin(wire::AGENT_ROOT_KEY, root.clone());
+        }
         Ok(request)
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use sessions_model::Session;
+use sessions_model::{Checkpoint, Session};
 use sessions_paths::PathsError;
 use tonic::{Code, Status};
 
@@ -28,6 +28,14 @@ pub enum ClientError {
         name: String,
         /// The sessions, latest first.
         candidates: Vec<Session>,
+    },
+    /// Several checkpoints go by the name that was asked for.
+    #[error("{count} checkpoints match {name}", count = candidates.len())]
+    AmbiguousCheckpoint {
+        /// The name.
+        name: String,
+        /// The checkpoints, latest first.
+        candidates: Vec<Checkpoint>,
     },
     /// The query does not parse.
     #[error("{message}")]
@@ -200,6 +208,7 @@ impl ClientError {
         match self {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. }
+            | Self::AmbiguousCheckpoint { .. }
             | Self::BadQuery { .. }
             | Self::Refused { .. }
             | Self::Paths(PathsError::Root { .. }) => ErrorKind::Usage,

@@ -4,17 +4,22 @@
 //! answers are shown, nor how the daemon keeps what it keeps.
 
 mod calls;
+mod checkpoints;
 mod connect;
 mod convert;
 mod detail;
 mod error;
 mod holder;
+pub mod hook;
 mod service;
 mod start;
 mod streams;
 mod version;
 
-pub use calls::{DirectoryFacts, Generation, Listing, SearchRequest, Source, Verification};
+pub use calls::{
+    DirectoryFacts, Generation, Listing, SearchRequest, SessionFiles, Source, Verification,
+};
+pub use checkpoints::NewCheckpoint;
 pub use connect::{Client, Connection, Start};
 pub use error::{ClientError, ErrorKind, StartError};
 pub use start::{DAEMON, find_daemon};

@@ -85,6 +85,8 @@ impl Entries {
 pub struct Bytes {
     stream: Streaming<wire::BytesResponse>,
     losses: Vec<String>,
+    hasher: blake3::Hasher,
+    is_checked: bool,
 }
 
 impl Bytes {
@@ -92,18 +94,33 @@ impl Bytes {
         Self {
             stream,
             losses: Vec::new(),
+            hasher: blake3::Hasher::new(),
+            is_checked: false,
         }
     }
 
     /// Returns the next run of bytes that reads back; none after the last.
+    ///
+    /// # Errors
+    /// Also when what came is not what was sent: the last message carries the hash of all.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ClientError> {
         while let Some(response) = message(&mut self.stream).await? {
-            if response.loss.is_empty() {
+            if !response.blake3.is_empty() {
+                self.is_checked = self.hasher.finalize().to_hex().as_str() == response.blake3;
+            } else if response.loss.is_empty() {
+                self.hasher.update(&response.data);
                 return Ok(Some(response.data));
+            } else {
+                self.losses.push(response.loss);
             }
-            self.losses.push(response.loss);
         }
-        Ok(None)
+        if self.is_checked {
+            Ok(None)
+        } else {
+            Err(ClientError::Malformed {
+                what: "a file that does not match its hash",
+            })
+        }
     }
 
     /// Returns what was left out because it does not read back, for a person; known after the last run.

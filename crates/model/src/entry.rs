@@ -33,11 +33,13 @@ pub enum EntryKind {
     ApiError,
     /// A record of a type unknown to this version, raw.
     Unknown,
+    /// A place that the user named.
+    Checkpoint,
 }
 
 impl EntryKind {
     /// Every kind, in the order of their codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Prompt,
         Self::Answer,
         Self::Thinking,
@@ -52,6 +54,7 @@ impl EntryKind {
         Self::Interrupt,
         Self::ApiError,
         Self::Unknown,
+        Self::Checkpoint,
     ];
 
     /// Returns the word for this kind in queries and JSON.
@@ -71,6 +74,7 @@ impl EntryKind {
             Self::Interrupt => "interrupt",
             Self::ApiError => "api-error",
             Self::Unknown => "unknown",
+            Self::Checkpoint => "checkpoint",
         }
     }
 

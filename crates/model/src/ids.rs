@@ -135,6 +135,22 @@ macro_rules! random_id {
                 write!(f, "{}({self})", stringify!($name))
             }
         }
+
+        impl $name {
+            /// Reads the 32 hexadecimal digits that [`Display`](fmt::Display) writes.
+            pub fn parse(text: &str) -> Option<Self> {
+                let mut id = [0; 16];
+                let digits = text.as_bytes();
+                if digits.len() != 2 * id.len() {
+                    return None;
+                }
+                for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+                    let [high, low] = [pair[0], pair[1]].map(|digit| char::from(digit).to_digit(16));
+                    *byte = u8::try_from(high? << 4 | low?).ok()?;
+                }
+                Some(Self(id))
+            }
+        }
     };
 }
 
@@ -145,6 +161,14 @@ random_id! {
 random_id! {
     /// One device: 128 random bits, renewed when the machine's fingerprint changes.
     DeviceId
+}
+random_id! {
+    /// One event that a hook reported: 128 random bits.
+    EventId
+}
+random_id! {
+    /// One checkpoint: 128 random bits.
+    CheckpointId
 }
 
 #[cfg(test)]
@@ -158,5 +182,14 @@ mod tests {
         assert_eq!(SessionId::parse("a/b"), Err(IdError::BadCharacter));
         assert_eq!(SessionId::parse(&"x".repeat(129)), Err(IdError::TooLong));
         assert!(SessionId::parse("0b9d").is_ok());
+    }
+
+    #[test]
+    fn random_ids_are_read_as_they_are_written() {
+        let id = CheckpointId([0x0f; 16]);
+        assert_eq!(CheckpointId::parse(&id.to_string()), Some(id));
+        for wrong in ["", "0f", &"0g".repeat(16), &"0f".repeat(17)] {
+            assert_eq!(CheckpointId::parse(wrong), None, "{wrong}");
+        }
     }
 }

@@ -3,8 +3,10 @@
 //! Every crate but the wire and the watcher speaks in these types. Nothing here can be serialised:
 //! the wire, the disk and the terminal each convert at their own edge. Nothing here does I/O.
 
+mod checkpoint;
 mod entry;
 mod hit;
+mod hook;
 mod ids;
 mod origin;
 mod record;
@@ -12,11 +14,13 @@ mod session;
 mod status;
 mod time;
 
+pub use checkpoint::{Checkpoint, CheckpointPlace, GitState};
 pub use entry::{Branch, Entry, EntryId, EntryKind, Tool};
 pub use hit::{Coverage, Highlight, Hit, SearchAnswer};
+pub use hook::{HookEvent, HookReply, HookReport, SlashCommand};
 pub use ids::{
-    AgentId, ArchiveId, ByteOffset, DeviceId, GenerationId, IdError, RootId, Seq, SessionId,
-    SessionOrdinal, SourceId,
+    AgentId, ArchiveId, ByteOffset, CheckpointId, DeviceId, EventId, GenerationId, IdError, RootId,
+    Seq, SessionId, SessionOrdinal, SourceId,
 };
 pub use origin::{Origin, Shape, SourceKind};
 pub use record::{

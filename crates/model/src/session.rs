@@ -84,6 +84,12 @@ pub struct Session {
     pub last_prompt: Option<String>,
     /// Subagents it started.
     pub subagents: u64,
+    /// Its checkpoints.
+    pub checkpoints: u64,
+    /// Why its last client left it, in the client's word (`clear`, `resume`, `logout`, `prompt_input_exit`,
+    /// `other`), or `killed` where it left without one. None while one has it open, and where no hook
+    /// reported.
+    pub ended_by: Option<String>,
 }
 
 /// Which sessions to list.

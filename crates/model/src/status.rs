@@ -48,6 +48,8 @@ pub struct RootStatus {
     pub sources: u64,
     /// Bytes archived from it.
     pub bytes: u64,
+    /// When a hook of its clients last reported something.
+    pub last_event_at: Option<Timestamp>,
 }
 
 /// How far an import or a rebuild is.

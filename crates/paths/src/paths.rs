@@ -79,6 +79,11 @@ impl Paths {
         self.state.join("logs")
     }
 
+    /// Returns the directory of the events that no daemon took.
+    pub fn spool_dir(&self) -> PathBuf {
+        self.state.join("spool")
+    }
+
     /// Returns the file that takes what a daemon started by a client prints.
     pub fn output_file(&self) -> PathBuf {
         self.state.join("sessionsd.out")

@@ -5,8 +5,12 @@ use std::collections::HashSet;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::{CatalogReader, Totals};
 use sessions_index::IndexReader;
-use sessions_model::{DefectCount, Project, Session, SessionFilter, SessionId};
+use sessions_model::{
+    Checkpoint, CheckpointId, CheckpointPlace, DefectCount, Project, Session, SessionFilter,
+    SessionId,
+};
 
+use crate::checkpoint::{self, Unplaced};
 use crate::search::{SearchRequest, Searched, Sight};
 use crate::sources::{self, SourceListing};
 use crate::{QueryError, Reading, read};
@@ -83,6 +87,11 @@ impl Engine {
         read::read(&self.archive, &self.catalog, session)
     }
 
+    /// Tells whether a session's transcript has what a hook told of the model's last words.
+    pub fn has_last_message(&self, session: &SessionId) -> Result<bool, QueryError> {
+        read::has_last_message(&self.archive, &self.catalog, session)
+    }
+
     /// Returns how many bytes are archived of a session: about what reading it takes.
     pub fn bytes_of(&self, session: &SessionId) -> Result<u64, QueryError> {
         sources::bytes(&self.archive, &self.catalog, session)
@@ -98,9 +107,42 @@ impl Engine {
         sources::list_unowned(&self.archive)
     }
 
-    /// Lists the projects, the latest first.
-    pub fn projects(&self) -> Result<Vec<Project>, QueryError> {
-        Ok(self.catalog.projects()?)
+    /// Lists checkpoints, the latest first: of `session` and in `root`, where these are named.
+    pub fn checkpoints(
+        &self,
+        of: (Option<&SessionId>, Option<&str>),
+        limit: u32,
+    ) -> Result<Vec<Checkpoint>, QueryError> {
+        Ok(self.catalog.checkpoints(of, limit)?)
+    }
+
+    /// Lists the checkpoints that `name` may mean.
+    pub fn checkpoints_meant(
+        &self,
+        name: &str,
+        root: Option<&str>,
+    ) -> Result<Vec<Checkpoint>, QueryError> {
+        Ok(self.catalog.checkpoints_meant(name, root)?)
+    }
+
+    /// Returns the number of the operation that told of a checkpoint's repository.
+    pub fn checkpoint_described_by(&self, id: CheckpointId) -> Result<Option<u64>, QueryError> {
+        Ok(self.catalog.checkpoint_described_by(id)?)
+    }
+
+    /// Returns the numbers of the operations whose checkpoints stand behind no record yet.
+    pub fn pending_checkpoints(&self) -> Result<Vec<u64>, QueryError> {
+        Ok(self.catalog.pending_checkpoints()?)
+    }
+
+    /// Returns the last record that was written before a checkpoint was made; none if none is archived.
+    pub fn find_place(&self, wanted: &Unplaced) -> Result<Option<CheckpointPlace>, QueryError> {
+        checkpoint::find_place(&self.archive, &self.catalog, wanted)
+    }
+
+    /// Lists the projects, the latest first; with `root`, of the sessions in that root alone.
+    pub fn projects(&self, root: Option<&str>) -> Result<Vec<Project>, QueryError> {
+        Ok(self.catalog.projects(root)?)
     }
 
     /// Lists the projects that `wanted` may mean.

@@ -4,6 +4,7 @@
 //! find with the catalog's facts and the archive's text. Nothing here writes anything, and nothing knows
 //! how bytes reached the archive or how answers reach a user.
 
+mod checkpoint;
 mod engine;
 mod error;
 mod locate;
@@ -17,6 +18,7 @@ mod sources;
 pub mod syntax;
 mod terms;
 
+pub use checkpoint::Unplaced;
 pub use engine::Engine;
 pub use error::QueryError;
 pub use read::Reading;

@@ -11,7 +11,7 @@ use sessions_transcript::{Lines, PASSAGE_BYTES_MAX, entry_id, parse, spilled_pas
 
 use crate::read::file_name;
 use crate::terms::Terms;
-use crate::{QueryError, long_line, sources};
+use crate::{QueryError, checkpoint, long_line, sources};
 
 /// Bytes before a result in which its call is looked for.
 const CALL_LOOKBACK_BYTES: u64 = 128 << 10;
@@ -52,10 +52,26 @@ impl Located {
 impl Place<'_> {
     /// Returns what `found` is in `session`.
     pub(crate) fn locate(self, session: &SessionId, found: &Match) -> Result<Located, QueryError> {
+        if found.generation == GenerationId(0) {
+            return self.checkpoint(found);
+        }
         match self.spilled_source(session, found)? {
             Some(source) => self.passage(session, found, &source),
             None => self.line(found),
         }
+    }
+
+    /// Returns the checkpoint that the operation made whose number stands in the place of an offset.
+    fn checkpoint(self, found: &Match) -> Result<Located, QueryError> {
+        let made = self.catalog.checkpoint_made_by(found.offset.0)?;
+        Ok(made.map_or_else(
+            || Located::unread(found),
+            |checkpoint| Located {
+                entry: checkpoint::entry_id(&checkpoint).0,
+                text: checkpoint::text(&checkpoint),
+                tool: None,
+            },
+        ))
     }
 
     fn line(self, found: &Match) -> Result<Located, QueryError> {

@@ -2,16 +2,27 @@
 
 use sessions_archive::{ArchiveReader, GenerationRow, Loss, READ_BYTES_MAX, SourceState, Stretch};
 use sessions_catalog::CatalogReader;
-use sessions_model::{ByteOffset, Entry, SessionId, SourceKind};
-use sessions_transcript::{Conversation, LINE_BYTES_MAX, Lines, Piece};
+use sessions_model::{
+    Branch, ByteOffset, Entry, EntryId, EntryKind, Parsed, SessionId, SourceKind,
+};
+use sessions_transcript::{Conversation, LINE_BYTES_MAX, Lines, Piece, parse};
 
-use crate::{QueryError, sources};
+use crate::{QueryError, checkpoint, sources};
 
 /// Bytes read from the archive at a time.
 const READ_BYTES: u64 = 4 << 20;
 
 /// Bytes looked back for the beginning of the line that a generation goes on with.
 const LOOKBACK_BYTES: u64 = 1 << 20;
+
+/// Checkpoints shown of a session.
+const CHECKPOINTS_MAX: u32 = 1_000;
+
+/// Bytes at the end of a transcript in which what the model said last is looked for.
+const LAST_BYTES: u64 = 1 << 20;
+
+/// Entries at the end of a conversation among which what the model said last is looked for.
+const LAST_ENTRIES: usize = 64;
 
 /// What a session reads as.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,10 +57,82 @@ pub(crate) fn read(
         }
     }
     let spilled = |path: &str| spilled(archive, &sources, path);
-    let entries = conversation.into_entries(&spilled);
+    let mut entries = conversation.into_entries(&spilled);
+    add_unwritten(&mut entries, archive, session)?;
+    let checkpoints = catalog.checkpoints((Some(session), None), CHECKPOINTS_MAX)?;
+    checkpoint::insert(&mut entries, checkpoints);
     losses.sort_unstable_by_key(|loss: &Loss| (loss.source, loss.generation, loss.start));
     losses.dedup();
     Ok(Some(Reading { entries, losses }))
+}
+
+/// Adds what the model said last, as a hook told it, where no transcript has it: its client may have been
+/// killed before it was written.
+fn add_unwritten(
+    entries: &mut Vec<Entry>,
+    archive: &ArchiveReader,
+    session: &SessionId,
+) -> Result<(), QueryError> {
+    let Some(told) = archive.last_message(session)? else {
+        return Ok(());
+    };
+    let said = told.message.as_deref().unwrap_or_default().trim();
+    let mut last = entries.iter().rev().take(LAST_ENTRIES);
+    // Told in part where it is long.
+    let is_written =
+        last.any(|entry| entry.kind == EntryKind::Answer && entry.text.trim().starts_with(said));
+    if said.is_empty() || is_written {
+        return Ok(());
+    }
+    entries.push(Entry {
+        id: EntryId(format!("event-{}", told.id)),
+        kind: EntryKind::Answer,
+        time: Some(told.at),
+        text: said.to_owned(),
+        tool: None,
+        is_error: false,
+        agent: None,
+        started: None,
+        branch: Branch::Current,
+        is_withdrawn: false,
+        model: None,
+        usage: None,
+        images: 0,
+        record_type: told.event.as_str().to_owned(),
+    });
+    Ok(())
+}
+
+/// Tells whether the end of a session's transcript has what a hook told of the model's last words.
+pub(crate) fn has_last_message(
+    archive: &ArchiveReader,
+    catalog: &CatalogReader,
+    session: &SessionId,
+) -> Result<bool, QueryError> {
+    let Some(told) = archive.last_message(session)? else {
+        return Ok(true);
+    };
+    let said = told.message.as_deref().unwrap_or_default().trim();
+    for source in sources::of_session(archive, catalog, session)? {
+        if source.origin.kind != SourceKind::Transcript {
+            continue;
+        }
+        let Some(newest) = archive.generations(source.id)?.pop() else {
+            continue;
+        };
+        let start = newest.length.0.saturating_sub(LAST_BYTES);
+        let bytes = archive.bytes(newest.id, ByteOffset(start)..newest.length)?;
+        let has_said = |line: &[u8]| match parse(line) {
+            Parsed::Record(record) => record.blocks.iter().any(|block| {
+                block.kind == EntryKind::Answer && block.text.trim().starts_with(said)
+            }),
+            _ => false,
+        };
+        if Lines::new(&bytes, ByteOffset(start)).any(|(_, line)| has_said(line)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is read goes into a conversation; what cannot be is listed.

@@ -130,6 +130,7 @@ pub(super) fn prepare(environment: &Environment, origin: &Origin) -> Result<Grou
         paths: paths.clone(),
         started_at,
         sandbox: sandbox.lines,
+        agents: settings.agents,
         faults: faults.chain(roots.faults().iter().cloned()).collect(),
         hold,
     };

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use sessions_model::{Coverage, Fault, FaultKind, Progress, Status};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use super::{Backend, Facts, Refusal};
+use super::{Backend, Facts, ReadSpool, Refusal};
 use crate::footing::Footing;
 use crate::roots::Roots;
 use crate::salvage::size;
@@ -29,6 +29,7 @@ pub(crate) struct Salvaging {
 #[derive(Debug)]
 pub(crate) struct Front {
     backend: OnceLock<Arc<Backend>>,
+    opened: Notify,
     facts: Facts,
     roots: Roots,
     footing: Arc<Footing>,
@@ -48,6 +49,7 @@ impl Front {
     ) -> Self {
         Self {
             backend: OnceLock::new(),
+            opened: Notify::new(),
             facts,
             roots,
             footing,
@@ -63,6 +65,7 @@ impl Front {
         if self.backend.set(Arc::new(backend)).is_err() {
             tracing::error!("the parts were opened twice");
         }
+        self.opened.notify_one();
     }
 
     /// Returns what answers.
@@ -96,6 +99,16 @@ impl Front {
             if let Ok(backend) = self.backend() {
                 backend.check().await;
             }
+        }
+    }
+
+    /// Takes in what hooks report, once the parts are open. Never ends.
+    pub(crate) async fn take_reports(&self, spool: ReadSpool) -> std::convert::Infallible {
+        loop {
+            if let Ok(backend) = self.backend() {
+                return backend.take_reports(spool).await;
+            }
+            self.opened.notified().await;
         }
     }
 
@@ -214,6 +227,7 @@ mod tests {
             paths: Paths::choose(&environment).unwrap(),
             started_at: Timestamp(1),
             sandbox: Vec::new(),
+            agents: crate::config::AgentScope::Root,
             hold: None,
             faults: Vec::new(),
         };

@@ -130,10 +130,13 @@ impl Backend {
 
     fn root_statuses(&self, rows: &[RootRow]) -> Vec<RootStatus> {
         let watches = self.archivist.root_watches();
+        let events = self.event_sums();
         let status = |(path, watch): (std::path::PathBuf, RootWatch)| {
             let path = path.to_string_lossy().into_owned();
             let row = rows.iter().find(|row| row.path == path);
+            let reported = events.iter().find(|sum| sum.root == path);
             RootStatus {
+                last_event_at: reported.map(|sum| sum.last_at),
                 watched_by: watched_by(&watch, Path::new(&path)),
                 last_archived_at: row.and_then(|row| row.last_archived_at),
                 sources: row.map_or(0, |row| row.sources),

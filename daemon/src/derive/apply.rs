@@ -105,6 +105,7 @@ impl Applier<'_> {
                 Ok(0)
             }
             Logged::Operation { number } => self.annotate(*number),
+            Logged::Event { number } => self.event(*number),
         }
     }
 
@@ -260,6 +261,7 @@ impl Applier<'_> {
             }) => {
                 self.pair.catalog.directory(&cwd, &common_dir, &remote);
             }
+            Some(Annotation::Checkpoint(id, said)) => self.checkpoint(number, (id, said))?,
             None => tracing::warn!(number, "an operation of a newer version is left for it"),
         }
         Ok(0)

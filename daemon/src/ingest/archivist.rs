@@ -177,6 +177,14 @@ impl Archivist {
                     // Whoever asked may have stopped listening.
                     drop(recorded.send(outcome));
                 }
+                Command::NoteEvent { event, noted } => {
+                    drop(noted.send(self.note_event(&event)));
+                }
+                Command::ForgetMessages { session, until } => {
+                    if let Err(error) = self.forget_messages(&session, until) {
+                        tracing::warn!(error = crate::causes::chain(&error), "a message is kept");
+                    }
+                }
                 Command::Mend { losses, left } => {
                     let outcome = self.mend(&losses).map_err(IngestError::from);
                     drop(left.send(outcome));
@@ -196,6 +204,27 @@ impl Archivist {
         let seq = transaction.operate(operation)?;
         self.heads.send_replace(transaction.commit()?);
         Ok(seq)
+    }
+
+    fn note_event(
+        &mut self,
+        event: &sessions_archive::Event,
+    ) -> Result<Option<sessions_model::Seq>, IngestError> {
+        let mut transaction = self.archive.begin(self.work.clock.now())?;
+        let seq = transaction.note_event(event)?;
+        self.heads.send_replace(transaction.commit()?);
+        Ok(seq)
+    }
+
+    fn forget_messages(
+        &mut self,
+        session: &sessions_model::SessionId,
+        until: sessions_model::Timestamp,
+    ) -> Result<(), IngestError> {
+        let mut transaction = self.archive.begin(self.work.clock.now())?;
+        transaction.forget_messages(session, until)?;
+        transaction.commit()?;
+        Ok(())
     }
 
     fn set_archiving(&mut self, archiving: Archiving) -> Result<(), IngestError> {

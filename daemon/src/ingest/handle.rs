@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sessions_archive::{Archive, Heads, Loss, NewOperation};
-use sessions_model::{Fault, Seq};
+use sessions_archive::{Archive, Event, Heads, Loss, NewOperation};
+use sessions_model::{Fault, Seq, SessionId, Timestamp};
 use sessions_watch::{Method, RootWatch, Watcher};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -136,6 +136,14 @@ pub(crate) enum Command {
         operation: NewOperation,
         recorded: oneshot::Sender<Result<Seq, IngestError>>,
     },
+    NoteEvent {
+        event: Event,
+        noted: oneshot::Sender<Result<Option<Seq>, IngestError>>,
+    },
+    ForgetMessages {
+        session: SessionId,
+        until: Timestamp,
+    },
     Mend {
         losses: Vec<Loss>,
         left: oneshot::Sender<Result<Vec<Loss>, IngestError>>,
@@ -219,6 +227,19 @@ impl ArchivistHandle {
         })
         .await?;
         answer.await.map_err(|_| IngestError::Silent)?
+    }
+
+    /// Records what a hook reported; none if that is known.
+    pub(crate) async fn note_event(&self, event: Event) -> Result<Option<Seq>, IngestError> {
+        let (noted, answer) = oneshot::channel();
+        self.ask(Command::NoteEvent { event, noted }).await?;
+        answer.await.map_err(|_| IngestError::Silent)?
+    }
+
+    /// Forgets what a hook told of the model's words in a session up to `until`: its transcript has them.
+    pub(crate) async fn forget_messages(&self, session: SessionId, until: Timestamp) {
+        // Whoever ends forgets nothing, and the next one is told again.
+        let _ending = self.ask(Command::ForgetMessages { session, until }).await;
     }
 
     /// Stops archiving, or goes on with it. Survives restarts.

@@ -4,6 +4,8 @@ use sessions_model as model;
 use sessions_proto as wire;
 use sessions_query::{GenerationListing, SourceListing};
 
+use tonic::Status;
+
 use crate::backend::{BackupPiece, Findings, SourcePiece, VerifyStep};
 
 pub(super) fn source_piece(piece: SourcePiece) -> wire::BytesResponse {
@@ -11,7 +13,11 @@ pub(super) fn source_piece(piece: SourcePiece) -> wire::BytesResponse {
         SourcePiece::Bytes(data) => (data, String::new()),
         SourcePiece::Lost(loss) => (Vec::new(), loss),
     };
-    wire::BytesResponse { data, loss }
+    wire::BytesResponse {
+        data,
+        loss,
+        blake3: String::new(),
+    }
 }
 
 pub(super) fn verify_step(step: VerifyStep) -> wire::VerifyResponse {
@@ -67,6 +73,8 @@ pub(super) fn session(session: model::Session) -> wire::Session {
         root: session.root,
         last_prompt: session.last_prompt,
         subagents: session.subagents,
+        checkpoints: session.checkpoints,
+        ended_by: session.ended_by,
     }
 }
 
@@ -103,6 +111,7 @@ fn kind(kind: model::EntryKind) -> wire::EntryKind {
         model::EntryKind::Interrupt => wire::EntryKind::Interrupt,
         model::EntryKind::ApiError => wire::EntryKind::ApiError,
         model::EntryKind::Unknown => wire::EntryKind::Unknown,
+        model::EntryKind::Checkpoint => wire::EntryKind::Checkpoint,
     }
 }
 
@@ -209,6 +218,7 @@ fn root(root: model::RootStatus) -> wire::RootStatus {
     wire::RootStatus {
         path: root.path,
         watched_by: root.watched_by,
+        last_event_at_ms: root.last_event_at.map(model::Timestamp::millis),
         last_archived_at_ms: root.last_archived_at.map(model::Timestamp::millis),
         sources: root.sources,
         bytes: root.bytes,
@@ -282,5 +292,46 @@ fn generation(generation: GenerationListing) -> wire::Generation {
         length: generation.length,
         opened_at_ms: generation.opened_at.millis(),
         is_current: generation.is_current,
+    }
+}
+
+/// Reads a session's id.
+pub(super) fn session_id(text: &str) -> Result<model::SessionId, Status> {
+    model::SessionId::parse(text)
+        .map_err(|error| Status::invalid_argument(format!("\"{text}\" is no session id: {error}")))
+}
+
+pub(super) fn checkpoint(checkpoint: model::Checkpoint) -> wire::Checkpoint {
+    wire::Checkpoint {
+        id: checkpoint.id.0.to_vec(),
+        name: checkpoint.name,
+        note: checkpoint.note,
+        session: checkpoint.session.as_str().to_owned(),
+        at_ms: checkpoint.at.millis(),
+        cwd: checkpoint.cwd,
+        place: checkpoint.place.map(|place| wire::CheckpointPlace {
+            record: place.record,
+            source: place.source.0,
+            generation: place.generation.0,
+            end: place.end.0,
+        }),
+        git: checkpoint.git.map(|git| wire::GitState {
+            head: git.head,
+            branch: git.branch,
+            is_dirty: git.is_dirty,
+            diff: git.diff,
+            is_too_long: git.is_too_long,
+        }),
+    }
+}
+
+/// Reads the state of a repository.
+pub(super) fn git(git: wire::GitState) -> model::GitState {
+    model::GitState {
+        head: git.head,
+        branch: git.branch,
+        is_dirty: git.is_dirty,
+        diff: git.diff,
+        is_too_long: git.is_too_long,
     }
 }

@@ -15,11 +15,12 @@ impl SearchService for Rpc {
         &self,
         request: Request<wire::SearchRequest>,
     ) -> Result<Response<wire::SearchResponse>, Status> {
+        let scope = self.scope(&request)?;
         let request = request.into_inner();
         let question = Question {
             query: request.query,
             limit: request.limit,
-            root: request.root,
+            root: scope.narrow(request.root)?,
             with_automated: request.automated,
             wait: Duration::from_millis(request.wait_ms.into()),
             utc_offset_ms: request.utc_offset_ms,

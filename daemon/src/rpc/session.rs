@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::stream::{self, Gone, Reply, Sender, Sent};
 use super::{Rpc, convert, refusal};
-use crate::backend::{Annotation, Backend, Mark, Name, Portion, SourceBytes};
+use crate::backend::{Annotation, Backend, Mark, Name, Portion, SourceBytes, SourcePiece};
 
 /// Directories a list asks its client to look up.
 const UNRESOLVED_MAX: usize = 64;
@@ -25,6 +25,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ListRequest>,
     ) -> Result<Response<Self::ListStream>, Status> {
+        let scope = self.scope(&request)?;
         let request = request.into_inner();
         let filter = model::SessionFilter {
             project: request.project,
@@ -32,7 +33,7 @@ impl SessionService for Rpc {
             until: request.until_ms.map(model::Timestamp),
             limit: request.limit,
             live_only: request.live_only,
-            root: request.root,
+            root: scope.narrow(request.root)?,
         };
         let (sessions, unresolved_cwds) = self
             .backend()?
@@ -51,11 +52,12 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ResolveRequest>,
     ) -> Result<Response<wire::ResolveResponse>, Status> {
+        let scope = self.scope(&request)?;
         let wire::ResolveRequest { name, cwd, root } = request.into_inner();
         let name = Name {
             text: name,
             cwd,
-            root,
+            root: scope.narrow(root)?,
         };
         let sessions = self
             .backend()?
@@ -70,7 +72,9 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        let session = session_id(&request.into_inner().session)?;
+        let scope = self.scope(&request)?;
+        let session = convert::session_id(&request.into_inner().session)?;
+        self.admit(&scope, &session).await?;
         let backend = Arc::clone(self.backend()?);
         let portion = backend.read(session.clone(), Mark::default()).await;
         let portion = portion.map_err(refusal::status)?;
@@ -87,21 +91,34 @@ impl SessionService for Rpc {
         request: Request<wire::SourcesRequest>,
     ) -> Result<Response<wire::SourcesResponse>, Status> {
         let session = request.into_inner().session;
-        let sources = if session.is_empty() {
-            self.backend()?.unowned_sources().await
+        let (sources, live_pid) = if session.is_empty() {
+            (self.backend()?.unowned_sources().await, None)
         } else {
-            self.backend()?.sources(session_id(&session)?).await
+            let session = convert::session_id(&session)?;
+            let sources = self.backend()?.sources(session.clone()).await;
+            let live = self.backend()?.live_process(session).await;
+            (sources, live.map_err(refusal::status)?)
         };
         let sources = sources.map_err(refusal::status)?;
         let sources = sources.into_iter().map(convert::source).collect();
-        Ok(Response::new(wire::SourcesResponse { sources }))
+        Ok(Response::new(wire::SourcesResponse { sources, live_pid }))
     }
 
     async fn bytes(
         &self,
         request: Request<wire::BytesRequest>,
     ) -> Result<Response<Self::BytesStream>, Status> {
+        let scope = self.scope(&request)?;
         let wire::BytesRequest { source, generation } = request.into_inner();
+        if !scope.is_open() {
+            let root = self.backend()?.root_of(model::SourceId(source)).await;
+            if !root
+                .map_err(refusal::status)?
+                .is_some_and(|root| scope.has(&root))
+            {
+                return Err(Status::not_found("there is no such file"));
+            }
+        }
         let generation = (generation != 0).then_some(model::GenerationId(generation));
         let bytes = self
             .backend()?
@@ -140,9 +157,11 @@ impl SessionService for Rpc {
 
     async fn projects(
         &self,
-        _: Request<wire::ProjectsRequest>,
+        request: Request<wire::ProjectsRequest>,
     ) -> Result<Response<wire::ProjectsResponse>, Status> {
-        let projects = self.backend()?.projects().await.map_err(refusal::status)?;
+        let root = self.scope(&request)?.narrow(None)?;
+        let projects = self.backend()?.projects(root).await;
+        let projects = projects.map_err(refusal::status)?;
         let projects = projects.into_iter().map(convert::project).collect();
         Ok(Response::new(wire::ProjectsResponse { projects }))
     }
@@ -169,9 +188,16 @@ async fn send_bytes(
     sender: &Sender<wire::BytesResponse>,
     mut bytes: SourceBytes,
 ) -> Result<(), Gone> {
+    let mut hasher = blake3::Hasher::new();
     loop {
         let pieces = match bytes.next().await {
-            Ok((_, pieces)) if pieces.is_empty() => return Ok(()),
+            Ok((_, pieces)) if pieces.is_empty() => {
+                let last = wire::BytesResponse {
+                    blake3: hasher.finalize().to_hex().to_string(),
+                    ..wire::BytesResponse::default()
+                };
+                return sender.send(Ok(last)).await;
+            }
             Ok((next, pieces)) => {
                 bytes = next;
                 pieces
@@ -179,12 +205,10 @@ async fn send_bytes(
             Err(refusal) => return sender.send(Err(refusal::status(refusal))).await,
         };
         for piece in pieces {
+            if let SourcePiece::Bytes(data) = &piece {
+                hasher.update(data);
+            }
             sender.send(Ok(convert::source_piece(piece))).await?;
         }
     }
-}
-
-fn session_id(text: &str) -> Result<model::SessionId, Status> {
-    model::SessionId::parse(text)
-        .map_err(|error| Status::invalid_argument(format!("\"{text}\" is no session id: {error}")))
 }

@@ -38,6 +38,28 @@ impl Config {
         Ok(config)
     }
 
+    /// Has the client run `command` at each event of `events`, and gives it the slash commands of ours.
+    ///
+    /// Replaces the settings.
+    pub fn install_hooks(&self, command: &str, events: &[&str]) -> Result<()> {
+        let hook = json!([{"hooks": [{"type": "command", "command": command, "timeout": 5}]}]);
+        let hooks: serde_json::Map<_, _> = events
+            .iter()
+            .map(|event| ((*event).to_owned(), hook.clone()))
+            .collect();
+        let settings = json!({"hooks": hooks});
+        fs::write(self.root().join("settings.json"), settings.to_string())?;
+        let commands = self.root().join("commands");
+        fs::create_dir_all(&commands)?;
+        for name in ["checkpoint", "recall"] {
+            fs::write(
+                commands.join(format!("{name}.md")),
+                "The hook did not run.\n",
+            )?;
+        }
+        Ok(())
+    }
+
     /// Returns the config root.
     pub fn root(&self) -> PathBuf {
         self.home.path().join("config")

@@ -27,6 +27,7 @@ pub(super) fn answer(request: &Value, board: &Board) -> Answer {
         step,
         messages: messages.len(),
         model: request["model"].as_str().unwrap_or_default().to_owned(),
+        words: messages.iter().map(words_of).collect::<Vec<_>>().join("\n"),
     };
     Answer { recorded, message }
 }

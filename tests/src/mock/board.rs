@@ -22,6 +22,8 @@ pub struct Recorded {
     pub messages: usize,
     /// The model asked for.
     pub model: String,
+    /// What was said in it, by either side.
+    pub words: String,
 }
 
 #[derive(Debug, Default)]

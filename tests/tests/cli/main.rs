@@ -1,8 +1,11 @@
 //! The command line over the sample sessions: what it prints as JSON, and how it ends.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod agents;
+mod checkpoint;
 mod export;
 mod list;
+mod restore;
 mod search;
 mod setup;
 mod status;
@@ -44,6 +47,9 @@ impl Samples {
         words
     }
 }
+
+/// How long a checkpoint may wait for its record.
+const BOUND_MAX: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Session ids of the samples.
 const PARSER: &str = "9aaa74c8-ebe3-4e02-bf08-b248a3297e38";

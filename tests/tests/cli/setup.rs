@@ -26,10 +26,13 @@ impl Trial {
         let programs = TempDir::with_prefix("bin-").unwrap();
         let built = &binaries::built().unwrap().daemon;
         let daemon = built.parent().unwrap();
-        // Away from a shim that was built: what is run is to be seen.
-        for name in ["sessions", "sessionsd"] {
-            symlink(daemon.join(name), programs.path().join(name)).unwrap();
-        }
+        // Away from the shim that was built: what is run is to be seen. A link would lead back there.
+        let program = programs.path().join("sessions");
+        let linked = fs::hard_link(daemon.join("sessions"), &program);
+        linked
+            .or_else(|_| fs::copy(daemon.join("sessions"), &program).map(drop))
+            .unwrap();
+        symlink(daemon.join("sessionsd"), programs.path().join("sessionsd")).unwrap();
         let shim = programs.path().join("sessions-hook");
         fs::write(&shim, "#!/bin/sh\necho it ran\n").unwrap();
         fs::set_permissions(&shim, fs::Permissions::from_mode(0o755)).unwrap();

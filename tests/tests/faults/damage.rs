@@ -103,7 +103,7 @@ fn a_damaged_archive_is_named_and_salvaged() {
     trial.home.settle().unwrap();
     let before = trial.home.json(&["list", "--json"]).unwrap();
     daemon.stop().unwrap();
-    spoil_the_middle(&trial.home.path().join("data/archive/archive.db"));
+    spoil_a_frame(&trial.home.path().join("data/archive/archive.db"));
     // Without the originals nothing can be taken in again, so what is lost stays lost and must be named.
     fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
 
@@ -149,11 +149,16 @@ fn a_lost_page_of_the_schema_loses_no_session() {
     trial.home.settle().unwrap();
     let before = trial.home.json(&["list", "--json"]).unwrap();
     daemon.stop().unwrap();
-    let mut database = fs::File::options()
-        .write(true)
-        .open(trial.home.path().join("data/archive/archive.db"))
+    let path = trial.home.path().join("data/archive/archive.db");
+    // The first page says where the others are that hold the schema.
+    let find = "SELECT max(pageno) FROM dbstat WHERE name = 'sqlite_schema'";
+    let page: u64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row(find, [], |row| row.get(0))
         .unwrap();
-    database.seek(SeekFrom::Start(23 * 4096)).unwrap();
+    assert!(page > 1, "the schema fits one page");
+    let mut database = fs::File::options().write(true).open(&path).unwrap();
+    database.seek(SeekFrom::Start((page - 1) * 4096)).unwrap();
     database.write_all(&[0xa5; 4096]).unwrap();
     fs::remove_dir_all(trial.root.path().join("projects")).unwrap();
 
@@ -214,10 +219,11 @@ fn reads(trial: &Trial, session: &Value) -> bool {
 }
 
 /// Overwrites one page in the middle of a database.
-fn spoil_the_middle(database: &Path) {
+fn spoil_a_frame(database: &Path) {
     let mut file = fs::File::options().write(true).open(database).unwrap();
-    let middle = file.metadata().unwrap().len() / 2 / 4096 * 4096;
-    file.seek(SeekFrom::Start(middle)).unwrap();
+    // What was written last are bytes of sources.
+    let place = file.metadata().unwrap().len() / 4 * 3 / 4096 * 4096;
+    file.seek(SeekFrom::Start(place)).unwrap();
     file.write_all(&[0xa5; 4096]).unwrap();
 }
 

@@ -162,16 +162,23 @@ fn a_sweep_in_the_middle_of_the_first_import_loses_nothing() {
     let differences = home.differences(&tree).unwrap();
     assert!(differences.is_empty(), "{differences:#?}");
     let list = home.json(&["list", "--json", "--limit", "1000"]).unwrap();
-    let gone = list
-        .as_array()
-        .unwrap()
+    let list = list.as_array().unwrap();
+    for path in swept
         .iter()
-        .filter(|s| s["on_disk"] == "gone");
-    assert!(gone.count() > 0, "{list}");
+        .filter(|path| path.with_extension("jsonl") == **path)
+    {
+        let id = path.file_stem().unwrap().to_str().unwrap();
+        // Where it had files of history, these stay.
+        if let Some(session) = list.iter().find(|session| session["id"] == id) {
+            assert_ne!(session["on_disk"], "whole", "{session}");
+        }
+    }
+    let swept_now = list.iter().filter(|session| session["on_disk"] != "whole");
+    assert!(swept_now.count() > 2, "{list:?}");
     daemon.stop().unwrap();
 }
 
-/// Makes every fourth session older than the client keeps; returns their transcripts.
+/// Makes every fourth session older than the client keeps; returns their files.
 fn grow_old(projects: &Path) -> Vec<std::path::PathBuf> {
     let mut transcripts = paths_below(projects).unwrap();
     transcripts.retain(|path| {
@@ -181,17 +188,17 @@ fn grow_old(projects: &Path) -> Vec<std::path::PathBuf> {
                 .extension()
                 .is_some_and(|extension| extension == "jsonl")
     });
-    let old: Vec<_> = transcripts.into_iter().step_by(4).collect();
+    let mut old: Vec<_> = transcripts.into_iter().step_by(4).collect();
     assert!(old.len() > 2, "{old:?}");
-    for transcript in &old {
-        make_old(transcript);
-        let folder = transcript.with_extension("");
-        if folder.is_dir() {
-            paths_below(&folder)
-                .unwrap()
-                .iter()
-                .for_each(|path| make_old(path));
-        }
+    let folders = old.iter().map(|transcript| transcript.with_extension(""));
+    let folders: Vec<_> = folders.filter(|folder| folder.is_dir()).collect();
+    old.extend(
+        folders
+            .iter()
+            .flat_map(|folder| paths_below(folder).unwrap()),
+    );
+    for path in &old {
+        make_old(path);
     }
     old
 }

@@ -3,8 +3,11 @@
 //!
 //! All scenes are played once, in one home; each test looks at the evidence of that one play.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod evidence;
 mod play;
+mod resuming;
 mod scenes;
 
 use evidence::Evidence;

@@ -93,9 +93,15 @@ impl Ours {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = self.command_of(&self.program);
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// Returns a command of `program` that finds this home.
+    pub(crate) fn command_of(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
             .env("SESSIONS_HOME", &self.home)
             .env("CLAUDE_CONFIG_DIR", &self.root);
         command

@@ -8,11 +8,12 @@ use super::Finding;
 pub(crate) use graph::Graph;
 
 /// Each crate of the workspace and the crates of the workspace it may depend on.
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("sessions-proto", &[]),
     ("sessions-model", &[]),
     ("sessions-watch", &[]),
     ("sessions-paths", &["sessions-model"]),
+    ("sessions-git", &["sessions-model"]),
     ("sessions-transcript", &["sessions-model"]),
     ("sessions-archive", &["sessions-model"]),
     ("sessions-catalog", &["sessions-model"]),
@@ -47,7 +48,21 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
     ),
     (
         "sessions-cli",
-        &["sessions-model", "sessions-paths", "sessions-client"],
+        &[
+            "sessions-model",
+            "sessions-paths",
+            "sessions-client",
+            "sessions-git",
+        ],
+    ),
+    (
+        "sessions-hook",
+        &[
+            "sessions-model",
+            "sessions-paths",
+            "sessions-client",
+            "sessions-git",
+        ],
     ),
     (
         "sessions-tests",

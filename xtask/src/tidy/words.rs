@@ -11,11 +11,13 @@ use crate::workspace::Workspace;
 const WIRE: &str = concat!("sessions_", "proto");
 
 /// Where the generated types may be named.
-const WIRE_EDGES: [&str; 4] = [
+const WIRE_EDGES: [&str; 5] = [
     "proto/",
     "crates/client/",
     "daemon/src/rpc/",
     "daemon/src/rpc.rs",
+    // Tests that play the daemon.
+    "hook-shim/tests/",
 ];
 
 /// Paths shorter than this, `/` for example, are part of others and say nothing.

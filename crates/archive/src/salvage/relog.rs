@@ -25,6 +25,7 @@ pub(super) fn write_log(archive: &mut Archive, at: Timestamp) -> Result<()> {
     let generations = generations(archive).during(|| Step::List)?;
     let sources = source::states(&archive.connection, Which::All).during(|| Step::List)?;
     let operations = crate::operation::operations(&archive.connection)?;
+    let events = crate::event::numbers(&archive.connection).during(|| Step::List)?;
     let transaction = archive.connection.transaction().during(|| Step::Begin)?;
     let frames = &mut archive.frames;
     let mut writer = Writer {
@@ -46,6 +47,9 @@ pub(super) fn write_log(archive: &mut Archive, at: Timestamp) -> Result<()> {
                 number: operation.number,
             },
         )?;
+    }
+    for number in events {
+        writer.row(Lane::Live, Logged::Event { number })?;
     }
     writer.transaction.commit().during(|| Step::Commit)
 }

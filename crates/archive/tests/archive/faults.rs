@@ -267,7 +267,7 @@ fn a_newer_schema_is_refused_and_left_alone() {
     assert!(error.to_string().contains("schema 99"), "{error}");
     Connection::open(&database)
         .unwrap()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
     scene.reopen();
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod breaking_off;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod fixture;

@@ -155,6 +155,8 @@ impl SessionRow {
     ) -> rusqlite::Result<Session> {
         let project_key = self.project(projects);
         let sums = sums(connection, self.ordinal)?;
+        let is_live = live.contains(&self.id);
+        let told = life(connection, &self, is_live)?;
         let cwds = "SELECT cwd FROM session_cwd WHERE session = ?1 ORDER BY at, cwd";
         let models = "SELECT model FROM session_model WHERE session = ?1 ORDER BY at, model";
         Ok(Session {
@@ -171,15 +173,50 @@ impl SessionRow {
             tokens: self.tokens,
             bytes: sums.bytes,
             on_disk: sums.on_disk(),
-            is_live: live.contains(&self.id),
+            is_live,
             entrypoint: self.entrypoint,
             is_automated: self.is_automated,
             root: sums.root,
             last_prompt: self.last_prompt,
             subagents: sums.subagents,
+            checkpoints: told.checkpoints,
+            ended_by: told.ended_by,
             id: self.id,
         })
     }
+}
+
+/// What is known of a session besides its rows.
+struct Life {
+    checkpoints: u64,
+    ended_by: Option<String>,
+}
+
+/// Why a session ended where a client began it and left it without a word.
+const KILLED: &str = "killed";
+
+fn life(connection: &Connection, row: &SessionRow, is_live: bool) -> rusqlite::Result<Life> {
+    let checkpoints = "SELECT count(*) FROM checkpoint WHERE session = ?1 AND NOT is_gone";
+    let checkpoints = connection
+        .prepare_cached(checkpoints)?
+        .query_row([row.id.as_str()], |row| row.get(0))?;
+    let ended_by = if is_live {
+        None
+    } else {
+        // Whoever began a session, did not say that it left, and does not run, was ended.
+        connection
+            .prepare_cached(
+                "SELECT iif(left_at IS NULL OR begun_at > left_at, ?2, reason)
+                 FROM session_life WHERE session = ?1",
+            )?
+            .query_row((row.ordinal.0, KILLED), |row| row.get(0))
+            .optional()?
+            .flatten()
+    };
+    Ok(Life {
+        checkpoints,
+        ended_by,
+    })
 }
 
 fn texts(

@@ -76,8 +76,11 @@ pub(super) fn unresolved_cwds(
 }
 
 /// Gathers the sessions under their projects.
-pub(super) fn projects(connection: &Connection) -> rusqlite::Result<Vec<Project>> {
-    gather(connection, &Projects::load(connection)?)
+pub(super) fn projects(
+    connection: &Connection,
+    root: Option<&str>,
+) -> rusqlite::Result<Vec<Project>> {
+    gather(connection, &Projects::load(connection)?, root)
 }
 
 /// Gathers the sessions of the projects that `wanted` may mean, and of those below it, if it is a directory.
@@ -86,7 +89,7 @@ pub(super) fn projects_meant(
     wanted: &str,
 ) -> rusqlite::Result<Vec<Project>> {
     let known = Projects::load(connection)?;
-    let mut projects = gather(connection, &known)?;
+    let mut projects = gather(connection, &known, None)?;
     let is_below = |cwd: &String| wanted.starts_with('/') && Path::new(cwd).starts_with(wanted);
     projects.retain(|project| {
         known.is_meant(&project.key, wanted) || project.cwds.iter().any(is_below)
@@ -94,14 +97,21 @@ pub(super) fn projects_meant(
     Ok(projects)
 }
 
-fn gather(connection: &Connection, known: &Projects) -> rusqlite::Result<Vec<Project>> {
+fn gather(
+    connection: &Connection,
+    known: &Projects,
+    root: Option<&str>,
+) -> rusqlite::Result<Vec<Project>> {
     let mut statement = connection.prepare_cached(
         "SELECT cwd, worktree_of, count(*), sum(is_automated), max(ended_at),
             sum((SELECT coalesce(sum(bytes), 0) FROM placed
                  WHERE placed.session = ordinal AND NOT is_moved))
-         FROM session WHERE entries > 0 GROUP BY cwd, worktree_of",
+         FROM session WHERE entries > 0 AND (?1 IS NULL OR EXISTS (
+             SELECT 1 FROM source JOIN root ON root.id = source.root
+             WHERE source.session = ordinal AND root.path = ?1))
+         GROUP BY cwd, worktree_of",
     )?;
-    let mut rows = statement.query(())?;
+    let mut rows = statement.query([root])?;
     let mut projects = FxHashMap::<_, Project>::default();
     while let Some(row) = rows.next()? {
         let cwd: Option<String> = row.get(0)?;

@@ -111,7 +111,7 @@ fn projects_gather_directories_of_one_repository() {
     told.prompt("two", 20, "/w/main", "b");
     told.prompt("three", 30, "/elsewhere", "c");
     let reader = told.reader();
-    assert_eq!(reader.projects().unwrap().len(), 3);
+    assert_eq!(reader.projects(None).unwrap().len(), 3);
     assert_eq!(
         reader.unresolved_cwds(2).unwrap(),
         ["/elsewhere", "/w/main"]
@@ -127,7 +127,7 @@ fn projects_gather_directories_of_one_repository() {
     told.catalog.directory("/elsewhere", "", "");
     let reader = told.reader();
     assert!(reader.unresolved_cwds(9).unwrap().is_empty());
-    let projects = reader.projects().unwrap();
+    let projects = reader.projects(None).unwrap();
     let names: Vec<_> = projects
         .iter()
         .map(|p| (&*p.name, &*p.key.0, p.sessions))
@@ -139,10 +139,10 @@ fn projects_gather_directories_of_one_repository() {
     assert_eq!(projects[1].cwds, ["/w/main", "/w/tree"]);
 
     told.catalog.move_project("host/o/repo", "/elsewhere");
-    let projects = told.reader().projects().unwrap();
+    let projects = told.reader().projects(None).unwrap();
     assert_eq!((projects.len(), projects[0].sessions), (1, 3));
     told.catalog.move_project("/elsewhere", "host/o/repo");
-    let projects = told.reader().projects().unwrap();
+    let projects = told.reader().projects(None).unwrap();
     assert_eq!(
         (&*projects[0].key.0, projects[0].sessions),
         ("host/o/repo", 3)
@@ -156,7 +156,7 @@ fn a_move_undoes_no_other_but_the_one_it_leads_back_from() {
     told.prompt("two", 20, "/src/ledger", "b");
     let mut check = |from: &str, to: &str, expect: &[&str]| {
         told.catalog.move_project(from, to);
-        let projects = told.reader().projects().unwrap();
+        let projects = told.reader().projects(None).unwrap();
         let mut keys: Vec<_> = projects.iter().map(|project| &*project.key.0).collect();
         keys.sort_unstable();
         assert_eq!(keys, expect, "{from} -> {to}");

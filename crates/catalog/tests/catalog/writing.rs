@@ -244,7 +244,7 @@ fn a_source_that_is_whole_in_another_folder_counts_once() {
     told.source("s", 2, |facts| facts.bytes = Some(120));
     let mut check = |source, change: &dyn Fn(&mut SourceFacts), expect| {
         told.source("s", source, |facts| change(facts));
-        let (session, projects) = (told.session("s"), told.reader().projects().unwrap());
+        let (session, projects) = (told.session("s"), told.reader().projects(None).unwrap());
         assert_eq!((session.on_disk, session.bytes), expect);
         assert_eq!(projects[0].bytes, session.bytes);
     };

@@ -23,6 +23,7 @@ fn connection(home: &Path) -> Connection {
         root: None,
         program: None,
         start: Start::IfAbsent,
+        agent_root: None,
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) fn session(session: wire::Session) -> Result<Session, ClientError> {
         root: session.root,
         last_prompt: session.last_prompt,
         subagents: session.subagents,
+        checkpoints: session.checkpoints,
+        ended_by: session.ended_by,
     })
 }
 
@@ -74,6 +76,7 @@ pub(crate) fn entry_kind(kind: wire::EntryKind) -> EntryKind {
         wire::EntryKind::Compaction => EntryKind::Compaction,
         wire::EntryKind::Interrupt => EntryKind::Interrupt,
         wire::EntryKind::ApiError => EntryKind::ApiError,
+        wire::EntryKind::Checkpoint => EntryKind::Checkpoint,
         wire::EntryKind::Unknown | wire::EntryKind::Unspecified => EntryKind::Unknown,
     }
 }

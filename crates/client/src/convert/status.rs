@@ -44,6 +44,7 @@ fn root(root: wire::RootStatus) -> RootStatus {
         path: root.path,
         watched_by: root.watched_by,
         last_archived_at: time(root.last_archived_at_ms),
+        last_event_at: time(root.last_event_at_ms),
         sources: root.sources,
         bytes: root.bytes,
     }

@@ -5,7 +5,7 @@
 mod server;
 
 use sessions_client::{ClientError, ErrorKind, SearchRequest, Start, StartError};
-use sessions_model::{EntryKind, SessionFilter, SessionId};
+use sessions_model::{EntryKind, SessionFilter, SessionId, SourceId};
 
 use server::{Behaviour, Server};
 
@@ -44,6 +44,28 @@ async fn entry_cut_over_messages_is_one() {
     let texts: Vec<_> = entries.iter().map(|entry| entry.text.as_str()).collect();
     assert_eq!(texts, ["one two three", "after"]);
     assert_eq!(entries[0].kind, EntryKind::Prompt);
+}
+
+#[tokio::test]
+async fn bytes_are_whole_only_with_their_hash() {
+    let read = async |source| {
+        let server = Server::new(Behaviour::default());
+        server
+            .run(Start::IfAbsent, async |client| {
+                let mut stream = client?.bytes(SourceId(source), None).await?;
+                let mut bytes = Vec::new();
+                while let Some(run) = stream.next().await? {
+                    bytes.extend(run);
+                }
+                Ok(bytes)
+            })
+            .await
+    };
+    assert_eq!(read(1).await.unwrap(), b"one two");
+    for wrong in [2, 3] {
+        let error = read(wrong).await.unwrap_err();
+        assert!(matches!(error, ClientError::Malformed { .. }), "{error:?}");
+    }
 }
 
 #[tokio::test]

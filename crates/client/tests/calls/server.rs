@@ -100,6 +100,7 @@ impl Server {
             root: None,
             program: None,
             start,
+            agent_root: None,
         };
         Client::connect(&connection).await
     }
@@ -293,8 +294,21 @@ impl wire::session_service_server::SessionService for Service {
         self.answer(wire::SourcesResponse::default())
     }
 
-    async fn bytes(&self, _: Request<wire::BytesRequest>) -> Answer<Self::BytesStream> {
-        self.stream(Vec::new())
+    async fn bytes(&self, request: Request<wire::BytesRequest>) -> Answer<Self::BytesStream> {
+        let data = |data: &[u8]| wire::BytesResponse {
+            data: data.to_vec(),
+            ..wire::BytesResponse::default()
+        };
+        // Source 1 says truly what it sent, source 2 does not, source 3 breaks off.
+        let hash = wire::BytesResponse {
+            blake3: match request.into_inner().source {
+                1 => blake3::hash(b"one two").to_hex().to_string(),
+                2 => blake3::hash(b"one too").to_hex().to_string(),
+                _ => return self.stream(vec![data(b"one ")]),
+            },
+            ..wire::BytesResponse::default()
+        };
+        self.stream(vec![data(b"one "), data(b"two"), hash])
     }
 
     async fn annotate(&self, _: Request<wire::AnnotateRequest>) -> Answer<wire::AnnotateResponse> {

@@ -61,7 +61,7 @@ impl Ranking {
 fn kind_weight(kind: EntryKind) -> f32 {
     match kind {
         EntryKind::Title => 4.0,
-        EntryKind::Note => 3.6,
+        EntryKind::Note | EntryKind::Checkpoint => 3.6,
         EntryKind::Prompt => 3.0,
         EntryKind::Answer => 2.0,
         EntryKind::Summary => 1.6,

@@ -150,6 +150,7 @@ impl Archivist {
         } else if self.idle.notes_at <= now {
             self.idle.notes_at = now + NOTES_EVERY;
             self.archive.copy_notes(self.work.clock.now())?;
+            self.archive.prune_events(self.work.clock.now())?;
         } else if self.idle.sweep_at <= now {
             self.idle.sweep_at = now + SWEEP_EVERY;
             self.work.to_fold.extend(self.work.known.keys().cloned());

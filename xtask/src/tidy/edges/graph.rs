@@ -18,16 +18,14 @@ pub(crate) struct Graph {
 impl Graph {
     /// Reads the graph of a workspace for this platform.
     pub(crate) fn read(workspace: &Workspace) -> Result<Self> {
-        let version = read_output(workspace.rustc().arg("-vV"))?;
-        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-        let host = host.context("rustc does not name its host")?;
+        let host = workspace.host()?;
         let mut cargo = workspace.cargo();
         cargo.args([
             "metadata",
             "--format-version",
             "1",
             "--filter-platform",
-            host,
+            &host,
         ]);
         let metadata = serde_json::from_str(&read_output(&mut cargo)?)
             .context("could not read what cargo metadata wrote")?;

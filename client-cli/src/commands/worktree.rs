@@ -1,0 +1,163 @@
+//! The git worktree that a session ran in: what its rows say of it, and how it is made again.
+
+use std::io::{IsTerminal, Write, stderr, stdin};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+use sessions_client::Client;
+use sessions_model::Session;
+
+use crate::commands::source;
+use crate::error::{CliError, Kind};
+
+/// The longest row that is looked at, in bytes; those that are meant have a few hundred.
+const ROW_BYTES_MAX: usize = 64 << 10;
+
+/// What a row of type `worktree-state` says.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Worktree {
+    #[serde(rename = "originalCwd")]
+    origin: PathBuf,
+    #[serde(rename = "worktreePath")]
+    path: PathBuf,
+    #[serde(rename = "worktreeBranch")]
+    branch: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    r#type: String,
+    worktree_session: Option<Worktree>,
+}
+
+/// Returns the worktree that `session` was in last.
+pub(crate) async fn of(client: &Client, session: &Session) -> Result<Option<Worktree>, CliError> {
+    let sources = client.sources(&session.id).await?;
+    let transcript = source::main_transcript(&sources, session)?;
+    let mut bytes = client.bytes(transcript.id, None).await?;
+    let (mut found, mut rest) = (None, Vec::new());
+    while let Some(run) = bytes.next().await? {
+        for piece in run.split_inclusive(|byte| *byte == b'\n') {
+            if rest.len() <= ROW_BYTES_MAX {
+                rest.extend_from_slice(piece);
+            }
+            if piece.ends_with(b"\n") {
+                found = parse(&rest).or(found);
+                rest.clear();
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn parse(row: &[u8]) -> Option<Worktree> {
+    let row: Row = serde_json::from_slice(row).ok()?;
+    row.worktree_session
+        .filter(|_| row.r#type == "worktree-state")
+}
+
+impl Worktree {
+    /// Tells whether `directory` is it, or in it.
+    pub(crate) fn holds(&self, directory: &Path) -> bool {
+        directory.starts_with(&self.path)
+    }
+
+    /// Makes it again from its branch, if somebody is there to agree to it.
+    pub(crate) fn make_again(&self, may_ask: bool) -> Result<(), CliError> {
+        let (path, branch) = (self.path.display(), &self.branch);
+        if may_ask && stdin().is_terminal() && stderr().is_terminal() {
+            let question =
+                format!("the worktree {path} is gone; make it again from {branch}? [y/N] ");
+            if agrees(&question)? {
+                return self.add();
+            }
+        }
+        let from = self.origin.display();
+        Err(
+            CliError::new(Kind::Daemon, format!("the session's worktree is gone: {path}")).hint(format!(
+                "\"git -C {from} worktree add -f -f {path} {branch}\" makes it again; --here goes on in this directory"
+            )),
+        )
+    }
+
+    fn add(&self) -> Result<(), CliError> {
+        // Forced twice: git still knows the old one, which the client locked.
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&self.origin);
+        git.args(["worktree", "add", "--force", "--force", "--"]);
+        git.arg(&self.path).arg(&self.branch);
+        let failed = |why: String| {
+            let message = format!("could not make {} again: {why}", self.path.display());
+            CliError::new(Kind::Daemon, message).hint("--here goes on in this directory")
+        };
+        let made = git.output().map_err(|error| failed(error.to_string()))?;
+        if made.status.success() {
+            return Ok(());
+        }
+        Err(failed(
+            String::from_utf8_lossy(&made.stderr).trim().to_owned(),
+        ))
+    }
+}
+
+/// Asks, and tells whether the answer begins with a yes.
+pub(crate) fn agrees(question: &str) -> Result<bool, CliError> {
+    let mut out = stderr();
+    write!(out, "{}", crate::render::text::visible(question))?;
+    out.flush()?;
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    Ok(answer.trim_start().starts_with(['y', 'Y']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: &str = r#"{"type":"worktree-state","worktreeSession":{"originalCwd":"ROOT",
+        "worktreePath":"ROOT/tree","worktreeName":"tree","worktreeBranch":"quay"}}"#;
+
+    #[test]
+    fn only_its_own_rows_name_a_worktree() {
+        let worktree = parse(ROW.as_bytes()).unwrap();
+        assert!(worktree.holds(Path::new("ROOT/tree/src")));
+        assert!(!worktree.holds(Path::new("ROOT/treetop")));
+        for row in [
+            "",
+            "{",
+            r#"{"type":"worktree-state","worktreeSession":null}"#,
+            r#"{"type":"user"}"#,
+        ] {
+            assert!(parse(row.as_bytes()).is_none(), "{row}");
+        }
+    }
+
+    #[test]
+    fn a_worktree_that_was_removed_is_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let git = |args: &[&str]| {
+            let identity = ["-c", "user.name=tests", "-c", "user.email=tests@localhost"];
+            let mut git = Command::new("git");
+            git.current_dir(root.path()).args(identity).args(args);
+            assert!(git.output().unwrap().status.success(), "{args:?}");
+        };
+        git(&["init", "--quiet"]);
+        git(&["commit", "--quiet", "--allow-empty", "-m", "1"]);
+        git(&["worktree", "add", "--quiet", "-b", "quay", "tree"]);
+        git(&["worktree", "lock", "tree"]);
+        let tree = root.path().join("tree");
+        std::fs::remove_dir_all(&tree).unwrap();
+        let row = ROW.replace("ROOT", root.path().to_str().unwrap());
+        let worktree = parse(row.as_bytes()).unwrap();
+        worktree.add().unwrap();
+        assert!(tree.join(".git").exists());
+        let error = worktree.add().unwrap_err();
+        assert!(
+            error.message.contains("already exists"),
+            "{}",
+            error.message
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! Puts files in their places: whole, for their user alone, and never over another.
+//!
+//! All files of a session are fetched before the first of them is shown, so that one that does not read
+//! back leaves nothing behind. They wait in a folder beside, whose name the client and the daemon take for
+//! nothing of theirs.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use sessions_client::Client;
+use tempfile::TempDir;
+
+use super::{Missing, Plan};
+use crate::error::{CliError, Kind};
+
+/// What the folder of files that are under way is called. A session's id begins with no dot, so that whatever
+/// is in there belongs to none.
+const FOLDER_PREFIX: &str = ".sessions-restore-";
+
+/// Files in their places.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// How many came back.
+    pub(crate) files: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+    /// What stood in a place by the time the file was ready, and was left.
+    pub(crate) kept: Vec<PathBuf>,
+}
+
+/// Fetches everything that `plan` misses, then puts it in place.
+pub(crate) async fn put_back(client: &Client, plan: &Plan<'_>) -> Result<Restored, CliError> {
+    let mut staging = Staging::default();
+    for missing in &plan.missing {
+        staging.fetch(client, missing).await?;
+    }
+    staging.publish()
+}
+
+/// Fetches all of `missing` but the last, which holds `bytes` instead, then puts them in place.
+pub(crate) async fn put_new(
+    client: &Client,
+    missing: &[Missing<'_>],
+    bytes: &[u8],
+) -> Result<Restored, CliError> {
+    let mut staging = Staging::default();
+    if let Some((last, others)) = missing.split_last() {
+        for other in others {
+            staging.fetch(client, other).await?;
+        }
+        let mut file = staging.begin(last)?;
+        file.write(bytes)?;
+    }
+    staging.publish()
+}
+
+/// Files under way.
+#[derive(Debug, Default)]
+struct Staging {
+    /// One folder for each place that may be a disk of its own.
+    folders: BTreeMap<PathBuf, TempDir>,
+    files: Vec<(PathBuf, PathBuf)>,
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+struct Partial {
+    file: File,
+    place: PathBuf,
+    length: u64,
+}
+
+impl Staging {
+    async fn fetch(&mut self, client: &Client, missing: &Missing<'_>) -> Result<(), CliError> {
+        let mut bytes = client.bytes(missing.source.id, None).await?;
+        let mut file = self.begin(missing)?;
+        while let Some(run) = bytes.next().await? {
+            file.write(&run)?;
+        }
+        CliError::unless_whole(bytes.losses())?;
+        file.finish(missing.length)
+    }
+
+    fn begin(&mut self, missing: &Missing<'_>) -> Result<Partial, CliError> {
+        let path = super::checked(&missing.source.path)?;
+        // `projects` and `file-history` may be links to other disks: a file is linked within one.
+        let top = path.components().next().map(|part| missing.base.join(part));
+        let top = top.unwrap_or_else(|| missing.base.clone());
+        let number = self.files.len();
+        let folder = self
+            .folder(&top)
+            .map_err(|error| CliError::unwritten(&top, &error))?;
+        let partial = folder.join(format!("{number}.tmp"));
+        let place = missing.base.join(path);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&partial)
+            .map_err(|error| CliError::unwritten(&partial, &error))?;
+        self.files.push((partial, place.clone()));
+        Ok(Partial {
+            file,
+            place,
+            length: 0,
+        })
+    }
+
+    fn folder(&mut self, top: &Path) -> io::Result<&Path> {
+        if !self.folders.contains_key(top) {
+            make_folder(top)?;
+            let folder = tempfile::Builder::new()
+                .prefix(FOLDER_PREFIX)
+                .tempdir_in(top)?;
+            self.folders.insert(top.to_owned(), folder);
+        }
+        self.folders
+            .get(top)
+            .map(TempDir::path)
+            .ok_or_else(|| ErrorKind::NotFound.into())
+    }
+
+    /// Has what was fetched on the disk before any of it has its name: after a crash, a file that stands in a
+    /// place is whole.
+    fn sync(&self) -> Result<(), CliError> {
+        for folder in self.folders.values() {
+            let opened = File::open(folder.path());
+            let synced = opened.and_then(|opened| sync_all_of(&opened));
+            synced.map_err(|error| CliError::unwritten(folder.path(), &error))?;
+        }
+        Ok(())
+    }
+
+    /// Shows every file under its name, in the order in which they were begun.
+    fn publish(self) -> Result<Restored, CliError> {
+        self.sync()?;
+        let mut restored = Restored::default();
+        for (partial, place) in &self.files {
+            let failed = |error: io::Error| CliError::unwritten(place, &error);
+            place.parent().map_or(Ok(()), make_folder).map_err(failed)?;
+            // Invariant: no file is replaced. Unlike a rename, a link fails where there is one already.
+            match fs::hard_link(partial, place) {
+                Ok(()) => {
+                    restored.files += 1;
+                    restored.bytes += fs::metadata(place).map_err(failed)?.len();
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    restored.kept.push(place.clone());
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(restored)
+    }
+}
+
+impl Partial {
+    fn write(&mut self, run: &[u8]) -> Result<(), CliError> {
+        self.length += run.len() as u64;
+        let written = self.file.write_all(run);
+        written.map_err(|error| CliError::unwritten(&self.place, &error))
+    }
+
+    /// Compares the length with that of the archive. The archive has the bytes still: nothing is lost if the
+    /// power fails before the system has written them.
+    fn finish(self, expected: u64) -> Result<(), CliError> {
+        if self.length >= expected {
+            return Ok(());
+        }
+        let message = format!(
+            "the archive has {} of {} bytes of {}",
+            self.length,
+            expected,
+            self.place.display()
+        );
+        Err(CliError::new(Kind::Daemon, message).hint("run \"sessions verify\""))
+    }
+}
+
+/// Makes a folder, and those it is in, for its user alone.
+fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Writes out the file system that `folder` is on: once for thousands of small files.
+#[cfg(target_os = "linux")]
+fn sync_all_of(folder: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(folder)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sync_all_of(_: &File) -> io::Result<()> {
+    rustix::fs::sync();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::restore::tests::source;
+    use sessions_client::Source;
+
+    const MAIN: &str = "projects/-src/3f.jsonl";
+
+    fn missing<'a>(root: &Path, source: &'a Source) -> Missing<'a> {
+        Missing {
+            source,
+            base: root.to_owned(),
+            length: 5,
+        }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_is_shown_whole_and_private() {
+        let root = tempfile::tempdir().unwrap();
+        let main = source(root.path(), MAIN, "transcript", &[5]);
+        let mut staging = Staging::default();
+        let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
+        file.write(b"hello").unwrap();
+        file.finish(5).unwrap();
+        let place = root.path().join(MAIN);
+        assert!(!place.exists(), "it is not ready");
+        let restored = staging.publish().unwrap();
+        assert_eq!((restored.files, restored.bytes), (1, 5));
+        assert_eq!(fs::read(&place).unwrap(), b"hello");
+        assert_eq!(
+            fs::metadata(&place).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(names(&root.path().join("projects")), ["-src"]);
+        assert_eq!(names(&root.path().join("projects/-src")), ["3f.jsonl"]);
+    }
+
+    #[test]
+    fn a_file_that_came_meanwhile_is_never_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let main = source(root.path(), MAIN, "transcript", &[5]);
+        let mut staging = Staging::default();
+        let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
+        file.write(b"hello").unwrap();
+        let place = root.path().join(MAIN);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(&place, "theirs").unwrap();
+        let restored = staging.publish().unwrap();
+        assert_eq!((restored.files, &*restored.kept), (0, &[place.clone()][..]));
+        assert_eq!(fs::read(&place).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let main = source(root.path(), MAIN, "transcript", &[5]);
+        let mut staging = Staging::default();
+        let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
+        file.write(b"hel").unwrap();
+        let error = file.finish(5).unwrap_err();
+        assert!(error.message.contains("3 of 5 bytes"), "{}", error.message);
+        drop(staging);
+        assert_eq!(names(&root.path().join("projects")), [""; 0]);
+    }
+}

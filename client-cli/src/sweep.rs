@@ -1,0 +1,138 @@
+//! When the client deletes what was not used, as its settings and its mark in a config root say.
+//!
+//! Reads and changes nothing; must not know what is archived.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use sessions_model::Timestamp;
+
+use crate::moment::Now;
+
+/// Days after its last change that the client keeps a file, unless its settings say otherwise.
+const KEPT_DAYS: u32 = 30;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// The largest settings file that is read, in bytes.
+const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
+/// The client's sweeps of one config root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sweep {
+    /// The config root.
+    pub(crate) root: String,
+    /// Days that a file is kept.
+    pub(crate) kept_days: u32,
+    /// The last sweep; none if there was none.
+    pub(crate) last_at: Option<Timestamp>,
+    /// When the next may come: with the first use of the client from then on.
+    pub(crate) next_at: Timestamp,
+    /// Transcripts that it takes, if they are not used until then.
+    pub(crate) takes: u64,
+}
+
+impl Sweep {
+    /// Looks at `root`.
+    pub(crate) fn look(root: &str, now: &Now) -> Self {
+        let folder = Path::new(root);
+        let kept_days = read(&folder.join("settings.json"))
+            .and_then(|text| kept_days(&text))
+            .unwrap_or(KEPT_DAYS);
+        let mark = read(&folder.join(".last-cleanup"));
+        let last_at = mark.and_then(|text| now.parse(String::from_utf8(text).ok()?.trim()));
+        let day_after = last_at.map_or(now.at, |last| Timestamp(last.millis() + DAY_MS));
+        let next_at = day_after.max(now.at);
+        let limit = next_at.millis() - i64::from(kept_days) * DAY_MS;
+        Self {
+            root: root.to_owned(),
+            kept_days,
+            last_at,
+            next_at,
+            takes: unused_since(&folder.join("projects"), limit),
+        }
+    }
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(SETTINGS_BYTES_MAX).read_to_end(&mut text).ok()?;
+    Some(text)
+}
+
+fn kept_days(settings: &[u8]) -> Option<u32> {
+    let settings: serde_json::Value = serde_json::from_slice(settings).ok()?;
+    let days = settings.get("cleanupPeriodDays")?.as_u64()?;
+    // The client refuses 0 and then keeps its default.
+    (days > 0).then(|| u32::try_from(days).unwrap_or(u32::MAX))
+}
+
+/// Counts the transcripts that were last changed before `limit`, in milliseconds since 1970.
+fn unused_since(projects: &Path, limit: i64) -> u64 {
+    let folders = fs::read_dir(projects).into_iter().flatten().flatten();
+    let files =
+        folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
+    let is_unused = |file: &fs::DirEntry| {
+        let is_transcript = file.path().extension().is_some_and(|end| end == "jsonl");
+        let modified = file.metadata().ok().filter(fs::Metadata::is_file);
+        let modified = modified.and_then(|found| found.modified().ok());
+        let age = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let millis = age.and_then(|age| i64::try_from(age.as_millis()).ok());
+        is_transcript && millis.is_some_and(|millis| millis < limit)
+    };
+    files.filter(is_unused).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn the_next_sweep_takes_what_was_not_used_for_so_long() {
+        let root = tempfile::tempdir().unwrap();
+        let now = samples::now();
+        let folder = root.path().join("projects/-src");
+        fs::create_dir_all(&folder).unwrap();
+        for (name, age_days) in [
+            ("1.jsonl", 29),
+            ("2.jsonl", 31),
+            ("3.jsonl", 400),
+            ("x.json", 400),
+        ] {
+            let at = u64::try_from(now.at.millis() - age_days * DAY_MS).unwrap();
+            let file = File::create(folder.join(name)).unwrap();
+            let modified = UNIX_EPOCH + Duration::from_millis(at);
+            file.set_times(fs::FileTimes::new().set_modified(modified))
+                .unwrap();
+        }
+        let look = || Sweep::look(root.path().to_str().unwrap(), &now);
+        let sweep = look();
+        assert_eq!((sweep.kept_days, sweep.last_at, sweep.takes), (30, None, 2));
+        assert_eq!(sweep.next_at, now.at);
+        // In twelve hours from now; what is 29 days old is not 30 by then.
+        fs::write(
+            root.path().join(".last-cleanup"),
+            "2026-05-14T00:00:00.000Z",
+        )
+        .unwrap();
+        let sweep = look();
+        assert_eq!(sweep.next_at.millis() - now.at.millis(), DAY_MS / 2);
+        assert_eq!(sweep.takes, 2);
+        fs::write(
+            root.path().join("settings.json"),
+            r#"{"cleanupPeriodDays":90}"#,
+        )
+        .unwrap();
+        assert_eq!((look().kept_days, look().takes), (90, 1));
+        fs::write(
+            root.path().join("settings.json"),
+            r#"{"cleanupPeriodDays":0}"#,
+        )
+        .unwrap();
+        assert_eq!(look().kept_days, 30);
+    }
+}

@@ -1,0 +1,66 @@
+//! What hooks left in the spool while nobody answered, a file each, in the wire's form.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use prost::Message;
+use sessions_proto as wire;
+use sessions_proto::spooled::Item;
+use tonic::Status;
+
+use super::{checkpoint, hook};
+use crate::backend::Spooled;
+
+/// How the names of spooled events end.
+const SUFFIX: &str = "event";
+
+/// The longest file that is an event, in bytes.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Files taken in one go.
+const FILES_MAX: usize = 4_096;
+
+/// Reads the spool in `dir`, the oldest event first; what is none is named and left there.
+pub(crate) fn read(dir: &Path) -> Vec<(PathBuf, Spooled)> {
+    let Ok(files) = fs::read_dir(dir) else {
+        return Vec::new();
+    };
+    let paths = files.flatten().map(|file| file.path());
+    let is_event = |path: &PathBuf| path.extension().is_some_and(|end| end == SUFFIX);
+    let mut found: Vec<(PathBuf, Spooled)> = paths
+        .filter(is_event)
+        .take(FILES_MAX)
+        .filter_map(|path| match read_file(&path) {
+            Ok(spooled) => Some((path, spooled)),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), error, "a spooled event cannot be read");
+                None
+            }
+        })
+        .collect();
+    found.sort_by_key(|(_, spooled)| match spooled {
+        Spooled::Report(report) => (0, report.at),
+        // What is told of a checkpoint comes after it.
+        Spooled::Git(..) => (1, sessions_model::Timestamp(0)),
+    });
+    found
+}
+
+fn read_file(path: &Path) -> Result<Spooled, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let read = file.take(FILE_BYTES_MAX).read_to_end(&mut bytes);
+    read.map_err(|error| error.to_string())?;
+    let spooled = wire::Spooled::decode(&*bytes).map_err(|error| error.to_string())?;
+    let said = |status: Status| status.message().to_owned();
+    match spooled.item {
+        Some(Item::Report(request)) => hook::report(request)
+            .map(|report| Spooled::Report(Box::new(report)))
+            .map_err(said),
+        Some(Item::Describe(request)) => checkpoint::described(request)
+            .map(|(id, git)| Spooled::Git(id, git))
+            .map_err(said),
+        None => Err("it holds nothing that this version knows".into()),
+    }
+}

@@ -1,0 +1,137 @@
+//! `restore`: what the disk lost comes back byte for byte, and is no news to the archive.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sessions_tests::tree::Tree;
+use sessions_tests::wait_for;
+
+use crate::{PARSER, Samples};
+
+/// How long the daemon may take to see what changed on disk.
+const SEEN_MAX: Duration = Duration::from_secs(20);
+
+/// The files of a session, below `root`.
+fn files_of(root: &Path, session: &str) -> Tree {
+    let mut tree = Tree::read(root).unwrap();
+    tree.files.retain(|path, _| path.contains(session));
+    tree
+}
+
+fn sources(samples: &Samples, session: &str) -> Vec<Value> {
+    let listed = samples.home.json(&["view", "--sources", "--json", session]);
+    listed.unwrap().as_array().unwrap().clone()
+}
+
+fn wait_until_gone(samples: &Samples, session: &str, is_gone: bool) -> Vec<Value> {
+    wait_for("what changed on disk", SEEN_MAX, || {
+        let found = sources(samples, session);
+        let is_so = found.iter().all(|source| source["gone"] == is_gone);
+        Ok(is_so.then_some(found))
+    })
+    .unwrap()
+}
+
+fn remove(root: &Path, tree: &Tree) {
+    for path in tree.files.keys() {
+        fs::remove_file(root.join(path)).unwrap();
+    }
+}
+
+#[test]
+fn what_was_deleted_comes_back_and_is_archived_once() {
+    let samples = Samples::archived();
+    let root = samples.home.config_root();
+    let before = files_of(root, PARSER);
+    let lives = sources(&samples, PARSER);
+    remove(root, &before);
+    wait_until_gone(&samples, PARSER, true);
+
+    let lost = samples.home.json(&["lost", "--json"]).unwrap();
+    let ids = lost["restorable"].as_array().unwrap().iter();
+    assert!(
+        ids.map(|session| &session["id"]).any(|id| id == PARSER),
+        "{lost}"
+    );
+    assert_eq!(lost["sweeps"][0]["kept_days"], 30, "{lost}");
+
+    let elsewhere = samples.home.path().join("elsewhere");
+    let to = ["restore", PARSER, "--to", elsewhere.to_str().unwrap()];
+    samples.home.bytes(&to).unwrap();
+    assert_eq!(files_of(&elsewhere, PARSER), before);
+    assert!(files_of(root, PARSER).files.is_empty());
+
+    let said = samples.home.bytes(&["restore", PARSER]).unwrap();
+    let said = String::from_utf8(said).unwrap();
+    let count = before.files.len();
+    assert!(
+        said.starts_with(&format!("restored {count} file")),
+        "{said}"
+    );
+    assert_eq!(files_of(root, PARSER), before);
+    // What is there again goes on where it was: no file has begun another life.
+    assert_eq!(wait_until_gone(&samples, PARSER, false), lives);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn what_is_there_or_open_is_left_as_it_is() {
+    let samples = Samples::archived();
+    let root = samples.home.config_root();
+    let before = files_of(root, PARSER);
+    let name = format!("/{PARSER}.jsonl");
+    let mut paths = before.files.keys();
+    let transcript = paths.find(|path| path.ends_with(&name)).unwrap();
+    fs::write(root.join(transcript), "{}\n").unwrap();
+    let said = String::from_utf8(samples.home.bytes(&["restore", PARSER]).unwrap()).unwrap();
+    assert!(said.contains("3 B there"), "{said}");
+    assert_eq!(fs::read(root.join(transcript)).unwrap(), b"{}\n");
+
+    // What the file was before is joined with what it is: a row that hangs on one of those that went.
+    let rows = String::from_utf8_lossy(&before.files[transcript]).into_owned();
+    let mut rows = rows
+        .lines()
+        .rev()
+        .map(|row| serde_json::from_str::<Value>(row).unwrap());
+    let last = rows.find_map(|row| row["uuid"].as_str().map(str::to_owned));
+    let message = json!({"role": "user", "content": "afterwards"});
+    let row =
+        json!({"type": "user", "uuid": "f0", "parentUuid": last.unwrap(), "message": message});
+    let row = row.to_string();
+    fs::write(root.join(transcript), format!("{row}\n")).unwrap();
+    wait_for("the stump in the archive", SEEN_MAX, || {
+        let raw = samples.home.bytes(&["view", PARSER, "--raw"])?;
+        Ok(raw.starts_with(row.as_bytes()).then_some(()))
+    })
+    .unwrap();
+    let said = samples
+        .home
+        .bytes(&["restore", PARSER, "--as-new"])
+        .unwrap();
+    let said = String::from_utf8(said).unwrap();
+    let joined = said.split_whitespace().last().unwrap();
+    let tree = files_of(root, joined);
+    let name = format!("/{joined}.jsonl");
+    let (_, bytes) = tree
+        .files
+        .iter()
+        .find(|(path, _)| path.ends_with(&name))
+        .unwrap();
+    let text = String::from_utf8_lossy(bytes);
+    assert!(
+        text.contains("afterwards") && text.contains("drops the last character"),
+        "{text}"
+    );
+
+    // This test stands for a client that runs.
+    let pid = std::process::id();
+    let folder = root.join("sessions");
+    fs::create_dir_all(&folder).unwrap();
+    let entry = json!({"pid": pid, "sessionId": PARSER, "cwd": "/"});
+    fs::write(folder.join(format!("{pid}.json")), entry.to_string()).unwrap();
+    let said = samples.check_exit(&["restore", PARSER], 2);
+    assert!(said.contains(&format!("process {pid}")), "{said}");
+    samples.daemon.stop().unwrap();
+}

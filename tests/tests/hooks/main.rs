@@ -1,0 +1,4 @@
+//! The real client with our hooks.
+
+#[cfg(test)]
+mod unheard;
