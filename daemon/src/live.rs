@@ -80,9 +80,15 @@ fn has_started_when_said(process: &LiveProcess) -> bool {
         return true;
     };
     // The command's name, in brackets, may hold spaces: count the fields after it (proc(5), field 22).
-    let started = stat
+    let mut fields = stat
         .rsplit_once(')')
-        .and_then(|(_, rest)| rest.split_whitespace().nth(19));
+        .map_or("", |(_, rest)| rest)
+        .split_whitespace();
+    // It has ended, and its parent has not looked yet.
+    if fields.next() == Some("Z") {
+        return false;
+    }
+    let started = fields.nth(18);
     match (said, started.and_then(|ticks| ticks.parse::<u64>().ok())) {
         (Some(said), Some(started)) => said == started,
         _ => true,

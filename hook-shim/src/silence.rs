@@ -28,7 +28,7 @@ pub(crate) fn break_it(paths: &Paths, spool: &Spool, now: Now) -> Option<String>
     drop(fs::write(marker(paths), "\n"));
     let since = now.say(since);
     Some(format!(
-        "Claude Sessions: nothing archived since {since}; run `sessions doctor`"
+        "Claude Sessions: nothing archived since {since}; run `sessions status`"
     ))
 }
 

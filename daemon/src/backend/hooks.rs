@@ -329,7 +329,7 @@ impl Backend {
             format!("nothing archived since {}: ", crate::clock::say(last, now))
         });
         Some(format!(
-            "Claude Sessions: {since}{fault}; run `sessions doctor`"
+            "Claude Sessions: {since}{fault}; run `sessions status`"
         ))
     }
 

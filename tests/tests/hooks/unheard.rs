@@ -10,16 +10,7 @@ use sessions_tests::client::{Answer, Client, Config, installed};
 use sessions_tests::mock::{Mock, say, text};
 use tempfile::TempDir;
 
-const EVENTS: [&str; 8] = [
-    "SessionStart",
-    "SessionEnd",
-    "Stop",
-    "SubagentStop",
-    "PreCompact",
-    "PostCompact",
-    "UserPromptSubmit",
-    "UserPromptExpansion",
-];
+use crate::EVENTS;
 
 struct Stage {
     config: Config,
@@ -123,5 +114,5 @@ fn with_a_daemon_that_hangs_slash_commands_ask_the_model_nothing() {
     let said = stage.command("/checkpoint");
     let expect = "the daemon did not answer within 2 s";
     assert!(said.contains(expect), "{said}");
-    assert!(said.contains("sessions doctor"), "{said}");
+    assert!(said.contains("sessions status"), "{said}");
 }
