@@ -13,18 +13,14 @@ pub(crate) mod sources;
 pub(crate) mod standing;
 pub(crate) mod text;
 
-use sessions_model::Session;
-
-/// Characters of an id that are shown where nothing asks for more.
-const ID_CHARACTERS: usize = 8;
+use sessions_model::{Session, SessionId};
 
 /// What stands for a title where there is none.
 const UNTITLED: &str = "(no title)";
 
 /// Returns the start of a session's id: enough to name it in nearly every archive.
-pub(crate) fn short_id(session: &Session) -> String {
-    let start: String = session.id.as_str().chars().take(ID_CHARACTERS).collect();
-    text::one_line(&start)
+pub(crate) fn short_id(id: &SessionId) -> String {
+    text::one_line(id.short())
 }
 
 /// Returns a session's title on one line.

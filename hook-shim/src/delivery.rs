@@ -33,7 +33,10 @@ pub(crate) fn run(context: &Context, started: Instant) {
         patience = patience.with_command();
     }
     match tell(context, &report, patience) {
-        Ok(reply) => {
+        Ok(mut reply) => {
+            let silence = reply.silence.take();
+            let told = silence.and_then(|told| silence::break_it(&told, &context.paths, now));
+            reply.notice = reply.notice.or(told);
             answer::print(report.event, &reply);
             if reply.is_checkpoint {
                 describe(&report);
@@ -76,12 +79,12 @@ fn keep(context: &Context, report: &HookReport, (unheard, now): (&Unheard, Now))
     let spool = Spool::new(&context.paths);
     // The oldest of what waits is looked at before this event is among it.
     let is_start = report.event == HookEvent::SessionStart;
-    let notice = is_start.then(|| silence::break_it(&context.paths, &spool, now));
+    let silence = is_start.then(|| silence::of_spool(&spool, now)).flatten();
     let kept = spool.keep(report.id, &hook::spooled_report(report));
     let block = |command| words(command, unheard, (&kept, &spool));
     let reply = HookReply {
         block: report.command.as_ref().map(block),
-        notice: notice.flatten(),
+        notice: silence.and_then(|silence| silence::break_it(&silence, &context.paths, now)),
         ..HookReply::default()
     };
     answer::print(report.event, &reply);

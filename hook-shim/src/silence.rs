@@ -1,13 +1,13 @@
 //! A dead archive is never silent: the line that says since when nobody takes anything.
 //!
-//! Knows the spool's age and when this was said last; must not know why nobody answers.
+//! Knows the spool's age and when this was said last; must not know how it is shown.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
+use std::{fs, io};
 
-use sessions_model::Timestamp;
-use sessions_paths::Paths;
+use sessions_model::{Silence, Timestamp};
+use sessions_paths::{Paths, create_private};
 
 use crate::clock::Now;
 use crate::spool::Spool;
@@ -18,18 +18,29 @@ const WAITING_MAX_MS: i64 = 10 * 60 * 1000;
 /// How long it is not said again.
 const SAID_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Returns what is to be said to the user, at most once a day.
-pub(crate) fn break_it(paths: &Paths, spool: &Spool, now: Now) -> Option<String> {
+/// Returns since when nobody takes what is spooled, where that is long enough to be said.
+pub(crate) fn of_spool(spool: &Spool, now: Now) -> Option<Silence> {
     let since = spool.oldest()?;
-    if now.at.millis_since(since) < WAITING_MAX_MS || was_said(paths, now) {
+    (now.at.millis_since(since) >= WAITING_MAX_MS).then(|| Silence {
+        fault: String::new(),
+        since: Some(since),
+    })
+}
+
+/// Returns what is said of it to the user, at most once a day.
+pub(crate) fn break_it(silence: &Silence, paths: &Paths, now: Now) -> Option<String> {
+    if was_said(paths, now) {
         return None;
     }
     // Where this cannot be noted, it is said each time: a disk that takes nothing is worth it.
-    drop(fs::write(marker(paths), "\n"));
-    let since = now.say(since);
-    Some(format!(
-        "Claude Sessions: nothing archived since {since}; run `sessions status`"
-    ))
+    let noted = create_private(&paths.state).map_err(io::Error::other);
+    drop(noted.and_then(|()| fs::write(marker(paths), "\n")));
+    let since = silence.since.map(|since| now.say(since));
+    let since = since.map(|since| format!("nothing archived since {since}"));
+    let fault = (!silence.fault.is_empty()).then(|| silence.fault.clone());
+    let said: Vec<String> = since.into_iter().chain(fault).collect();
+    let said = said.join(": ");
+    Some(format!("Claude Sessions: {said}; run `sessions status`"))
 }
 
 /// Returns the file whose age says when it was said last.
@@ -65,13 +76,20 @@ mod tests {
         let at = |ms: i64| Now {
             at: Timestamp(start + ms),
         };
-        assert_eq!(break_it(&paths, &spool, at(SAID_FOR_MS)), None);
+        assert_eq!(of_spool(&spool, at(SAID_FOR_MS)), None);
         spool.keep(EventId([0; 16]), b"x").unwrap();
-        assert_eq!(break_it(&paths, &spool, at(0)), None);
-        let said = break_it(&paths, &spool, at(2 * WAITING_MAX_MS)).unwrap();
+        assert_eq!(of_spool(&spool, at(0)), None);
+        let silence = of_spool(&spool, at(2 * WAITING_MAX_MS)).unwrap();
+        let said = break_it(&silence, &paths, at(2 * WAITING_MAX_MS)).unwrap();
         assert!(said.contains("nothing archived since"), "{said}");
-        assert_eq!(break_it(&paths, &spool, at(2 * WAITING_MAX_MS)), None);
+        assert_eq!(break_it(&silence, &paths, at(2 * WAITING_MAX_MS)), None);
         // The marker is as old as this test.
-        assert!(break_it(&paths, &spool, at(2 * SAID_FOR_MS)).is_some());
+        let silence = Silence {
+            fault: "the disk is full".into(),
+            since: None,
+        };
+        let said = break_it(&silence, &paths, at(2 * SAID_FOR_MS));
+        let expect = "Claude Sessions: the disk is full; run `sessions status`";
+        assert_eq!(said.as_deref(), Some(expect));
     }
 }

@@ -3,6 +3,8 @@
 
 mod install;
 mod run;
+mod scripted;
 
 pub use install::{VERSION, installed};
 pub use run::{Answer, Client, Config, Run};
+pub use scripted::Scripted;

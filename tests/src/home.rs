@@ -119,6 +119,13 @@ impl Home {
         })
     }
 
+    /// Lists the sessions that `filters` ask for: there may be none yet, which is no success.
+    pub fn listed(&self, filters: &[&str]) -> Result<Vec<Value>> {
+        let output = self.sessions(&[&["list", "--json"], filters].concat())?;
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("sessions list printed no list: {output:?}"))
+    }
+
     /// Waits until everything on disk is archived and searchable, and returns that status.
     pub fn settle(&self) -> Result<Value> {
         wait_for("an index that is complete", SETTLE_MAX, || {

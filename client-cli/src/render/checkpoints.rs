@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use sessions_model::{Checkpoint, GitState, SessionId};
+use sessions_model::{Checkpoint, GitState};
 
-use super::ID_CHARACTERS;
+use super::short_id;
 use super::text::{columns, cut, one_line};
 use crate::moment::Now;
 use crate::terminal::{Role, Terminal};
@@ -19,8 +19,8 @@ const HEAD_DIGITS: usize = 12;
 pub(crate) fn table(checkpoints: &[Checkpoint], now: &Now, terminal: &Terminal) -> String {
     let mut text = String::new();
     for checkpoint in checkpoints {
-        let id = short(checkpoint);
-        let session = short_session(&checkpoint.session);
+        let id = checkpoint.id.short();
+        let session = short_id(&checkpoint.session);
         let rest = format!("  {session}  {}  ", now.age(checkpoint.at));
         let room = terminal
             .columns
@@ -38,16 +38,16 @@ pub(crate) fn made(checkpoint: &Checkpoint) -> String {
     format!(
         "saved {}; to return to it: sessions fork {} --at {}",
         called(checkpoint),
-        short_session(&checkpoint.session),
-        short(checkpoint)
+        short_id(&checkpoint.session),
+        checkpoint.id.short()
     )
 }
 
 /// Returns what a checkpoint is called: its id, and its name where it has one.
 pub(crate) fn called(checkpoint: &Checkpoint) -> String {
     match &*one_line(&checkpoint.name) {
-        "" => format!("checkpoint {}", short(checkpoint)),
-        name => format!("checkpoint {} \"{name}\"", short(checkpoint)),
+        "" => format!("checkpoint {}", checkpoint.id.short()),
+        name => format!("checkpoint {} \"{name}\"", checkpoint.id.short()),
     }
 }
 
@@ -103,24 +103,10 @@ fn said(checkpoint: &Checkpoint) -> String {
     parts.join(": ")
 }
 
-fn short(checkpoint: &Checkpoint) -> String {
-    checkpoint
-        .id
-        .to_string()
-        .chars()
-        .take(ID_CHARACTERS)
-        .collect()
-}
-
-fn short_session(session: &SessionId) -> String {
-    let id: String = session.as_str().chars().take(ID_CHARACTERS).collect();
-    one_line(&id)
-}
-
 #[cfg(test)]
 mod tests {
     use sessions_model::{
-        ByteOffset, CheckpointId, CheckpointPlace, GenerationId, SourceId, Timestamp,
+        ByteOffset, CheckpointId, CheckpointPlace, GenerationId, SessionId, SourceId, Timestamp,
     };
 
     use super::*;

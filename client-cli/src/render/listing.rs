@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use sessions_model::{OnDisk, ProjectKey, Session, Timestamp};
+use sessions_model::{OnDisk, ProjectKey, SHORT_ID_CHARS, Session, Timestamp};
 
 use super::quantity::count;
 use super::text::{columns, cut, fit, one_line};
@@ -113,7 +113,7 @@ impl Widths {
         let project = project.min(PROJECT_COLUMNS_MAX).min(total / 5);
         let project = shown(project, NAMED_COLUMNS_MIN);
         let prompts = shown(PROMPTS_COLUMNS, COUNTED_COLUMNS_MIN);
-        let widths = [super::ID_CHARACTERS, AGE_COLUMNS, project, prompts];
+        let widths = [SHORT_ID_CHARS, AGE_COLUMNS, project, prompts];
         // Two spaces behind each but the last.
         let taken: usize = widths
             .into_iter()
@@ -156,7 +156,7 @@ fn session_line(session: &Session, now: &Now, terminal: &Terminal, widths: Width
     };
     format!(
         "{}  {}  {}{title}{prompts}",
-        paint.paint(Role::Id, &fit(&short_id(session), super::ID_CHARACTERS)),
+        paint.paint(Role::Id, &fit(&short_id(&session.id), SHORT_ID_CHARS)),
         paint.paint(Role::Faint, &fit(&age(session, now), AGE_COLUMNS)),
         widths.project(session),
     )
@@ -172,7 +172,7 @@ fn folded_line(
     let what = format!("{} of scripts (--automated)", count(folded, "session"));
     let line = format!(
         "{}  {}  {}{}",
-        fit("", super::ID_CHARACTERS),
+        fit("", SHORT_ID_CHARS),
         fit(&age(latest, now), AGE_COLUMNS),
         widths.project(latest),
         cut(&what, widths.title),

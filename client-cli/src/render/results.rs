@@ -41,7 +41,7 @@ pub(crate) fn hits(answer: &SearchAnswer, now: &Now, terminal: &Terminal) -> Str
 fn head(hit: &Hit, now: &Now, terminal: &Terminal) -> String {
     let paint = terminal.paint;
     let session = &hit.session;
-    let id = short_id(session);
+    let id = short_id(&session.id);
     let project = one_line(&session.project);
     let age = hit
         .time

@@ -110,6 +110,15 @@ pub struct HookReport {
     pub utc_offset_ms: i32,
 }
 
+/// Why nothing is archived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Silence {
+    /// What is wrong.
+    pub fault: String,
+    /// When something was archived last, where that is known.
+    pub since: Option<Timestamp>,
+}
+
 /// What a hook is answered. Mostly nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HookReply {
@@ -119,6 +128,8 @@ pub struct HookReply {
     pub context: Option<String>,
     /// A line for the user.
     pub notice: Option<String>,
+    /// What keeps the archive from growing: the user is told of it.
+    pub silence: Option<Silence>,
     /// Whether a checkpoint was made, to which the state of the repository is to be added.
     pub is_checkpoint: bool,
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// Longest session or agent id that is accepted, in bytes.
 const ID_BYTES_MAX: usize = 128;
 
+/// Characters of an id that name its bearer well enough for a person, in nearly every archive.
+pub const SHORT_ID_CHARS: usize = 8;
+
 /// Why a string is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdError {
@@ -59,6 +62,12 @@ macro_rules! text_id {
             /// Returns the id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// Returns its first [`SHORT_ID_CHARS`] characters.
+            pub fn short(&self) -> &str {
+                let end = self.0.char_indices().nth(SHORT_ID_CHARS);
+                end.and_then(|(end, _)| self.0.get(..end)).unwrap_or(&self.0)
             }
         }
 
@@ -150,6 +159,11 @@ macro_rules! random_id {
                 }
                 Some(Self(id))
             }
+
+            /// Returns its first [`SHORT_ID_CHARS`] digits.
+            pub fn short(&self) -> String {
+                self.to_string().chars().take(SHORT_ID_CHARS).collect()
+            }
         }
     };
 }
@@ -182,6 +196,17 @@ mod tests {
         assert_eq!(SessionId::parse("a/b"), Err(IdError::BadCharacter));
         assert_eq!(SessionId::parse(&"x".repeat(129)), Err(IdError::TooLong));
         assert!(SessionId::parse("0b9d").is_ok());
+    }
+
+    #[test]
+    fn short_ids_are_whole_characters() {
+        let check = |id: &str, expect: &str| {
+            assert_eq!(SessionId::parse(id).unwrap().short(), expect, "{id}");
+        };
+        check("3f9a1c2e-0b9d", "3f9a1c2e");
+        check("3f9a", "3f9a");
+        check("検索検索検索検索検", "検索検索検索検索");
+        assert_eq!(CheckpointId([0x0f; 16]).short(), "0f0f0f0f");
     }
 
     #[test]

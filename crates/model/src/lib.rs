@@ -17,10 +17,10 @@ mod time;
 pub use checkpoint::{Checkpoint, CheckpointPlace, GitState};
 pub use entry::{Branch, Entry, EntryId, EntryKind, Tool};
 pub use hit::{Coverage, Highlight, Hit, SearchAnswer};
-pub use hook::{HookEvent, HookReply, HookReport, SlashCommand};
+pub use hook::{HookEvent, HookReply, HookReport, Silence, SlashCommand};
 pub use ids::{
     AgentId, ArchiveId, ByteOffset, CheckpointId, DeviceId, EventId, GenerationId, IdError, RootId,
-    Seq, SessionId, SessionOrdinal, SourceId,
+    SHORT_ID_CHARS, Seq, SessionId, SessionOrdinal, SourceId,
 };
 pub use origin::{Origin, Shape, SourceKind};
 pub use record::{

@@ -5,11 +5,12 @@ use std::fmt::Write;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::CatalogReader;
 use sessions_model::{
-    Branch, ByteOffset, Checkpoint, CheckpointPlace, Entry, EntryId, EntryKind, GenerationId,
-    Parsed, Record, SessionId, SourceId, SourceKind, Timestamp,
+    ByteOffset, Checkpoint, CheckpointPlace, Entry, EntryId, EntryKind, GenerationId, Parsed,
+    Record, SessionId, SourceId, SourceKind, Timestamp,
 };
 use sessions_transcript::{Lines, parse};
 
+use crate::read::outside;
 use crate::{QueryError, sources};
 
 /// Bytes at the end of a transcript in which a record is looked for at first, and at most.
@@ -154,18 +155,8 @@ fn entry(checkpoint: &Checkpoint) -> Entry {
     Entry {
         id: entry_id(checkpoint),
         kind: EntryKind::Checkpoint,
-        time: Some(checkpoint.at),
-        text: text.trim_start().to_owned(),
-        tool: None,
-        is_error: false,
-        agent: None,
-        started: None,
-        branch: Branch::Current,
-        is_withdrawn: false,
-        model: None,
-        usage: None,
-        images: 0,
         record_type: "checkpoint".into(),
+        ..outside(checkpoint.at, text.trim_start())
     }
 }
 

@@ -3,7 +3,7 @@
 use sessions_archive::{ArchiveReader, GenerationRow, Loss, READ_BYTES_MAX, SourceState, Stretch};
 use sessions_catalog::CatalogReader;
 use sessions_model::{
-    Branch, ByteOffset, Entry, EntryId, EntryKind, Parsed, SessionId, SourceKind,
+    Branch, ByteOffset, Entry, EntryId, EntryKind, Parsed, SessionId, SourceKind, Timestamp,
 };
 use sessions_transcript::{Conversation, LINE_BYTES_MAX, Lines, Piece, parse};
 
@@ -87,8 +87,19 @@ fn add_unwritten(
     entries.push(Entry {
         id: EntryId(format!("event-{}", told.id)),
         kind: EntryKind::Answer,
-        time: Some(told.at),
-        text: said.to_owned(),
+        record_type: told.event.as_str().to_owned(),
+        ..outside(told.at, said)
+    });
+    Ok(())
+}
+
+/// Returns what is common to entries that stand in no transcript.
+pub(crate) fn outside(at: Timestamp, text: &str) -> Entry {
+    Entry {
+        id: EntryId(String::new()),
+        kind: EntryKind::Note,
+        time: Some(at),
+        text: text.to_owned(),
         tool: None,
         is_error: false,
         agent: None,
@@ -98,9 +109,8 @@ fn add_unwritten(
         model: None,
         usage: None,
         images: 0,
-        record_type: told.event.as_str().to_owned(),
-    });
-    Ok(())
+        record_type: String::new(),
+    }
 }
 
 /// Tells whether the end of a session's transcript has what a hook told of the model's last words.

@@ -169,7 +169,7 @@ fn shown(
         let title = line(&hit.session.title, TITLE_CHARS);
         let project = line(project, TITLE_CHARS);
         let snippet = line(&hit.snippet, SNIPPET_CHARS);
-        let id: String = id.as_str().chars().take(ID_DIGITS).collect();
+        let id = id.short();
         write!(
             text,
             "\n{number}  {title} · {project}{age}\n   {snippet}\n   sessions resume {id}"
@@ -184,9 +184,6 @@ fn shown(
     });
     (text, places.collect())
 }
-
-/// Digits of an id that are shown.
-const ID_DIGITS: usize = 8;
 
 /// Returns the conversation around an entry, as far as the model takes it whole.
 fn excerpt(entries: &[Entry], wanted: &EntryId) -> Option<String> {

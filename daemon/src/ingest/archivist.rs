@@ -177,8 +177,8 @@ impl Archivist {
                     // Whoever asked may have stopped listening.
                     drop(recorded.send(outcome));
                 }
-                Command::NoteEvent { event, noted } => {
-                    drop(noted.send(self.note_event(&event)));
+                Command::NoteEvent { event, said, noted } => {
+                    drop(noted.send(self.note_event(&event, said.as_ref())));
                 }
                 Command::ForgetMessages { session, until } => {
                     if let Err(error) = self.forget_messages(&session, until) {
@@ -209,9 +209,13 @@ impl Archivist {
     fn note_event(
         &mut self,
         event: &sessions_archive::Event,
+        said: Option<&sessions_archive::NewOperation>,
     ) -> Result<Option<sessions_model::Seq>, IngestError> {
         let mut transaction = self.archive.begin(self.work.clock.now())?;
-        let seq = transaction.note_event(event)?;
+        let mut seq = transaction.note_event(event)?;
+        if let (Some(_), Some(said)) = (seq, said) {
+            seq = Some(transaction.operate(said)?);
+        }
         self.heads.send_replace(transaction.commit()?);
         Ok(seq)
     }

@@ -138,6 +138,7 @@ pub(crate) enum Command {
     },
     NoteEvent {
         event: Event,
+        said: Option<NewOperation>,
         noted: oneshot::Sender<Result<Option<Seq>, IngestError>>,
     },
     ForgetMessages {
@@ -229,10 +230,15 @@ impl ArchivistHandle {
         answer.await.map_err(|_| IngestError::Silent)?
     }
 
-    /// Records what a hook reported; none if that is known.
-    pub(crate) async fn note_event(&self, event: Event) -> Result<Option<Seq>, IngestError> {
+    /// Records what a hook reported, and with it what the user said thereby; neither if the event is known, and
+    /// then returns none.
+    pub(crate) async fn note_event(
+        &self,
+        event: Event,
+        said: Option<NewOperation>,
+    ) -> Result<Option<Seq>, IngestError> {
         let (noted, answer) = oneshot::channel();
-        self.ask(Command::NoteEvent { event, noted }).await?;
+        self.ask(Command::NoteEvent { event, said, noted }).await?;
         answer.await.map_err(|_| IngestError::Silent)?
     }
 

@@ -20,6 +20,10 @@ impl HookService for Rpc {
             block: reply.block,
             context: reply.context,
             notice: reply.notice,
+            silence: reply.silence.map(|silence| wire::Silence {
+                fault: silence.fault,
+                since_ms: silence.since.map(model::Timestamp::millis),
+            }),
             is_checkpoint: reply.is_checkpoint,
         }))
     }

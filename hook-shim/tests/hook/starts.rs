@@ -52,15 +52,23 @@ fn no_other_event_starts_one() {
 }
 
 #[test]
-fn what_the_daemon_wants_to_be_said_is_said() {
+fn why_nothing_is_archived_is_said_once_a_day() {
     let trial = Trial::new();
     let answer = wire::ReportResponse {
-        notice: Some("the disk is full".to_owned()),
+        silence: Some(wire::Silence {
+            fault: "the disk is full".to_owned(),
+            since_ms: None,
+        }),
         ..Default::default()
     };
     let _listener = Listener::answering(&trial.socket(), answer);
     let said = trial.run(&payload("SessionStart", "")).printed();
-    assert_eq!(said, "{\"systemMessage\":\"the disk is full\"}\n");
+    assert_eq!(
+        said,
+        "{\"systemMessage\":\"Claude Sessions: the disk is full; run `sessions status`\"}\n"
+    );
+    let again = trial.run(&payload("SessionStart", "")).printed();
+    assert_eq!(again, "", "at most once a day");
 }
 
 #[test]

@@ -38,11 +38,13 @@ impl Config {
         Ok(config)
     }
 
-    /// Has the client run `command` at each event of `events`, and gives it the slash commands of ours.
+    /// Has the client run `commands` at each event of `events`, and gives it the slash commands of ours.
     ///
     /// Replaces the settings.
-    pub fn install_hooks(&self, command: &str, events: &[&str]) -> Result<()> {
-        let hook = json!([{"hooks": [{"type": "command", "command": command, "timeout": 5}]}]);
+    pub fn install_hooks(&self, commands: &[&str], events: &[&str]) -> Result<()> {
+        let hook = |command| json!({"type": "command", "command": command, "timeout": 5});
+        let hooks: Vec<Value> = commands.iter().map(hook).collect();
+        let hook = json!([{"hooks": hooks}]);
         let hooks: serde_json::Map<_, _> = events
             .iter()
             .map(|event| ((*event).to_owned(), hook.clone()))

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sessions_tests::binaries::built;
-use sessions_tests::client::{Answer, Client, Config, installed};
-use sessions_tests::mock::{Mock, gate, say, text};
+use sessions_tests::client::Scripted;
+use sessions_tests::mock::{gate, say, text};
 use sessions_tests::{Daemon, Home, wait_for};
 
 use crate::EVENTS;
@@ -14,49 +14,36 @@ use crate::EVENTS;
 const KNOWN_MAX: Duration = Duration::from_secs(30);
 
 struct Stage {
-    config: Config,
-    mock: Mock,
+    scripted: Scripted,
     home: Home,
     _daemon: Daemon,
 }
 
 impl Stage {
     fn new() -> Self {
-        let config = Config::new().unwrap();
-        let home = Home::new(&config.root()).unwrap();
+        let scripted = Scripted::new().unwrap();
+        let home = Home::new(&scripted.config.root()).unwrap();
         let shim = &built().unwrap().hook;
         let command = format!(
             "SESSIONS_HOME='{}' '{}'",
             home.path().display(),
             shim.display()
         );
-        config.install_hooks(&command, &EVENTS).unwrap();
+        // As where a plugin brings what the settings have already.
+        let twin = format!("TWIN=1 {command}");
+        let commands = [&*command, &*twin];
+        scripted.config.install_hooks(&commands, &EVENTS).unwrap();
         Self {
-            mock: Mock::start().unwrap(),
             _daemon: home.start().unwrap(),
-            config,
+            scripted,
             home,
         }
-    }
-
-    fn client(&self) -> Client<'_> {
-        Client {
-            executable: installed().unwrap(),
-            config: &self.config,
-            api: self.mock.url(),
-        }
-    }
-
-    fn ask(&self, prompt: &str, args: &[&str]) -> Answer {
-        let directory = self.config.directory("work").unwrap();
-        self.client().ask(&directory, prompt, args).unwrap()
     }
 
     /// Waits until the daemon knows why a session ended.
     fn ended_by(&self, session: &str, expect: &str) {
         wait_for("the reason of an end", KNOWN_MAX, || {
-            let list = self.home.json(&["list", "--json"])?;
-            let mut sessions = list.as_array().into_iter().flatten();
+            let mut sessions = self.home.listed(&[])?.into_iter();
             let found = sessions.find(|found| found["id"] == session);
             Ok(found.filter(|found| found["ended_by"] == expect).map(drop))
         })
@@ -68,25 +55,38 @@ impl Stage {
 fn a_checkpoint_in_the_client_is_bound_to_what_was_said_before_it() {
     let stage = Stage::new();
     let prompt = stage
+        .scripted
         .mock
         .prompt("Good morning", [say([text("Good evening")])]);
-    let answer = stage.ask(&prompt, &[]);
+    let answer = stage.scripted.ask(&prompt, &[]).unwrap();
     assert_eq!((&*answer.text, &*answer.stderr), ("Good evening", ""));
     stage.ended_by(&answer.session, "other");
-    let asked = stage.mock.requests().len();
+    let asked = stage.scripted.mock.requests().len();
 
     let resumed = ["--resume", &answer.session];
-    let said = stage.ask("/checkpoint before the move", &resumed).text;
+    let said = stage
+        .scripted
+        .ask("/checkpoint before the move", &resumed)
+        .unwrap()
+        .text;
     assert!(
         said.contains("Checkpoint \"before the move\" saved."),
         "{said}"
     );
-    let said = stage.ask("/recall evening", &resumed).text;
+    let said = stage
+        .scripted
+        .ask("/recall evening", &resumed)
+        .unwrap()
+        .text;
     assert!(
         said.contains("Nothing in past sessions matches evening"),
         "{said}"
     );
-    assert_eq!(stage.mock.requests().len(), asked, "the model was asked");
+    assert_eq!(
+        stage.scripted.mock.requests().len(),
+        asked,
+        "the model was asked"
+    );
 
     let bound = wait_for("a bound checkpoint", KNOWN_MAX, || {
         let list = stage.home.json(&["checkpoint", "list", "--json"])?;
@@ -113,14 +113,20 @@ fn a_checkpoint_in_the_client_is_bound_to_what_was_said_before_it() {
 fn a_session_whose_client_was_killed_is_said_to_be_killed() {
     let stage = Stage::new();
     let prompt = stage
+        .scripted
         .mock
         .prompt("Wait here", [say([gate("never"), text("never said")])]);
-    let directory = stage.config.directory("work").unwrap();
-    let mut run = stage.client().start(&directory, &prompt, &[]).unwrap();
+    let directory = stage.scripted.config.directory("work").unwrap();
+    let mut run = stage
+        .scripted
+        .client()
+        .unwrap()
+        .start(&directory, &prompt, &[])
+        .unwrap();
     let session = wait_for("a session", KNOWN_MAX, || {
-        let list = stage.home.sessions(&["list", "--json"])?;
-        let list: Value = serde_json::from_slice(&list.stdout)?;
-        Ok(list[0]["id"].as_str().map(str::to_owned))
+        let list = stage.home.listed(&[])?;
+        let first = list.first().and_then(|session| session["id"].as_str());
+        Ok(first.map(str::to_owned))
     })
     .unwrap();
     run.kill().unwrap();

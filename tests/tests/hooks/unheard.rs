@@ -6,22 +6,22 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
 use sessions_tests::binaries::built;
-use sessions_tests::client::{Answer, Client, Config, installed};
-use sessions_tests::mock::{Mock, say, text};
+use sessions_tests::client::Scripted;
+use sessions_tests::mock::{say, text};
 use tempfile::TempDir;
 
 use crate::EVENTS;
 
 struct Stage {
-    config: Config,
-    mock: Mock,
+    scripted: Scripted,
     home: TempDir,
 }
 
 impl Stage {
     /// Installs the shim without a daemon beside it, which it would start.
     fn new() -> Self {
-        let (config, home) = (Config::new().unwrap(), TempDir::with_prefix("h-").unwrap());
+        let scripted = Scripted::new().unwrap();
+        let home = TempDir::with_prefix("h-").unwrap();
         let shim = home.path().join("sessions-hook");
         fs::copy(&built().unwrap().hook, &shim).unwrap();
         let command = format!(
@@ -29,25 +29,18 @@ impl Stage {
             home.path().display(),
             shim.display()
         );
-        config.install_hooks(&command, &EVENTS).unwrap();
-        let mock = Mock::start().unwrap();
-        Self { config, mock, home }
-    }
-
-    fn ask(&self, prompt: &str) -> Answer {
-        let client = Client {
-            executable: installed().unwrap(),
-            config: &self.config,
-            api: self.mock.url(),
-        };
-        let directory = self.config.directory("work").unwrap();
-        client.ask(&directory, prompt, &[]).unwrap()
+        scripted.config.install_hooks(&[&command], &EVENTS).unwrap();
+        Self { scripted, home }
     }
 
     /// Runs a slash command, which must cost nothing, and returns what the user sees.
     fn command(&self, prompt: &str) -> String {
-        let answer = self.ask(prompt);
-        assert_eq!(self.mock.requests(), [], "{prompt} asked the model");
+        let answer = self.scripted.ask(prompt, &[]).unwrap();
+        assert_eq!(
+            self.scripted.mock.requests(),
+            [],
+            "{prompt} asked the model"
+        );
         assert!(!answer.text.contains("Original prompt"), "{answer:?}");
         answer.text
     }
@@ -77,9 +70,10 @@ fn count(events: &[Vec<u8>], words: &str) -> usize {
 fn without_a_daemon_each_event_of_a_turn_is_kept_once() {
     let stage = Stage::new();
     let prompt = stage
+        .scripted
         .mock
         .prompt("Good morning", [say([text("Good evening")])]);
-    let answer = stage.ask(&prompt);
+    let answer = stage.scripted.ask(&prompt, &[]).unwrap();
     assert_eq!(answer.text, "Good evening");
     assert_eq!(answer.stderr, "", "the client has nothing to complain of");
     let events = stage.spooled();

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use sessions_tests::client::{Client, Config, installed};
-use sessions_tests::mock::{Mock, bash, gate, say, text};
+use sessions_tests::client::{Scripted, installed};
+use sessions_tests::mock::{bash, gate, say, text};
 use sessions_tests::tree::Tree;
 use sessions_tests::{Daemon, Home, binaries, wait_for};
 
@@ -19,29 +19,19 @@ const SEEN_MAX: Duration = Duration::from_secs(20);
 const LONG_AGO: Duration = Duration::from_hours(24 * 40);
 
 struct World {
-    mock: Mock,
-    config: Config,
+    scripted: Scripted,
     daemon: Daemon,
     home: Home,
 }
 
 impl World {
     fn new() -> Self {
-        let config = Config::new().unwrap();
-        let home = Home::new(&config.root()).unwrap();
+        let scripted = Scripted::new().unwrap();
+        let home = Home::new(&scripted.config.root()).unwrap();
         Self {
-            mock: Mock::start().unwrap(),
             daemon: home.start().unwrap(),
-            config,
+            scripted,
             home,
-        }
-    }
-
-    fn client(&self) -> Client<'_> {
-        Client {
-            executable: installed().unwrap(),
-            config: &self.config,
-            api: self.mock.url(),
         }
     }
 
@@ -54,7 +44,11 @@ impl World {
             std::os::unix::fs::symlink(installed().unwrap(), &claude).unwrap();
         }
         let ours = self.home.command(&binaries::built().unwrap().cli);
-        let client = self.client().command(self.config.root().as_path());
+        let client = self
+            .scripted
+            .client()
+            .unwrap()
+            .command(self.scripted.config.root().as_path());
         let mut command = Command::new(ours.get_program());
         command.env_clear().current_dir(self.home.path());
         for (name, value) in client.get_envs().chain(ours.get_envs()) {
@@ -67,7 +61,7 @@ impl World {
 
     /// Returns what the model was asked last.
     fn asked(&self) -> String {
-        let requests = self.mock.requests();
+        let requests = self.scripted.mock.requests();
         let scripted = requests
             .iter()
             .rev()
@@ -76,7 +70,7 @@ impl World {
     }
 
     fn transcript(&self, session: &str) -> PathBuf {
-        self.config.transcript(session).unwrap()
+        self.scripted.config.transcript(session).unwrap()
     }
 }
 
@@ -95,39 +89,42 @@ fn words(output: &Output) -> String {
 #[test]
 fn what_the_client_swept_comes_back_and_is_gone_on_with() {
     let world = World::new();
-    let directory = world.config.directory("swept").unwrap();
-    let client = world.client();
+    let directory = world.scripted.config.directory("swept").unwrap();
+    let client = world.scripted.client().unwrap();
     let long = bash("seq 1 20000");
-    let prompt = world.mock.prompt(
+    let prompt = world.scripted.mock.prompt(
         "Moor the heron at dusk",
         [say([long]), say([text("The heron is moored")])],
     );
     let session = client.ask(&directory, &prompt, &[]).unwrap().session;
     world.home.settle().unwrap();
-    let before = Tree::read(&world.config.root()).unwrap();
+    let before = Tree::read(&world.scripted.config.root()).unwrap();
     assert!(before.files.len() >= 2, "a transcript and a spilled result");
     for path in before.files.keys() {
-        age(&world.config.root().join(path));
+        age(&world.scripted.config.root().join(path));
     }
-    drop(fs::remove_file(world.config.root().join(".last-cleanup")));
-    let waiting = world.mock.prompt(
+    drop(fs::remove_file(
+        world.scripted.config.root().join(".last-cleanup"),
+    ));
+    let waiting = world.scripted.mock.prompt(
         "Wait for the sweep",
         [say([gate("swept"), text("It came")])],
     );
-    let elsewhere = world.config.directory("elsewhere").unwrap();
+    let elsewhere = world.scripted.config.directory("elsewhere").unwrap();
     let run = client.start(&elsewhere, &waiting, &[]).unwrap();
     wait_for("the client's own sweep", SWEEP_MAX, || {
         let left = before
             .files
             .keys()
-            .filter(|path| world.config.root().join(path).exists());
+            .filter(|path| world.scripted.config.root().join(path).exists());
         Ok((left.count() == 0).then_some(()))
     })
     .unwrap();
-    world.mock.open("swept");
+    world.scripted.mock.open("swept");
     run.wait().unwrap();
 
     let more = world
+        .scripted
         .mock
         .prompt("Where is it", [say([text("At the quay")])]);
     let output = world.sessions(&["resume", &session, "--", "-p", &more]);
@@ -141,7 +138,7 @@ fn what_the_client_swept_comes_back_and_is_gone_on_with() {
         assert!(asked.contains(said), "{said}");
     }
     for (path, bytes) in &before.files {
-        let place = world.config.root().join(path);
+        let place = world.scripted.config.root().join(path);
         assert!(fs::read(&place).unwrap().starts_with(bytes), "{path}");
         let found = fs::metadata(&place).unwrap();
         assert_eq!(found.permissions().mode() & 0o777, 0o600, "{path}");
@@ -152,19 +149,22 @@ fn what_the_client_swept_comes_back_and_is_gone_on_with() {
 #[test]
 fn a_session_that_runs_is_neither_restored_nor_resumed() {
     let world = World::new();
-    let directory = world.config.directory("live").unwrap();
+    let directory = world.scripted.config.directory("live").unwrap();
     let prompt = world
+        .scripted
         .mock
         .prompt("Hold the rope", [say([gate("rope"), text("Held")])]);
     let session = "5c0b2a56-7e1c-4b43-9a59-0d3f7a4c9e21";
     let run = world
+        .scripted
         .client()
+        .unwrap()
         .start(&directory, &prompt, &["--session-id", session])
         .unwrap();
-    world.mock.wait_for("rope").unwrap();
+    world.scripted.mock.wait_for("rope").unwrap();
     wait_for("the session in the archive", SEEN_MAX, || {
-        let listed = world.home.json(&["list", "--json", "--live"])?;
-        Ok(listed[0]["id"].as_str().map(str::to_owned))
+        let listed = world.home.listed(&["--live"])?;
+        Ok((!listed.is_empty()).then_some(()))
     })
     .unwrap();
     for verb in ["restore", "resume"] {
@@ -173,7 +173,7 @@ fn a_session_that_runs_is_neither_restored_nor_resumed() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("open in Claude Code, process "), "{said}");
     }
-    world.mock.open("rope");
+    world.scripted.mock.open("rope");
     run.wait().unwrap();
     let line = words(&world.sessions(&["resume", session, "--print", "--", "-p", "on we go"]));
     let expect = format!("claude --resume {session} -p 'on we go'\n");
@@ -207,14 +207,14 @@ fn entry(world: &World, session: &str, words: &str) -> String {
 #[test]
 fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
     let world = World::new();
-    let directory = world.config.directory("fork").unwrap();
-    let client = world.client();
+    let directory = world.scripted.config.directory("fork").unwrap();
+    let client = world.scripted.client().unwrap();
     let both = say([
         text("Two bells"),
         bash("echo first bell"),
         bash("echo second bell"),
     ]);
-    let one = world.mock.prompt(
+    let one = world.scripted.mock.prompt(
         "Ring the bells of brass",
         [both, say([text("Both have rung")])],
     );
@@ -224,6 +224,7 @@ fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
     let made = world.sessions(&["checkpoint", "create", called, "--session", &session]);
     assert!(made.status.success(), "{made:?}");
     let two = world
+        .scripted
         .mock
         .prompt("Now the gongs", [say([text("No gong is left")])]);
     client
@@ -234,6 +235,7 @@ fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
     // In the middle of a batch of tools: it is taken whole.
     let call = entry(&world, &session, "echo first bell");
     let more = world
+        .scripted
         .mock
         .prompt("And the drums", [say([text("A drum it is")])]);
     let output = world.sessions(&["fork", &session, "--at", &call, "--", "-p", &more]);
@@ -253,7 +255,7 @@ fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
     let fork = words(&world.sessions(&["fork", &session, "--at", called, "--no-run"]));
     let fork = fork.trim();
     assert!(
-        world.config.transcript(&session).is_err(),
+        world.scripted.config.transcript(&session).is_err(),
         "a fork restores nothing"
     );
     wait_for("the fork in the archive", SEEN_MAX, || {
@@ -262,6 +264,7 @@ fn a_fork_goes_on_from_its_entry_and_leaves_its_origin_alone() {
     })
     .unwrap();
     let again = world
+        .scripted
         .mock
         .prompt("What rang", [say([text("It was brass")])]);
     let output = world.sessions(&["resume", fork, "--", "-p", &again]);

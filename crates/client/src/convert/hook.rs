@@ -1,6 +1,8 @@
 //! Events of hooks, and what they are answered.
 
-use sessions_model::{CheckpointId, GitState, HookEvent, HookReply, HookReport, SlashCommand};
+use sessions_model::{
+    CheckpointId, GitState, HookEvent, HookReply, HookReport, Silence, SlashCommand, Timestamp,
+};
 use sessions_proto as wire;
 
 use super::checkpoint::git_to_wire;
@@ -30,6 +32,10 @@ pub(crate) fn reply(reply: wire::ReportResponse) -> HookReply {
         block: reply.block,
         context: reply.context,
         notice: reply.notice,
+        silence: reply.silence.map(|silence| Silence {
+            fault: silence.fault,
+            since: silence.since_ms.map(Timestamp),
+        }),
         is_checkpoint: reply.is_checkpoint,
     }
 }
