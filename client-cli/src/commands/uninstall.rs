@@ -82,7 +82,7 @@ fn give_up(context: &Context, keeper: &Keeper, note: &Note) -> Result<(), CliErr
     })?;
     remove(&file)?;
     if note.lingers() {
-        keeper.linger_no_more()?;
+        Keeper::linger_no_more()?;
     }
     Ok(())
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Check;
-use crate::setup::{
-    TAKEN, has_all_hooks, has_any_hook, is_readable, missing_commands, uses_plugin,
-};
+use crate::setup::{TAKEN, has_all_hooks, has_any_hook, missing_commands, unread, uses_plugin};
 
 /// Where an organisation's settings are, which win over a user's.
 pub(crate) const MANAGED: &str = if cfg!(target_os = "macos") {
@@ -35,14 +33,15 @@ pub(crate) fn root(root: &Path, command: Option<&str>) -> Vec<Check> {
             )];
         }
     };
-    if !text.trim().is_empty() && !is_readable(&text) {
+    if let Some(why) = unread(&text) {
         return vec![Check::wrong(
             "settings",
-            format!("{shown} is no JSON: Claude Code takes no notice of it, and runs no hooks"),
-            "mend it: comments and trailing commas are not allowed there",
+            format!("{shown}: {why}; Claude Code runs no hooks"),
+            "mend it: it has to be JSON, without comments and trailing commas",
         )];
     }
-    let settings: Value = serde_json::from_str(&text).unwrap_or_default();
+    let settings: Value =
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
     let mut checks = vec![hooks(&path, &text, &settings, command)];
     if has_hooks_in(&text) {
         checks.push(commands(root, uses_plugin(&text)));
@@ -194,7 +193,8 @@ mod tests {
         check("{}", Level::Remark, "has none");
         check("\n", Level::Remark, "has none");
         assert!(!has_hooks(dir.path()));
-        check("{ // c\n}", Level::Wrong, "no JSON");
+        check("{ // c\n}", Level::Wrong, "comments");
+        check("{", Level::Wrong, "no JSON");
         check(
             &with_hooks("{}", "sessions-hook").unwrap(),
             Level::Wrong,

@@ -7,6 +7,9 @@ use super::settings::{uses_plugin, with_hooks, without_hooks};
 use super::{Change, Keeper};
 use crate::error::{CliError, Kind};
 
+/// What to do where settings cannot be changed.
+const MEND: &str = "mend it, or name the other config roots one by one with --root";
+
 /// What is to be set up.
 #[derive(Debug)]
 pub(crate) struct Wish<'a> {
@@ -68,7 +71,7 @@ impl Plan {
 
     fn add_root(&mut self, root: &Path, command: &str) -> Result<(), CliError> {
         let path = root.join("settings.json");
-        let change = Change::to(path.clone(), None)?;
+        let change = Change::to(path.clone(), None).map_err(|error| error.hint(MEND))?;
         let text = change.before.as_deref().map(str::from_utf8).transpose();
         let text = text.map_err(|_| unfit(&path, "it is not UTF-8"))?;
         let text = text.unwrap_or_default();
@@ -113,8 +116,7 @@ impl Plan {
 
 fn unfit(path: &Path, why: &str) -> CliError {
     let message = format!("{} is left alone: {why}", path.display());
-    CliError::new(Kind::Daemon, message)
-        .hint("mend it, or name the other config roots one by one with --root")
+    CliError::new(Kind::Daemon, message).hint(MEND)
 }
 
 #[cfg(test)]

@@ -65,6 +65,9 @@ impl Keeper {
             && paths.config == home.join(".config/claude-sessions");
         let platform = environment.platform.as_ref();
         let runtime = platform.and_then(|platform| platform.runtime.as_ref());
+        if runtime.is_none() {
+            return Err("XDG_RUNTIME_DIR is not set, so no systemd runs for this user");
+        }
         if !is_default || runtime != Some(&paths.runtime) {
             return Err("XDG variables name other directories than the service would use");
         }
@@ -249,12 +252,12 @@ impl Keeper {
     }
 
     /// Has it run while the user is not logged in, too.
-    pub(crate) fn linger(&self) -> Result<(), CliError> {
+    pub(crate) fn linger() -> Result<(), CliError> {
         run(&["loginctl", "enable-linger"])
     }
 
     /// Takes [`Self::linger`] back.
-    pub(crate) fn linger_no_more(&self) -> Result<(), CliError> {
+    pub(crate) fn linger_no_more() -> Result<(), CliError> {
         run(&["loginctl", "disable-linger"])
     }
 }
