@@ -21,6 +21,8 @@ pub(crate) struct Keeper {
     dir: PathBuf,
     /// The config root that the daemon is to take for the user's, where that is not `~/.claude`.
     claude_config_dir: Option<PathBuf>,
+    /// What its commands are told of where it is.
+    variable: Option<(&'static str, PathBuf)>,
 }
 
 impl Keeper {
@@ -33,7 +35,7 @@ impl Keeper {
             return Err("there is no home directory");
         };
         if cfg!(target_os = "macos") {
-            return Ok(Self::of(Service::Launchd, environment, home));
+            return Ok(Self::of(Service::Launchd, environment, paths));
         }
         // The manager knows none of the variables of this shell: both must mean the same places.
         let is_default = paths.data == home.join(".local/share/claude-sessions")
@@ -42,12 +44,12 @@ impl Keeper {
         let platform = environment.platform.as_ref();
         let runtime = platform.and_then(|platform| platform.runtime.as_ref());
         if runtime.is_none() {
-            return Err("XDG_RUNTIME_DIR is not set, so no systemd runs for this user");
+            return Err("there is no runtime directory: no systemd runs for this user");
         }
         if !is_default || runtime != Some(&paths.runtime) {
             return Err("XDG variables name other directories than the service would use");
         }
-        let keeper = Self::of(Service::Systemd, environment, home);
+        let keeper = Self::of(Service::Systemd, environment, paths);
         if keeper.is_there() {
             Ok(keeper)
         } else {
@@ -55,22 +57,20 @@ impl Keeper {
         }
     }
 
-    /// Returns the one that a setup noted.
-    pub(crate) fn noted(service: Service, environment: &Environment) -> Self {
+    /// Returns the one that a setup noted, or is to.
+    pub(crate) fn of(service: Service, environment: &Environment, paths: &Paths) -> Self {
         let home = environment.home.as_deref().unwrap_or(Path::new("/"));
-        Self::of(service, environment, home)
-    }
-
-    fn of(service: Service, environment: &Environment, home: &Path) -> Self {
         let dir = match service {
             Service::Systemd => ".config/systemd/user",
             Service::Launchd => "Library/LaunchAgents",
         };
+        let variable = service.variable(paths);
         Self {
             service,
             uid: environment.uid,
             dir: home.join(dir),
             claude_config_dir: environment.claude_config_dir.clone(),
+            variable: variable.map(|(name, value)| (name, value.to_owned())),
         }
     }
 
@@ -100,13 +100,15 @@ impl Keeper {
     pub(crate) fn take_up(&self) -> Result<(), CliError> {
         match self.service {
             Service::Systemd => {
-                run(&["systemctl", "--user", "daemon-reload"])?;
-                run(&["systemctl", "--user", "enable", "--now", SOCKET, SERVICE])
+                self.run(&["systemctl", "--user", "daemon-reload"])?;
+                self.run(&["systemctl", "--user", "enable", "--now", SOCKET, SERVICE])
             }
             Service::Launchd => {
                 let agent = self.dir.join(AGENT);
                 let domain = format!("gui/{}", self.uid);
-                run(&["launchctl", "bootstrap", &domain, &agent.to_string_lossy()])
+                // What it took up before it would not take up once more.
+                self.is_fine(&["launchctl", "bootout", &self.agent_name()]);
+                self.run(&["launchctl", "bootstrap", &domain, &agent.to_string_lossy()])
             }
         }
     }
@@ -114,8 +116,10 @@ impl Keeper {
     /// Has it keep the daemon no longer, and ends that. Before its files go.
     pub(crate) fn give_up(&self) -> Result<(), CliError> {
         let given_up = match self.service {
-            Service::Systemd => run(&["systemctl", "--user", "disable", "--now", SOCKET, SERVICE]),
-            Service::Launchd => run(&["launchctl", "bootout", &self.agent_name()]),
+            Service::Systemd => {
+                self.run(&["systemctl", "--user", "disable", "--now", SOCKET, SERVICE])
+            }
+            Service::Launchd => self.run(&["launchctl", "bootout", &self.agent_name()]),
         };
         match given_up {
             // Somebody has taken its files away, and it does not run: that is all there is to do.
@@ -127,8 +131,8 @@ impl Keeper {
     /// Tells whether the manager can be asked.
     fn is_there(&self) -> bool {
         match self.service {
-            Service::Systemd => is_fine(&["systemctl", "--user", "show-environment"]),
-            Service::Launchd => is_fine(&["launchctl", "print", &format!("gui/{}", self.uid)]),
+            Service::Systemd => self.is_fine(&["systemctl", "--user", "show-environment"]),
+            Service::Launchd => self.is_fine(&["launchctl", "print", &format!("gui/{}", self.uid)]),
         }
     }
 
@@ -139,7 +143,7 @@ impl Keeper {
     /// Has it take no more notice of files that are gone.
     pub(crate) fn forget_files(&self) -> Result<(), CliError> {
         match self.service {
-            Service::Systemd => run(&["systemctl", "--user", "daemon-reload"]),
+            Service::Systemd => self.run(&["systemctl", "--user", "daemon-reload"]),
             Service::Launchd => Ok(()),
         }
     }
@@ -147,8 +151,10 @@ impl Keeper {
     /// Tells whether it keeps the daemon running right now.
     pub(crate) fn is_active(&self) -> bool {
         match self.service {
-            Service::Systemd => is_fine(&["systemctl", "--user", "--quiet", "is-active", SOCKET]),
-            Service::Launchd => is_fine(&["launchctl", "print", &self.agent_name()]),
+            Service::Systemd => {
+                self.is_fine(&["systemctl", "--user", "--quiet", "is-active", SOCKET])
+            }
+            Service::Launchd => self.is_fine(&["launchctl", "print", &self.agent_name()]),
         }
     }
 
@@ -165,48 +171,53 @@ impl Keeper {
             "--property=Linger",
             "--value",
         ];
-        let output = command(&words).stderr(Stdio::null()).output().ok()?;
+        let output = self.command(&words).stderr(Stdio::null()).output().ok()?;
         let is_known = output.status.success();
         is_known.then(|| output.stdout.starts_with(b"yes"))
     }
 
     /// Has it run while the user is not logged in, too.
-    pub(crate) fn linger() -> Result<(), CliError> {
-        run(&["loginctl", "enable-linger"])
+    pub(crate) fn linger(&self) -> Result<(), CliError> {
+        self.run(&["loginctl", "enable-linger"])
     }
 
     /// Takes [`Self::linger`] back.
-    pub(crate) fn linger_no_more() -> Result<(), CliError> {
-        run(&["loginctl", "disable-linger"])
+    pub(crate) fn linger_no_more(&self) -> Result<(), CliError> {
+        self.run(&["loginctl", "disable-linger"])
     }
-}
 
-fn command(words: &[&str]) -> Command {
-    let mut command = Command::new(words.first().copied().unwrap_or_default());
-    command.args(words.iter().skip(1)).stdin(Stdio::null());
-    command
-}
-
-fn is_fine(words: &[&str]) -> bool {
-    let mut command = command(words);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
-fn run(words: &[&str]) -> Result<(), CliError> {
-    let failed = |reason: String| {
-        let message = format!("\"{}\" failed: {reason}", words.join(" "));
-        CliError::new(Kind::Daemon, message)
-    };
-    let output = command(words)
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    if output.status.success() {
-        return Ok(());
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(words.first().copied().unwrap_or_default());
+        let variable = self.variable.iter().map(|(name, value)| (name, value));
+        command
+            .args(words.iter().skip(1))
+            .envs(variable)
+            .stdin(Stdio::null());
+        command
     }
-    Err(failed(
-        String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-    ))
+
+    fn is_fine(&self, words: &[&str]) -> bool {
+        let mut command = self.command(words);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
+
+    fn run(&self, words: &[&str]) -> Result<(), CliError> {
+        let failed = |reason: String| {
+            let message = format!("\"{}\" failed: {reason}", words.join(" "));
+            CliError::new(Kind::Daemon, message)
+        };
+        let output = self
+            .command(words)
+            .output()
+            .map_err(|error| failed(error.to_string()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(failed(
+            String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        ))
+    }
 }
 
 #[cfg(test)]
@@ -223,6 +234,7 @@ mod tests {
                 uid: 1000,
                 dir: dir.path().join(service.word()),
                 claude_config_dir: Some("/work".into()),
+                variable: None,
             };
             assert!(!keeper.keeps(daemon));
             for change in keeper.files(daemon).unwrap() {
