@@ -37,7 +37,7 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> Vec<Check> {
     }
     checks.push(index(status));
     checks.push(disk(status));
-    checks.extend(status.roots.iter().filter_map(watch));
+    checks.extend(status.roots.iter().filter_map(root));
     checks.push(clock(status, now));
     checks
 }
@@ -67,18 +67,25 @@ fn disk(status: &Status) -> Check {
     )
 }
 
-fn watch(root: &RootStatus) -> Option<Check> {
-    let is_polled = root.watched_by.starts_with("polling");
-    is_polled.then(|| {
-        Check::remark(
-            "watch",
-            format!(
-                "{} is looked at every two seconds ({})",
-                root.path, root.watched_by
-            ),
+/// One that is missing is a fault, which the daemon tells.
+fn root(root: &RootStatus) -> Option<Check> {
+    let (path, how) = (&root.path, &*root.watched_by);
+    match how {
+        "events" => Some(Check::good(
+            "root",
+            format!("{path} is watched: {}", count(root.sources, "file")),
+        )),
+        "excluded" => Some(Check::good(
+            "root",
+            format!("{path} is left alone, as the settings say"),
+        )),
+        _ if how.starts_with("polling") => Some(Check::remark(
+            "root",
+            format!("{path} is looked at every two seconds ({how})"),
             "raise fs.inotify.max_user_watches and max_user_instances by sysctl, if that is why",
-        )
-    })
+        )),
+        _ => None,
+    }
 }
 
 fn clock(status: &Status, now: Timestamp) -> Check {
@@ -193,6 +200,21 @@ mod tests {
         };
         check(1_000_000, Level::Good);
         check(1_100_000, Level::Wrong);
+    }
+
+    #[test]
+    fn a_root_without_events_is_remarked_upon() {
+        let check = |watched_by: &str, level: Option<Level>| {
+            let found = root(&RootStatus {
+                watched_by: watched_by.into(),
+                ..RootStatus::default()
+            });
+            assert_eq!(found.map(|check| check.level), level, "{watched_by}");
+        };
+        check("events", Some(Level::Good));
+        check("excluded", Some(Level::Good));
+        check("polling: the limit is reached", Some(Level::Remark));
+        check("missing", None);
     }
 
     #[test]
