@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use sessions_model::{RootStatus, Status, Timestamp};
+use sessions_paths::Paths;
 
 use super::Check;
 use crate::moment::Now;
@@ -21,12 +22,6 @@ const UNHEARD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
 /// Files of the spool that are looked at: more than it takes.
 const SPOOL_FILES_MAX: usize = 4096;
-
-/// How the names of files end that wait in the spool.
-const EVENT: &str = "event";
-
-/// The file there whose length says how many events were not kept.
-const DROPPED: &str = "dropped";
 
 /// Looks at what the daemon says of itself.
 pub(crate) fn status(status: &Status, now: Timestamp) -> Vec<Check> {
@@ -131,7 +126,7 @@ pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
     let files: Vec<_> = files
         .take(SPOOL_FILES_MAX)
         .filter_map(Result::ok)
-        .filter(|file| Path::new(&file.file_name()).extension() == Some(EVENT.as_ref()))
+        .filter(|file| Path::new(&file.file_name()).extension() == Some(Paths::SPOOLED.as_ref()))
         .collect();
     let written = files.iter().filter_map(|file| written_at(&file.path()));
     let oldest = written.min();
@@ -148,7 +143,7 @@ pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
         Some(_) => Check::good("spool", waiting(files.len())),
         None => Check::good("spool", "no event of a hook waits"),
     }];
-    let dropped = dir.join(DROPPED);
+    let dropped = dir.join(Paths::DROPPED);
     if let Ok(found) = fs::metadata(&dropped) {
         checks.push(Check::remark(
             "spool",
