@@ -24,7 +24,7 @@ struct Needed {
     install: &'static str,
 }
 
-const NEEDED: [Needed; 3] = [
+const NEEDED: &[Needed] = &[
     Needed {
         program: "git",
         why: "tidy reads the list of tracked files",
@@ -39,6 +39,11 @@ const NEEDED: [Needed; 3] = [
         program: "npm",
         why: "the tests fetch the Claude Code client from the npm registry",
         install: "install npm, which comes with Node.js: \"apt-get install npm\" or \"brew install node\"",
+    },
+    Needed {
+        program: "dpkg",
+        why: "the tests build the Debian package with dpkg-deb, and install it into a directory",
+        install: "on other systems than Debian's: \"dnf install dpkg\", \"pacman -S dpkg\" or \"brew install dpkg\"",
     },
 ];
 
