@@ -16,6 +16,7 @@ use crate::error::{CliError, missing_root};
 use crate::launch::Root;
 use crate::moment::Now;
 use crate::output::quiet;
+use crate::setup::UserDirs;
 use crate::terminal::{Terminal, Wishes};
 
 /// How long something may take before it is said what is waited for.
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     is_agent: bool,
     /// `CLAUDE_CODE_SESSION_ID`: the session that runs this program.
     pub(crate) own_session: Option<String>,
+    /// `SHELL`: the user's.
+    pub(crate) shell: Option<PathBuf>,
 }
 
 impl Context {
@@ -63,6 +66,21 @@ impl Context {
             own_session: env::var("CLAUDE_CODE_SESSION_ID")
                 .ok()
                 .filter(|id| !id.is_empty()),
+            shell: env::var_os("SHELL").map(PathBuf::from),
+        })
+    }
+
+    /// Returns where shells look for files of the user's; none without a home.
+    pub(crate) fn user_dirs(&self) -> Option<UserDirs> {
+        let home = self.environment.home.as_deref()?;
+        let dir = |variable: &str, default: &str| {
+            let named = env::var_os(variable).map(PathBuf::from);
+            let named = named.filter(|dir| dir.is_absolute());
+            named.unwrap_or_else(|| home.join(default))
+        };
+        Some(UserDirs {
+            data: dir("XDG_DATA_HOME", ".local/share"),
+            config: dir("XDG_CONFIG_HOME", ".config"),
         })
     }
 

@@ -242,7 +242,7 @@ fn hint(error: &ClientError) -> Option<String> {
         }
         ClientError::NotFound { .. } => "run \"sessions list\" to see recent ids",
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
-        ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
+        ClientError::Daemon { .. } => "run \"sessions doctor\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
         ClientError::Unready { .. } => "run \"sessions status\" to see how it is doing",
         ClientError::Absent => "run \"sessions daemon start\"",
@@ -253,8 +253,8 @@ fn hint(error: &ClientError) -> Option<String> {
             "if it is just starting, try again in a moment; else run \"sessions daemon restart\""
         }
         ClientError::Start(StartError::Service { .. }) => {
-            "log in as this user for its service manager to run, or take the service out: \
-             \"sessions setup --without service\""
+            "\"sessions doctor\" says what is wrong with it; \"sessions uninstall\", then \"sessions setup --no-service\" do \
+             without"
         }
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",

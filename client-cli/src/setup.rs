@@ -5,6 +5,7 @@
 
 mod change;
 mod command;
+mod completion;
 mod file;
 mod hooks;
 mod note;
@@ -13,10 +14,12 @@ mod service;
 mod settings;
 
 pub(crate) use change::Change;
+pub(crate) use command::{TAKEN, missing_commands};
+pub(crate) use completion::{Completed, UserDirs};
 pub(crate) use hooks::{SHIM, command_line};
 pub(crate) use note::{Note, Undo, without_hooks_in};
 pub(crate) use plan::{Plan, Wish};
 pub(crate) use service::Keeper;
 #[cfg(test)]
 pub(crate) use settings::with_hooks;
-pub(crate) use settings::{has_all_hooks, has_any_hook, is_readable, uses_plugin};
+pub(crate) use settings::{has_all_hooks, has_any_hook, unread, uses_plugin};

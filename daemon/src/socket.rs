@@ -39,15 +39,15 @@ pub(crate) fn take_or_bind(
     passed: Option<Passed>,
     path: &Path,
 ) -> io::Result<(UnixListener, Bound)> {
-    let is_looked_for = |passed: &Passed| {
+    let is_found = |passed: &Passed| {
         let address = passed.local_addr();
-        address.is_ok_and(|address| address.as_pathname() == Some(path))
+        address.is_ok_and(|address| address.as_pathname() == Some(path)) && path.exists()
     };
     let Some(passed) = passed else {
         return bind(path);
     };
-    if !is_looked_for(&passed) {
-        tracing::warn!("the service manager passed another socket than clients look for");
+    if !is_found(&passed) {
+        tracing::warn!("the service manager passed another socket than clients find");
         return bind(path);
     }
     passed.set_nonblocking(true)?;
@@ -196,15 +196,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_socket_that_nobody_looks_for_is_not_taken() {
+    async fn a_socket_that_nobody_finds_is_not_taken() {
         let dir = tempfile::tempdir().unwrap();
         let (path, other) = (dir.path().join("s"), dir.path().join("other"));
-        let passed = Passed::bind(&other).unwrap();
-        let (_listener, bound) = take_or_bind(Some(passed), &path).unwrap();
-        assert!(bound.is_there());
-        bound.clear();
-        assert!(!path.exists());
-        assert!(other.exists());
+        let lost = Passed::bind(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        for passed in [Passed::bind(&other).unwrap(), lost] {
+            let (_listener, bound) = take_or_bind(Some(passed), &path).unwrap();
+            assert!(bound.is_there());
+            bound.clear();
+            assert!(!path.exists());
+            assert!(other.exists());
+        }
     }
 
     #[tokio::test]

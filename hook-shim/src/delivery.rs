@@ -102,7 +102,7 @@ fn words(
     unheard: &Unheard,
     (kept, spool): (&io::Result<()>, &Spool),
 ) -> String {
-    let hint = "run `sessions status` to see what is wrong";
+    let hint = "run `sessions doctor` to see what is wrong";
     match (command, kept) {
         (SlashCommand::Checkpoint(name), Ok(())) => format!(
             "checkpoint{} is noted, and set when the daemon runs again: {unheard}\n{hint}",

@@ -10,15 +10,21 @@ use crate::args::Cli;
 use crate::error::CliError;
 use crate::output::Output;
 
-const PROGRAM: &str = "sessions";
+/// The program that is completed.
+pub(super) const PROGRAM: &str = "sessions";
 
 /// Prints what a shell is to complete.
 pub(crate) fn run(shell: Shell) -> Result<(), CliError> {
+    let mut out = Output::direct();
+    out.write_all(&script(shell))?;
+    Ok(out.finish()?)
+}
+
+/// Returns what makes a shell complete commands.
+pub(super) fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), PROGRAM, &mut script);
-    let mut out = Output::direct();
-    out.write_all(&script)?;
-    Ok(out.finish()?)
+    script
 }
 
 /// Writes a page for the program and for each verb into `dir`.

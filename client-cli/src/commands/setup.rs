@@ -1,17 +1,19 @@
 //! `sessions setup`.
 
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
+use clap_complete::Shell;
 use sessions_paths::Service;
 
 use crate::args::Setup;
-use crate::commands::ask;
+use crate::commands::{ask, completions};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::output::Output;
 use crate::render::text::visible;
-use crate::setup::{Keeper, Note, Plan, SHIM, Wish, command_line};
+use crate::setup::{Completed, Keeper, Note, Plan, SHIM, Wish, command_line};
 
 /// What everybody is to know before it is set up.
 const WHAT_IS_KEPT: &str = "\
@@ -37,10 +39,12 @@ pub(crate) async fn run(context: &Context, args: &Setup) -> Result<(), CliError>
         roots: &roots,
         command: &command_line(&shim, sessions_home),
         keeper: keeper.as_ref().ok().map(|keeper| (keeper, &*daemon)),
+        completion: completion(context),
     })?;
-    let is_kept = keeper.is_ok() && context.paths.service().is_some();
+    let is_active = keeper.as_ref().is_ok_and(Keeper::is_active);
+    let is_kept = context.paths.service().is_some() && plan.units.is_empty() && is_active;
     say(&explanation(context))?;
-    say(&shown(&plan, &keeper))?;
+    say(&shown(&plan, context.paths.service(), &keeper))?;
     if plan.is_empty() && (is_kept || keeper.is_err()) {
         return say("everything is set up already\n");
     }
@@ -50,37 +54,90 @@ pub(crate) async fn run(context: &Context, args: &Setup) -> Result<(), CliError>
     if !args.yes && !ask::yes("Do this?")? {
         return say("nothing was changed\n");
     }
+    let mut note = make(context, args, &plan)?;
+    if let Ok(keeper) = keeper.as_ref()
+        && !is_kept
+    {
+        keep(context, keeper).await?;
+        offer_linger(context, args, keeper, &mut note)?;
+    }
+    say("done; \"sessions doctor\" checks it, \"sessions uninstall\" takes it back\n")
+}
+
+/// Makes what is planned, noting it.
+fn make(context: &Context, args: &Setup, plan: &Plan) -> Result<Note, CliError> {
     let is_wanted = plan.taken.is_empty()
         || args.yes
         || ask::yes(
             "/checkpoint is another name of /rewind in Claude Code. Have it make checkpoints instead?",
         )?;
-    let taken = plan.taken.iter().filter(|_| is_wanted);
     let mut note = Note::read(&context.paths)?;
-    for change in plan.changes.iter().chain(taken) {
-        note.make(change, &context.paths)?;
+    for change in plan.all() {
+        if is_wanted || !plan.taken.contains(change) {
+            note.make(change, &context.paths)?;
+        }
     }
-    match keeper {
-        Ok(keeper) if !is_kept => keep(context, &keeper).await?,
-        _ => {}
+    Ok(note)
+}
+
+/// Returns the file from which the user's shell completes commands, and what it is to hold: none for a trial,
+/// which keeps to its own directory.
+fn completion(context: &Context) -> Option<(PathBuf, Vec<u8>)> {
+    if context.environment().sessions_home.is_some() {
+        return None;
     }
-    say("done; \"sessions doctor\" checks it, \"sessions uninstall\" takes it back\n")
+    let shell = Completed::of(context.shell.as_deref()?)?;
+    if shell.is_packaged(completions::PROGRAM) {
+        return None;
+    }
+    let file = shell.file(&context.user_dirs()?, completions::PROGRAM);
+    let script = completions::script(match shell {
+        Completed::Bash => Shell::Bash,
+        Completed::Fish => Shell::Fish,
+    });
+    Some((file, script))
 }
 
 /// Hands the daemon over to a service manager.
 async fn keep(context: &Context, keeper: &Keeper) -> Result<(), CliError> {
-    // One that a client started would hold the place of the one that is to come.
-    context.end_daemon().await?;
-    keeper.take_up()?;
+    // Noted first: a client that finds no daemon from here on does not start one, which would stand in the way.
     let file = context.paths.service_file();
-    std::fs::create_dir_all(&context.paths.config)
-        .and_then(|()| std::fs::write(&file, format!("{}\n", keeper.word())))
+    fs::create_dir_all(&context.paths.config)
+        .and_then(|()| fs::write(&file, format!("{}\n", keeper.word())))
         .map_err(|error| CliError::unwritten(&file, &error))?;
-    match keeper.linger() {
-        Some(linger) => say(&format!(
-            "\"{linger}\" lets the daemon run while you are not logged in, too\n"
-        )),
-        None => Ok(()),
+    let ended = context.end_daemon().await.map(drop);
+    let taken_up = ended.and_then(|()| keeper.take_up());
+    if taken_up.is_err() {
+        // Clients start it again; what cannot be removed is said by the doctor.
+        drop(fs::remove_file(&file));
+    }
+    taken_up.map_err(|error| {
+        error.hint("the rest is done; \"sessions setup --no-service\" leaves the service out")
+    })
+}
+
+/// Offers to have the service manager run while the user is not logged in, which concerns the whole machine.
+fn offer_linger(
+    context: &Context,
+    args: &Setup,
+    keeper: &Keeper,
+    note: &mut Note,
+) -> Result<(), CliError> {
+    if keeper.lingers() != Some(false) {
+        return Ok(());
+    }
+    if args.yes {
+        return say(
+            "\"loginctl enable-linger\" lets the daemon run while you are not logged in, too\n",
+        );
+    }
+    if !ask::yes("Let the daemon run while you are not logged in, too (loginctl enable-linger)?")? {
+        return Ok(());
+    }
+    match Keeper::linger() {
+        Ok(()) => note.add_linger(&context.paths),
+        // Everything else is done, and works.
+        Err(error) => say(&format!("{}\n", visible(&error.message))),
     }
 }
 
@@ -108,24 +165,26 @@ fn explanation(context: &Context) -> String {
         .replace("{data}", &visible(&data))
 }
 
-fn shown(plan: &Plan, keeper: &Result<Keeper, &'static str>) -> String {
+fn shown(plan: &Plan, kept: Option<Service>, keeper: &Result<Keeper, &'static str>) -> String {
     let mut text = String::new();
-    for change in plan.changes.iter().chain(&plan.taken) {
+    for change in plan.changes.iter().chain(&plan.taken).chain(&plan.units) {
         text.push('\n');
         text.push_str(&change.lines());
+    }
+    for change in &plan.scripts {
+        text.push('\n');
+        text.push_str(&change.headline());
     }
     for left in &plan.left {
         text.extend(["\nleft as it is: ", &visible(left), "\n"]);
     }
-    let service = match keeper {
-        Ok(keeper) if keeper.word() == Service::Launchd.word() => {
-            "launchd keeps the daemon running".to_owned()
-        }
-        Ok(keeper) => format!(
+    let service = match (kept, keeper) {
+        (Some(kept), Err(_)) => format!("{} keeps the daemon running already", kept.word()),
+        (_, Ok(keeper)) => format!(
             "{} keeps the daemon running, from each login on",
             keeper.word()
         ),
-        Err(why) => format!("none ({why}); whoever needs the daemon starts it"),
+        (None, Err(why)) => format!("none ({why}); whoever needs the daemon starts it"),
     };
     text.extend(["\nservice: ", &service, "\n"]);
     text

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use sessions_paths::Service;
+
 use crate::args::Uninstall;
 use crate::commands::ask;
 use crate::context::Context;
@@ -24,8 +26,36 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
         Undo::Keep(_) => true,
     };
     undo.retain(is_any);
-    let mut out = Output::direct();
+    show(&undo, service)?;
+    if args.dry_run || undo.is_empty() && service.is_none() {
+        return say("nothing was changed");
+    }
+    if !args.yes && !ask::yes("Do this?")? {
+        return say("nothing was changed");
+    }
+    let keeper = service.map(|service| Keeper::noted(service, context.environment()));
+    if let Some(keeper) = &keeper {
+        give_up(context, keeper, &note)?;
+    }
     for undo in &undo {
+        if let Undo::Change(change) = undo {
+            change.apply()?;
+        }
+    }
+    note.forget(&context.paths)?;
+    if let Some(keeper) = &keeper {
+        keeper.forget_files()?;
+    }
+    let data = context.paths.data.to_string_lossy();
+    let data = visible(&data);
+    say(&format!(
+        "done; the archive stays in {data}, and commands go on answering from it"
+    ))
+}
+
+fn show(undo: &[Undo], service: Option<Service>) -> Result<(), CliError> {
+    let mut out = Output::direct();
+    for undo in undo {
         match undo {
             Undo::Change(change) => write!(out, "{}", change.lines())?,
             Undo::Keep(path) => {
@@ -38,35 +68,28 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
     if let Some(service) = service {
         writeln!(out, "{} keeps the daemon no longer", service.word())?;
     }
-    if args.dry_run || undo.is_empty() && service.is_none() {
-        writeln!(out, "nothing was changed")?;
-        return Ok(out.finish()?);
+    Ok(out.finish()?)
+}
+
+/// Takes the daemon from its service manager.
+fn give_up(context: &Context, keeper: &Keeper, note: &Note) -> Result<(), CliError> {
+    let file = context.paths.service_file();
+    keeper.give_up().map_err(|error| {
+        error.hint(format!(
+            "log in as this user for its service manager to run; where there is none any more, remove {}",
+            file.display()
+        ))
+    })?;
+    remove(&file)?;
+    if note.lingers() {
+        Keeper::linger_no_more()?;
     }
-    out.finish()?;
-    if !args.yes && !ask::yes("Do this?")? {
-        return Ok(());
-    }
-    let keeper = service.map(|service| Keeper::noted(service, context.environment()));
-    if let Some(keeper) = &keeper {
-        keeper.give_up()?;
-        remove(&context.paths.service_file())?;
-    }
-    for undo in &undo {
-        if let Undo::Change(change) = undo {
-            change.apply()?;
-        }
-    }
-    note.forget(&context.paths)?;
-    if let Some(keeper) = &keeper {
-        keeper.forget_files()?;
-    }
+    Ok(())
+}
+
+fn say(line: &str) -> Result<(), CliError> {
     let mut out = Output::direct();
-    let data = context.paths.data.to_string_lossy();
-    let data = visible(&data);
-    writeln!(
-        out,
-        "done; the archive stays in {data}, and commands go on answering from it"
-    )?;
+    writeln!(out, "{line}")?;
     Ok(out.finish()?)
 }
 
@@ -79,9 +102,11 @@ async fn unnoted(context: &Context, note: &Note) -> Result<Vec<Undo>, CliError> 
         if noted.contains(&path) {
             continue;
         }
-        let change = Change::to(path, None)?;
-        let after = change.before.as_deref().map(without_hooks_in);
-        found.push(Undo::Change(Change { after, ..change }));
+        // What cannot be read is none that anybody put a hook into.
+        if let Ok(change) = Change::to(path, None) {
+            let after = change.before.as_deref().map(without_hooks_in);
+            found.push(Undo::Change(Change { after, ..change }));
+        }
     }
     Ok(found)
 }

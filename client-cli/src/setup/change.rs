@@ -9,10 +9,14 @@ use similar::TextDiff;
 
 use super::file;
 use crate::error::CliError;
+use crate::render::quantity::count;
 use crate::render::text::visible;
 
 /// Lines that are shown around what changes.
 const CONTEXT_LINES: usize = 2;
+
+/// Lines of a change that are shown at most: hooks for every event take less.
+const SHOWN_LINES_MAX: usize = 150;
 
 /// What a file is, and what it is to be; none stands for no file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,16 +74,20 @@ impl Change {
             .collect()
     }
 
-    /// Returns it as lines: what goes and what comes.
-    pub(crate) fn lines(&self) -> String {
+    /// Returns the line that says which file it is of.
+    pub(crate) fn headline(&self) -> String {
         let path = self.path.to_string_lossy();
-        let path = visible(&path);
         let what = match (&self.before, &self.after) {
             (None, _) => "new file",
             (_, None) => "removed",
             _ => "changed",
         };
-        let mut text = format!("{path} ({what})\n");
+        format!("{} ({what})\n", visible(&path))
+    }
+
+    /// Returns it as lines: what goes and what comes.
+    pub(crate) fn lines(&self) -> String {
+        let mut text = self.headline();
         if self.after.is_none() {
             return text;
         }
@@ -89,19 +97,27 @@ impl Change {
         };
         let (before, after) = (shown(&self.before), shown(&self.after));
         let diff = TextDiff::from_lines(&before, &after);
-        for hunk in diff
-            .unified_diff()
-            .context_radius(CONTEXT_LINES)
-            .iter_hunks()
+        let mut hunks = diff.unified_diff();
+        let hunks = hunks.context_radius(CONTEXT_LINES).iter_hunks();
+        let lines: Vec<String> = hunks
+            .flat_map(|hunk| hunk.iter_changes().map(shown_line).collect::<Vec<_>>())
+            .collect();
+        text.extend(lines.iter().take(SHOWN_LINES_MAX).map(String::as_str));
+        if let Some(more) = lines
+            .len()
+            .checked_sub(SHOWN_LINES_MAX)
+            .filter(|&more| more > 0)
         {
-            for change in hunk.iter_changes() {
-                let line = change.value().trim_end_matches(['\r', '\n']);
-                writeln!(text, "  {} {}", change.tag(), visible(line))
-                    .expect("a string takes everything");
-            }
+            writeln!(text, "  … and {}", count(more as u64, "more line"))
+                .expect("a string takes everything");
         }
         text
     }
+}
+
+fn shown_line(change: similar::Change<&str>) -> String {
+    let line = change.value().trim_end_matches(['\r', '\n']);
+    format!("  {} {}\n", change.tag(), visible(line))
 }
 
 #[cfg(test)]
@@ -132,5 +148,17 @@ mod tests {
             after: Some(b"{\n  \"a\": 1,\n  \"b\": 3,\n  \"\x1b[2J\": 4\n}\n".to_vec()),
         };
         insta::assert_snapshot!(change.lines());
+    }
+
+    #[test]
+    fn a_long_change_is_shown_in_part() {
+        let change = Change {
+            path: "/new".into(),
+            before: None,
+            after: Some(b"line\n".repeat(SHOWN_LINES_MAX + 2)),
+        };
+        let shown = change.lines();
+        assert!(shown.ends_with("… and 2 more lines\n"), "{shown}");
+        assert_eq!(shown.lines().count(), SHOWN_LINES_MAX + 2);
     }
 }

@@ -13,9 +13,13 @@ const BYTES_MAX: u64 = 4 << 20;
 /// The mode of a file that is made.
 const MODE: u32 = 0o600;
 
-/// Returns what a file holds; none where there is none.
+/// Returns what a file holds; none where there is none. A link that leads to no file is an error: whoever made it
+/// expects one there.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+            return Err(io::Error::other("the link leads to no file"));
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
@@ -52,7 +56,7 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Returns where a path leads. A link that leads to no file is an error: whoever made it expects one there.
+/// Returns where a path leads.
 fn followed(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path),
@@ -94,6 +98,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let link = dir.path().join("link");
         symlink("nowhere", &link).unwrap();
+        assert!(read(&link).is_err());
         assert!(write(&link, b"new").is_err());
         assert!(link.is_symlink() && !dir.path().join("nowhere").exists());
     }

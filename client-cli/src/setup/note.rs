@@ -26,6 +26,9 @@ pub(crate) struct Note {
     files: Vec<Noted>,
     /// Folders that were made, each after those in it.
     dirs: Vec<PathBuf>,
+    /// Whether the service manager was told to run while the user is not logged in.
+    #[serde(default)]
+    lingers: bool,
 }
 
 /// A file that was changed.
@@ -77,6 +80,17 @@ impl Note {
         self.dirs.extend(dirs);
         self.write(paths)?;
         change.apply()
+    }
+
+    /// Notes that the service manager is to run while the user is not logged in.
+    pub(crate) fn add_linger(&mut self, paths: &Paths) -> Result<(), CliError> {
+        self.lingers = true;
+        self.write(paths)
+    }
+
+    /// Tells whether it was told so.
+    pub(crate) fn lingers(&self) -> bool {
+        self.lingers
     }
 
     /// Returns what an uninstallation puts back: what was there before the first setup, if nobody else changed

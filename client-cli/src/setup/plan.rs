@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::command::COMMANDS;
-use super::settings::{uses_plugin, with_hooks};
+use super::command::{COMMANDS, SlashCommand, TAKEN};
+use super::settings::{uses_plugin, with_hooks, without_hooks};
 use super::{Change, Keeper};
 use crate::error::{CliError, Kind};
 
-/// The command whose bare name the client has taken already, for an alias of its own.
-const TAKEN: &str = "checkpoint.md";
+/// What to do where settings cannot be changed.
+const MEND: &str = "mend it, or name the other config roots one by one with --root";
 
 /// What is to be set up.
 #[derive(Debug)]
@@ -19,13 +19,19 @@ pub(crate) struct Wish<'a> {
     pub(crate) command: &'a str,
     /// The service manager and the daemon's program, if it is to keep that.
     pub(crate) keeper: Option<(&'a Keeper, &'a Path)>,
+    /// The file from which the user's shell completes commands, and what it is to hold.
+    pub(crate) completion: Option<(PathBuf, Vec<u8>)>,
 }
 
 /// What is to be changed.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    /// Files.
+    /// Files of Claude Code.
     pub(crate) changes: Vec<Change>,
+    /// Files of the service manager.
+    pub(crate) units: Vec<Change>,
+    /// Files of the shell, whose content says nothing to a person.
+    pub(crate) scripts: Vec<Change>,
     /// The file of the command whose name is taken already, in each root: asked for by itself.
     pub(crate) taken: Vec<Change>,
     /// What is left as it is, and why.
@@ -39,47 +45,70 @@ impl Plan {
         for root in wish.roots {
             plan.add_root(root, wish.command)?;
         }
-        if let Some((keeper, daemon)) = wish.keeper {
-            plan.changes.extend(keeper.files(daemon)?);
+        if let Some((path, script)) = &wish.completion {
+            let change = Change::to(path.clone(), Some(script.clone()))?;
+            plan.scripts.push(change);
         }
-        plan.changes.retain(Change::is_any);
+        if let Some((keeper, daemon)) = wish.keeper {
+            plan.units = keeper.files(daemon)?;
+        }
+        for changes in [&mut plan.changes, &mut plan.units, &mut plan.scripts] {
+            changes.retain(Change::is_any);
+        }
         Ok(plan)
     }
 
     /// Tells whether nothing is to be changed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.taken.is_empty()
+        self.all().next().is_none()
+    }
+
+    /// Returns every change.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Change> {
+        let changes = self.changes.iter().chain(&self.taken);
+        changes.chain(&self.scripts).chain(&self.units)
     }
 
     fn add_root(&mut self, root: &Path, command: &str) -> Result<(), CliError> {
         let path = root.join("settings.json");
-        let change = Change::to(path.clone(), None)?;
+        let change = Change::to(path.clone(), None).map_err(|error| error.hint(MEND))?;
         let text = change.before.as_deref().map(str::from_utf8).transpose();
         let text = text.map_err(|_| unfit(&path, "it is not UTF-8"))?;
         let text = text.unwrap_or_default();
-        if uses_plugin(text) {
+        let with_plugin = uses_plugin(text);
+        let after = if with_plugin {
+            // Each event would be told twice.
             let root = root.display();
             let why = "the plugin is switched on there, and brings hooks and commands of its own";
             self.left.push(format!("{root}: {why}"));
-            return Ok(());
-        }
-        let with = with_hooks(text, command).map_err(|fault| unfit(&path, &fault.to_string()))?;
-        let after = Some(with.into_bytes());
+            without_hooks(text)
+        } else {
+            with_hooks(text, command)
+        };
+        let after = after.map_err(|fault| unfit(&path, &fault.to_string()))?;
+        let after = Some(after.into_bytes());
         self.changes.push(Change { after, ..change });
         for slash in &COMMANDS {
-            let path = root.join("commands").join(slash.file);
-            let change = Change::to(path, Some(slash.text.into()))?;
-            match (&change.before, slash.file == TAKEN) {
-                _ if !change.is_any() => {}
-                (Some(_), _) => {
-                    let path = change.path.display();
-                    self.left.push(format!(
-                        "{path}: it is there already, and says something else"
-                    ));
-                }
-                (None, true) => self.taken.push(change),
-                (None, false) => self.changes.push(change),
+            // The client finds the plugin's by their bare names, too, unless it has a meaning of its own for one.
+            if !with_plugin || slash.file == TAKEN {
+                self.add_command(root, slash)?;
             }
+        }
+        Ok(())
+    }
+
+    fn add_command(&mut self, root: &Path, slash: &SlashCommand) -> Result<(), CliError> {
+        let path = root.join("commands").join(slash.file);
+        let change = Change::to(path, Some(slash.text.into()))?;
+        match (&change.before, slash.file == TAKEN) {
+            _ if !change.is_any() => {}
+            (Some(_), _) => {
+                let path = change.path.display();
+                let left = format!("{path}: it is there already, and says something else");
+                self.left.push(left);
+            }
+            (None, true) => self.taken.push(change),
+            (None, false) => self.changes.push(change),
         }
         Ok(())
     }
@@ -87,8 +116,7 @@ impl Plan {
 
 fn unfit(path: &Path, why: &str) -> CliError {
     let message = format!("{} is left alone: {why}", path.display());
-    CliError::new(Kind::Daemon, message)
-        .hint("mend it, or name the other config roots one by one with --root")
+    CliError::new(Kind::Daemon, message).hint(MEND)
 }
 
 #[cfg(test)]
@@ -102,6 +130,7 @@ mod tests {
             roots: &[root.to_owned()],
             command: "exec sessions-hook",
             keeper: None,
+            completion: None,
         })
     }
 
@@ -130,7 +159,12 @@ mod tests {
         let settings = root.path().join("settings.json");
         fs::write(&settings, r#"{"enabledPlugins": {"sessions@here": true}}"#).unwrap();
         let found = plan(root.path()).unwrap();
-        assert!(found.is_empty() && found.left[0].contains("the plugin"));
+        assert!(found.changes.is_empty() && found.left[0].contains("the plugin"));
+        assert_eq!(found.taken.len(), 1, "/checkpoint alone is another's");
+        let doubled = with_hooks(&fs::read_to_string(&settings).unwrap(), "sessions-hook").unwrap();
+        fs::write(&settings, doubled).unwrap();
+        let single = plan(root.path()).unwrap().changes.remove(0).after.unwrap();
+        assert!(!String::from_utf8(single).unwrap().contains("sessions-hook"));
         fs::write(&settings, "{").unwrap();
         assert!(plan(root.path()).unwrap_err().message.contains("no JSON"));
     }

@@ -19,8 +19,16 @@ const SYSTEMD_SERVICE: (&str, &str) = (
     "sessionsd.service",
     include_str!("../../../packaging/systemd/sessionsd.service"),
 );
-const LAUNCHD_AGENT: &str =
-    include_str!("../../../packaging/launchd/claude-sessions.sessionsd.plist");
+const LAUNCHD_AGENT: (&str, &str) = (
+    "claude-sessions.sessionsd.plist",
+    include_str!("../../../packaging/launchd/claude-sessions.sessionsd.plist"),
+);
+
+/// What a user's own file adds to the unit, whoever brought that.
+const SYSTEMD_DROP_IN: &str = "sessionsd.service.d/config-root.conf";
+
+/// Where the agent's own lines go in front of.
+const RUN_AT_LOAD: &str = "    <key>RunAtLoad</key>\n";
 
 /// Where the packaged files say that the daemon is.
 const PACKAGED_DAEMON: &str = "/usr/bin/sessionsd";
@@ -35,6 +43,8 @@ pub(crate) struct Keeper {
     uid: u32,
     /// Where its files of this user are.
     dir: PathBuf,
+    /// The config root that the daemon is to take for the user's, where that is not `~/.claude`.
+    claude_config_dir: Option<PathBuf>,
 }
 
 impl Keeper {
@@ -46,13 +56,8 @@ impl Keeper {
         let Some(home) = &environment.home else {
             return Err("there is no home directory");
         };
-        let keeper = |service, dir| Self {
-            service,
-            uid: environment.uid,
-            dir,
-        };
         if cfg!(target_os = "macos") {
-            return Ok(keeper(Service::Launchd, home.join("Library/LaunchAgents")));
+            return Ok(Self::of(Service::Launchd, environment, home));
         }
         // The manager knows none of the variables of this shell: both must mean the same places.
         let is_default = paths.data == home.join(".local/share/claude-sessions")
@@ -60,21 +65,36 @@ impl Keeper {
             && paths.config == home.join(".config/claude-sessions");
         let platform = environment.platform.as_ref();
         let runtime = platform.and_then(|platform| platform.runtime.as_ref());
+        if runtime.is_none() {
+            return Err("XDG_RUNTIME_DIR is not set, so no systemd runs for this user");
+        }
         if !is_default || runtime != Some(&paths.runtime) {
             return Err("XDG variables name other directories than the service would use");
         }
-        if !is_fine(&["systemctl", "--user", "show-environment"]) {
-            return Err("no systemd runs for this user");
+        let keeper = Self::of(Service::Systemd, environment, home);
+        if keeper.is_there() {
+            Ok(keeper)
+        } else {
+            Err("no systemd runs for this user")
         }
-        Ok(keeper(Service::Systemd, home.join(".config/systemd/user")))
     }
 
     /// Returns the one that a setup noted.
     pub(crate) fn noted(service: Service, environment: &Environment) -> Self {
+        let home = environment.home.as_deref().unwrap_or(Path::new("/"));
+        Self::of(service, environment, home)
+    }
+
+    fn of(service: Service, environment: &Environment, home: &Path) -> Self {
+        let dir = match service {
+            Service::Systemd => ".config/systemd/user",
+            Service::Launchd => "Library/LaunchAgents",
+        };
         Self {
             service,
             uid: environment.uid,
-            dir: PathBuf::new(),
+            dir: home.join(dir),
+            claude_config_dir: environment.claude_config_dir.clone(),
         }
     }
 
@@ -83,37 +103,57 @@ impl Keeper {
         self.service.word()
     }
 
-    /// Returns its files for `daemon`; none where a package has brought them.
+    /// Returns its files for `daemon`.
     pub(crate) fn files(&self, daemon: &Path) -> Result<Vec<Change>, CliError> {
-        let files: &[(&str, &str)] = match self.service {
-            Service::Systemd if is_packaged() && daemon == Path::new(PACKAGED_DAEMON) => &[],
-            Service::Systemd => &[SYSTEMD_SOCKET, SYSTEMD_SERVICE],
-            Service::Launchd => &[("claude-sessions.sessionsd.plist", LAUNCHD_AGENT)],
-        };
-        let daemon = self.word_of(daemon);
-        let change = |(name, text): &(&str, &str)| {
-            let text = text.replace(PACKAGED_DAEMON, &daemon);
-            Change::to(self.dir.join(name), Some(text.into_bytes()))
-        };
-        files.iter().map(change).collect()
+        let mut files = self.units(daemon);
+        if let (Service::Systemd, Some(root)) = (self.service, &self.claude_config_dir) {
+            let variable = systemd_word(&format!("CLAUDE_CONFIG_DIR={}", root.display()));
+            files.push((
+                SYSTEMD_DROP_IN,
+                format!("[Service]\nEnvironment={variable}\n"),
+            ));
+        }
+        let change =
+            |(name, text): (&str, String)| Change::to(self.dir.join(name), Some(text.into_bytes()));
+        files.into_iter().map(change).collect()
     }
 
-    /// Returns a path as the files spell it.
-    fn word_of(&self, daemon: &Path) -> String {
-        let text = daemon.to_string_lossy();
+    /// Tells whether its files have it keep `daemon`.
+    pub(crate) fn keeps(&self, daemon: &Path) -> bool {
+        let mut units = self.units(daemon).into_iter();
+        units.all(|(name, text)| {
+            let found = fs::read_to_string(self.dir.join(name));
+            found.is_ok_and(|found| found == text)
+        })
+    }
+
+    /// Returns what its units say for `daemon`, by their names; none where a package has brought them.
+    fn units(&self, daemon: &Path) -> Vec<(&'static str, String)> {
         match self.service {
-            Service::Launchd => text.replace('&', "&amp;").replace('<', "&lt;"),
-            // Source: systemd.service(5) and systemd.unit(5), "Quoting" and "Specifiers".
+            Service::Systemd if is_packaged() && daemon == Path::new(PACKAGED_DAEMON) => Vec::new(),
             Service::Systemd => {
-                let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-                let text = text.replace('%', "%%").replace('$', "$$");
-                if text.contains([' ', '\'', '\t']) {
-                    format!("\"{text}\"")
-                } else {
-                    text
-                }
+                let word = systemd_word(&daemon.to_string_lossy()).replace('$', "$$");
+                let unit = |(name, text): (_, &str)| (name, text.replace(PACKAGED_DAEMON, &word));
+                [SYSTEMD_SOCKET, SYSTEMD_SERVICE].map(unit).into()
             }
+            Service::Launchd => vec![(LAUNCHD_AGENT.0, self.agent(daemon))],
         }
+    }
+
+    fn agent(&self, daemon: &Path) -> String {
+        let text = LAUNCHD_AGENT.1.replace(PACKAGED_DAEMON, &xml_text(daemon));
+        let Some(root) = &self.claude_config_dir else {
+            return text;
+        };
+        let variables = format!(
+            "    <key>EnvironmentVariables</key>\n    <dict>\n        \
+             <key>CLAUDE_CONFIG_DIR</key>\n        <string>{}</string>\n    </dict>\n",
+            xml_text(root)
+        );
+        let (before, after) = text
+            .split_once(RUN_AT_LOAD)
+            .expect("the agent that we ship has the key");
+        [before, &variables, RUN_AT_LOAD, after].concat()
     }
 
     /// Has it keep the daemon from now on.
@@ -131,7 +171,7 @@ impl Keeper {
                 ])
             }
             Service::Launchd => {
-                let agent = self.dir.join("claude-sessions.sessionsd.plist");
+                let agent = self.dir.join(LAUNCHD_AGENT.0);
                 let domain = format!("gui/{}", self.uid);
                 run(&["launchctl", "bootstrap", &domain, &agent.to_string_lossy()])
             }
@@ -140,20 +180,35 @@ impl Keeper {
 
     /// Has it keep the daemon no longer, and ends that. Before its files go.
     pub(crate) fn give_up(&self) -> Result<(), CliError> {
-        match self.service {
+        let (units, agent) = ([SYSTEMD_SOCKET.0, SYSTEMD_SERVICE.0], self.agent_name());
+        let given_up = match self.service {
             Service::Systemd => run(&[
                 "systemctl",
                 "--user",
                 "disable",
                 "--now",
-                SYSTEMD_SOCKET.0,
-                SYSTEMD_SERVICE.0,
+                units[0],
+                units[1],
             ]),
-            Service::Launchd => {
-                let agent = format!("gui/{}/{}", self.uid, Service::LABEL);
-                run(&["launchctl", "bootout", &agent])
-            }
+            Service::Launchd => run(&["launchctl", "bootout", &agent]),
+        };
+        match given_up {
+            // Somebody has taken its files away, and it does not run: that is all there is to do.
+            Err(_) if self.is_there() && !self.is_active() => Ok(()),
+            given_up => given_up,
         }
+    }
+
+    /// Tells whether the manager can be asked.
+    fn is_there(&self) -> bool {
+        match self.service {
+            Service::Systemd => is_fine(&["systemctl", "--user", "show-environment"]),
+            Service::Launchd => is_fine(&["launchctl", "print", &format!("gui/{}", self.uid)]),
+        }
+    }
+
+    fn agent_name(&self) -> String {
+        format!("gui/{}/{}", self.uid, Service::LABEL)
     }
 
     /// Has it take no more notice of files that are gone.
@@ -174,17 +229,55 @@ impl Keeper {
                 "is-active",
                 SYSTEMD_SOCKET.0,
             ]),
-            Service::Launchd => {
-                let agent = format!("gui/{}/{}", self.uid, Service::LABEL);
-                is_fine(&["launchctl", "print", &agent])
-            }
+            Service::Launchd => is_fine(&["launchctl", "print", &self.agent_name()]),
         }
     }
 
-    /// Returns what lets the daemon run while the user is not logged in, where that is to be asked for.
-    pub(crate) fn linger(&self) -> Option<&'static str> {
-        (self.service == Service::Systemd).then_some("loginctl enable-linger")
+    /// Tells whether it runs while the user is not logged in; none where that is no question.
+    pub(crate) fn lingers(&self) -> Option<bool> {
+        if self.service != Service::Systemd {
+            return None;
+        }
+        let user = self.uid.to_string();
+        let words = [
+            "loginctl",
+            "show-user",
+            &user,
+            "--property=Linger",
+            "--value",
+        ];
+        let output = command(&words).stderr(Stdio::null()).output().ok()?;
+        let is_known = output.status.success();
+        is_known.then(|| output.stdout.starts_with(b"yes"))
     }
+
+    /// Has it run while the user is not logged in, too.
+    pub(crate) fn linger() -> Result<(), CliError> {
+        run(&["loginctl", "enable-linger"])
+    }
+
+    /// Takes [`Self::linger`] back.
+    pub(crate) fn linger_no_more() -> Result<(), CliError> {
+        run(&["loginctl", "disable-linger"])
+    }
+}
+
+/// Returns a text as one word of systemd's units.
+///
+/// Source: systemd.service(5) and systemd.unit(5), "Quoting" and "Specifiers".
+fn systemd_word(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    let text = text.replace('%', "%%");
+    if text.contains([' ', '\'', '\t']) {
+        format!("\"{text}\"")
+    } else {
+        text
+    }
+}
+
+fn xml_text(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 fn is_packaged() -> bool {
@@ -207,7 +300,7 @@ fn is_fine(words: &[&str]) -> bool {
 fn run(words: &[&str]) -> Result<(), CliError> {
     let failed = |reason: String| {
         let message = format!("\"{}\" failed: {reason}", words.join(" "));
-        CliError::new(Kind::Daemon, message).hint("\"--no-service\" leaves the service out")
+        CliError::new(Kind::Daemon, message)
     };
     let output = command(words)
         .output()
@@ -224,18 +317,19 @@ fn run(words: &[&str]) -> Result<(), CliError> {
 mod tests {
     use super::*;
 
-    fn keeper(service: Service) -> Keeper {
+    fn keeper(service: Service, root: Option<&str>) -> Keeper {
         Keeper {
             service,
             uid: 1000,
             dir: "/home/user/units".into(),
+            claude_config_dir: root.map(PathBuf::from),
         }
     }
 
     #[test]
-    fn units_name_the_daemon_that_is_installed() {
-        let check = |service: Service, daemon: &str, line: &str| {
-            let files = keeper(service).files(Path::new(daemon)).unwrap();
+    fn units_name_the_daemon_that_is_installed_and_the_root_that_is_named() {
+        let check = |service: Service, daemon: &str, root: Option<&str>, line: &str| {
+            let files = keeper(service, root).files(Path::new(daemon)).unwrap();
             let texts = files.iter().map(|change| change.after.clone().unwrap());
             let texts = texts.map(|text| String::from_utf8(text).unwrap());
             let is_named = texts.into_iter().any(|text| text.contains(line));
@@ -244,18 +338,49 @@ mod tests {
         check(
             Service::Systemd,
             "/opt/sessionsd",
+            None,
             "ExecStart=/opt/sessionsd --service\n",
         );
         check(
             Service::Systemd,
-            "/my apps/100%/sessionsd",
-            "ExecStart=\"/my apps/100%%/sessionsd\" --service\n",
+            "/my apps/100%$/sessionsd",
+            None,
+            "ExecStart=\"/my apps/100%%$$/sessionsd\" --service\n",
+        );
+        check(
+            Service::Systemd,
+            "/opt/sessionsd",
+            Some("/my work/100%$"),
+            "[Service]\nEnvironment=\"CLAUDE_CONFIG_DIR=/my work/100%%$\"\n",
         );
         check(
             Service::Launchd,
             "/a & b/sessionsd",
+            None,
             "<string>/a &amp; b/sessionsd</string>",
         );
+        check(
+            Service::Launchd,
+            "/opt/sessionsd",
+            Some("/a & b"),
+            "<key>CLAUDE_CONFIG_DIR</key>\n        <string>/a &amp; b</string>\n    </dict>\n    <key>RunAtLoad",
+        );
+    }
+
+    #[test]
+    fn files_that_name_another_daemon_do_not_keep_this_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let keeper = Keeper {
+            dir: dir.path().join("units"),
+            ..keeper(Service::Systemd, Some("/work"))
+        };
+        let daemon = Path::new("/opt/sessionsd");
+        assert!(!keeper.keeps(daemon));
+        for change in keeper.files(daemon).unwrap() {
+            change.apply().unwrap();
+        }
+        assert!(keeper.keeps(daemon));
+        assert!(!keeper.keeps(Path::new("/usr/local/bin/sessionsd")));
     }
 
     #[test]

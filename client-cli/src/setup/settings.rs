@@ -15,12 +15,29 @@ const PLUGIN: &str = "sessions@";
 /// What some editors write in front of a text.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// JSON, and besides what people take for it.
+const COMMENTED: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
 /// Why settings are left alone.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unfit {
     /// They do not parse.
     #[error("it is no JSON: {0}")]
     Syntax(String),
+    /// They hold what JSON does not have.
+    #[error("it holds comments or trailing commas, with which Claude Code takes no notice of it")]
+    Comments,
     /// They parse, and something is not what Claude Code writes there.
     #[error("{0} in it has an unexpected form")]
     Shape(String),
@@ -90,9 +107,11 @@ pub(crate) fn has_all_hooks(text: &str, command: &str) -> bool {
     with_hooks(text, command).is_ok_and(|with| with == text)
 }
 
-/// Tells whether Claude Code reads this.
-pub(crate) fn is_readable(text: &str) -> bool {
-    parse(text).is_ok()
+/// Returns why Claude Code takes no notice of this; none where it does.
+pub(crate) fn unread(text: &str) -> Option<String> {
+    let is_empty = text.trim_start_matches(BYTE_ORDER_MARK).trim().is_empty();
+    let fault = parse(text).err().filter(|_| !is_empty)?;
+    Some(fault.to_string())
 }
 
 /// Tells whether there is any hook of ours.
@@ -125,10 +144,14 @@ fn parse(text: &str) -> Result<(&'static str, CstRootNode), Unfit> {
         None => ("", text),
     };
     // As Claude Code reads it, which takes no comments; the tree below would.
-    let syntax = |error: &dyn std::error::Error| Unfit::Syntax(error.to_string());
-    serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax(&error))?;
-    let root = CstRootNode::parse(text, &ParseOptions::default());
-    Ok((mark, root.map_err(|error| syntax(&error))?))
+    let read = serde_json::from_str::<IgnoredAny>(text);
+    let root = CstRootNode::parse(text, &COMMENTED);
+    match (read, root) {
+        (Ok(_), Ok(root)) => Ok((mark, root)),
+        (Ok(_), Err(error)) => Err(Unfit::Syntax(error.to_string())),
+        (Err(_), Ok(_)) => Err(Unfit::Comments),
+        (Err(error), Err(_)) => Err(Unfit::Syntax(error.to_string())),
+    }
 }
 
 /// A hook of ours: the object that names the command.
@@ -255,8 +278,8 @@ mod tests {
         check("{", "no JSON");
         check("{a: 1}", "no JSON");
         // Claude Code takes no notice of settings with these, and so of hooks in them.
-        check("{\n  // mine\n  \"a\": 1\n}", "no JSON");
-        check("{\"a\": 1,}", "no JSON");
+        check("{\n  // mine\n  \"a\": 1\n}", "comments");
+        check("{\"a\": 1,}", "trailing commas");
         check("[]", "the value");
         check(r#"{"hooks": []}"#, "\"hooks\"");
         check(r#"{"hooks": {"Stop": {}}}"#, "Stop");

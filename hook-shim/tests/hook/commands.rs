@@ -81,7 +81,7 @@ fn a_command_that_nobody_answers_is_blocked_all_the_same() {
         said.starts_with("checkpoint \"before it\" is noted"),
         "{said}"
     );
-    assert!(said.contains("sessions status"), "{said}");
+    assert!(said.contains("sessions doctor"), "{said}");
     let event = trial.spooled().remove(0);
     let spooled = fs::read(trial.below_home("state/spool").join(&event)).unwrap();
     let spooled: wire::Spooled = prost::Message::decode(spooled.as_slice()).unwrap();

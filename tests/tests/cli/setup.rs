@@ -34,7 +34,11 @@ impl Trial {
             .unwrap();
         symlink(daemon.join("sessionsd"), programs.path().join("sessionsd")).unwrap();
         let shim = programs.path().join("sessions-hook");
-        fs::write(&shim, "#!/bin/sh\necho it ran\n").unwrap();
+        let version = env!("CARGO_PKG_VERSION");
+        let script = format!(
+            "#!/bin/sh\ncase $1 in --version) echo sessions-hook {version} ;; *) echo it ran ;; esac\n"
+        );
+        fs::write(&shim, script).unwrap();
         fs::set_permissions(&shim, fs::Permissions::from_mode(0o755)).unwrap();
         let home = Home::new(root.path()).unwrap();
         Self {
