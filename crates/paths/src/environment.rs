@@ -4,7 +4,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::PathsError;
 
@@ -46,7 +46,7 @@ impl PlatformDirs {
     ///
     /// Source: <https://specifications.freedesktop.org/basedir-spec/latest/>; on macOS, the directories of
     /// `NSApplicationSupportDirectory`.
-    fn of(home: PathBuf, variable: impl Fn(&'static str) -> Option<OsString>) -> Self {
+    fn of(home: &Path, variable: impl Fn(&'static str) -> Option<OsString>) -> Self {
         if cfg!(target_os = "macos") {
             let support = home.join("Library/Application Support").join(FOLDER);
             return Self {
@@ -83,7 +83,9 @@ impl Environment {
         Ok(Self {
             sessions_home: absolute(env::var_os("SESSIONS_HOME"))?,
             claude_config_dir: absolute(env::var_os("CLAUDE_CONFIG_DIR"))?,
-            platform: home.clone().map(|home| PlatformDirs::of(home, env::var_os)),
+            platform: home
+                .as_deref()
+                .map(|home| PlatformDirs::of(home, env::var_os)),
             home,
             temp: env::temp_dir(),
             uid: rustix::process::getuid().as_raw(),
@@ -134,7 +136,7 @@ mod tests {
     #[cfg(not(target_os = "macos"))]
     fn variables_name_directories_by_whole_paths_alone() {
         let of = |set: &[(&str, &str)]| {
-            PlatformDirs::of("/home/u".into(), |name| {
+            PlatformDirs::of(Path::new("/home/u"), |name| {
                 let found = set.iter().find(|(of, _)| *of == name);
                 found.map(|(_, value)| value.into())
             })
