@@ -12,6 +12,7 @@ mod note;
 mod plan;
 mod service;
 mod settings;
+mod unit;
 
 pub(crate) use change::Change;
 pub(crate) use command::{TAKEN, missing_commands};

@@ -101,7 +101,7 @@ async fn examine(context: &Context) -> Result<Vec<Check>, CliError> {
 
 fn kept(context: &Context, daemon: Option<&Path>) -> Option<Kept> {
     let service = context.paths.service()?;
-    let keeper = Keeper::noted(service, context.environment());
+    let keeper = Keeper::of(service, context.environment(), &context.paths);
     Some(Kept {
         word: keeper.word(),
         is_active: keeper.is_active(),

@@ -134,7 +134,7 @@ fn offer_linger(
     if !ask::yes("Let the daemon run while you are not logged in, too (loginctl enable-linger)?")? {
         return Ok(());
     }
-    match Keeper::linger() {
+    match keeper.linger() {
         Ok(()) => note.add_linger(&context.paths),
         // Everything else is done, and works.
         Err(error) => say(&format!("{}\n", visible(&error.message))),

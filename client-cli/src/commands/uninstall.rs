@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
     if !args.yes && !ask::yes("Do this?")? {
         return say("nothing was changed");
     }
-    let keeper = service.map(|service| Keeper::noted(service, context.environment()));
+    let keeper = service.map(|service| Keeper::of(service, context.environment(), &context.paths));
     if let Some(keeper) = &keeper {
         give_up(context, keeper, &note)?;
     }
@@ -82,7 +82,7 @@ fn give_up(context: &Context, keeper: &Keeper, note: &Note) -> Result<(), CliErr
     })?;
     remove(&file)?;
     if note.lingers() {
-        Keeper::linger_no_more()?;
+        keeper.linger_no_more()?;
     }
     Ok(())
 }

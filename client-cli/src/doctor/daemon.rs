@@ -101,7 +101,7 @@ pub(crate) fn firing(root: &RootStatus, now: &Now) -> Check {
         return Check::remark(
             "firing",
             format!("no hook of {path} has reported anything yet"),
-            "they do from the next session on that Claude Code begins, once its folder is trusted",
+            "they do from the next session on; if not, \"claude doctor\" names settings that it takes no notice of",
         );
     };
     let at = now.minute(heard);
@@ -112,7 +112,7 @@ pub(crate) fn firing(root: &RootStatus, now: &Now) -> Check {
                 "no hook of {path} has reported anything since {at}, and there were sessions until {}",
                 now.minute(archived)
             ),
-            "\"/hooks\" in Claude Code shows those it runs; none with --bare or --safe-mode",
+            "\"/hooks\" in Claude Code shows those it runs, and \"claude doctor\" settings that it takes no notice of",
         ),
         _ => Check::good("firing", format!("a hook of {path} reported at {at}")),
     }

@@ -127,7 +127,7 @@ fn retention(settings: &Value) -> Check {
         Some(_) => Check::wrong(
             "retention",
             "\"cleanupPeriodDays\" is not a number of days from 1 on",
-            "mend it in settings.json: where it is wrong, Claude Code refuses it",
+            "mend it: with one wrong value, Claude Code takes no notice of the whole file, hooks included",
         ),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each file that was changed is named, with what we wrote there as a hash and what was there before as a copy.
 
+use std::cmp::Reverse;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -24,7 +25,7 @@ const NAME_CHARS: usize = 16;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Note {
     files: Vec<Noted>,
-    /// Folders that were made, each after those in it.
+    /// Folders that were made.
     dirs: Vec<PathBuf>,
     /// Whether the service manager was told to run while the user is not logged in.
     #[serde(default)]
@@ -129,7 +130,10 @@ impl Note {
 
     /// Forgets what was noted, and removes the folders that were made if nothing is in them.
     pub(crate) fn forget(self, paths: &Paths) -> Result<(), CliError> {
-        for dir in &self.dirs {
+        let mut dirs = self.dirs;
+        // Those in others first, whichever change made them.
+        dirs.sort_by_key(|dir| Reverse(dir.components().count()));
+        for dir in dirs {
             // One that holds something is somebody's by now.
             drop(fs::remove_dir(dir));
         }
@@ -296,6 +300,11 @@ mod tests {
         let world = World::new();
         world.set_up();
         assert!(world.settings().exists());
+        // In a folder of the folder that the first one made.
+        let inner = world.dir.path().join("root/a/b/file");
+        let change = Change::to(inner, Some(Vec::new())).unwrap();
+        let mut note = Note::read(&world.paths).unwrap();
+        note.make(&change, &world.paths).unwrap();
         world.undo();
         assert!(!world.dir.path().join("root").exists());
     }

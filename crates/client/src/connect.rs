@@ -74,6 +74,8 @@ impl Client {
         let socket = connection.paths.socket();
         if connection.start == Start::IfAbsent {
             connection.note_root()?;
+        } else if connection.would_wake() {
+            return Err(ClientError::Absent);
         }
         let mut lost = None;
         for _ in 0..STARTS_MAX {
@@ -292,6 +294,11 @@ impl Client {
 }
 
 impl Connection {
+    /// Tells whether a service manager listens in the place of a daemon, and would start it for whoever connects.
+    fn would_wake(&self) -> bool {
+        self.paths.service().is_some() && !holder::is_held(&self.paths)
+    }
+
     /// Notes the config root where the daemon in its sandbox cannot write, and which is what it goes by.
     fn note_root(&self) -> Result<(), ClientError> {
         let Some(root) = &self.root else {

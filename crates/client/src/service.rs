@@ -39,6 +39,7 @@ async fn connect_after(
     };
     let mut child = Command::new(words.first().map(String::as_str).unwrap_or_default())
         .args(words.iter().skip(1))
+        .envs(service.variable(paths))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

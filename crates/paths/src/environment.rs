@@ -4,12 +4,19 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::PathsError;
 
 /// The folder of ours below each of the platform's directories.
 const FOLDER: &str = "claude-sessions";
+
+/// Where logins make runtime directories, by the user's number.
+///
+/// Source: `pam_systemd(8)`.
+const LOGIN_RUNTIMES: &str = "/run/user";
 
 /// The platform's directories for this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,15 +87,22 @@ impl Environment {
         // Without it, the list of users is not asked: that loads libraries, which a program that is linked with
         // all of its own must not, and it made the hook 150 kB larger.
         let home = absolute(env::var_os("HOME"))?;
+        let uid = rustix::process::getuid().as_raw();
+        let platform = home.as_deref().map(|home| {
+            let dirs = PlatformDirs::of(home, env::var_os);
+            let login = || login_runtime(Path::new(LOGIN_RUNTIMES), uid);
+            PlatformDirs {
+                runtime: dirs.runtime.or_else(login),
+                ..dirs
+            }
+        });
         Ok(Self {
             sessions_home: absolute(env::var_os("SESSIONS_HOME"))?,
             claude_config_dir: absolute(env::var_os("CLAUDE_CONFIG_DIR"))?,
-            platform: home
-                .as_deref()
-                .map(|home| PlatformDirs::of(home, env::var_os)),
+            platform,
             home,
             temp: env::temp_dir(),
-            uid: rustix::process::getuid().as_raw(),
+            uid,
         })
     }
 
@@ -102,6 +116,14 @@ impl Environment {
             .into_iter()
             .collect()
     }
+}
+
+/// Returns the folder of ours in the runtime directory that a login made for the user, below `dir`: `su`, cron and
+/// some containers do not say where it is, and all processes of a user are to find the same socket.
+fn login_runtime(dir: &Path, uid: u32) -> Option<PathBuf> {
+    let dir = dir.join(uid.to_string());
+    let found = fs::symlink_metadata(&dir).ok()?;
+    (found.is_dir() && found.uid() == uid).then(|| dir.join(FOLDER))
 }
 
 /// Returns the path a variable holds, made absolute; an empty variable is as good as none.
@@ -130,6 +152,18 @@ mod tests {
     fn relative_variable_is_resolved_once() {
         let path = absolute(Some("trial".into())).unwrap().unwrap();
         assert_eq!(path, env::current_dir().unwrap().join("trial"));
+    }
+
+    #[test]
+    fn the_runtime_directory_of_a_login_is_found_without_being_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let uid = rustix::process::getuid().as_raw();
+        assert_eq!(login_runtime(dir.path(), uid), None);
+        let own = dir.path().join(uid.to_string());
+        fs::create_dir(&own).unwrap();
+        assert_eq!(login_runtime(dir.path(), uid), Some(own.join(FOLDER)));
+        fs::create_dir(dir.path().join("4294967294")).unwrap();
+        assert_eq!(login_runtime(dir.path(), 4_294_967_294), None, "another's");
     }
 
     #[test]

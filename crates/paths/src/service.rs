@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use crate::Paths;
 
@@ -44,6 +45,13 @@ impl Service {
             words.push(format!("gui/{uid}/{}", Self::LABEL));
         }
         words
+    }
+
+    /// Returns the variable by which its commands find the manager of this user, which a shell without a login
+    /// may lack.
+    pub fn variable(self, paths: &Paths) -> Option<(&'static str, &Path)> {
+        let dir = paths.runtime.parent()?;
+        (self == Self::Systemd).then_some(("XDG_RUNTIME_DIR", dir))
     }
 }
 

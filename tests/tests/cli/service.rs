@@ -95,6 +95,12 @@ fn a_manager_listens_for_the_daemon_and_starts_it_again() {
     fs::create_dir(root.path().join("projects")).unwrap();
     let home = Home::new(root.path()).unwrap();
     let child = keep(&home);
+    let output = home.sessions(&["daemon", "stop"]).unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        words.contains("no daemon"),
+        "nobody is woken to end: {output:?}"
+    );
     let status = home.json(&["status", "--json"]).unwrap();
     assert_eq!(status["pid"], child.id());
 

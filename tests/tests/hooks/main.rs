@@ -5,6 +5,8 @@ mod heard;
 #[cfg(test)]
 mod plugin;
 #[cfg(test)]
+mod set_up;
+#[cfg(test)]
 mod unheard;
 
 /// What is reported.
