@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use sessions_tests::binaries::{built, workspace};
-use sessions_tests::client::{Answer, Client, Config, installed};
-use sessions_tests::mock::{Mock, say, text};
+use sessions_tests::client::Scripted;
+use sessions_tests::mock::{say, text};
 use sessions_tests::{Daemon, Home};
 
 use crate::EVENTS;
@@ -18,8 +18,7 @@ fn folder() -> PathBuf {
 }
 
 struct Stage {
-    config: Config,
-    mock: Mock,
+    scripted: Scripted,
     home: Home,
     _daemon: Daemon,
 }
@@ -27,12 +26,11 @@ struct Stage {
 impl Stage {
     /// Installs the plugin, whose hooks find the programs by PATH.
     fn new() -> Self {
-        let config = Config::new().unwrap();
-        let home = Home::new(&config.root()).unwrap();
+        let scripted = Scripted::new().unwrap();
+        let home = Home::new(&scripted.config.root()).unwrap();
         let stage = Self {
-            mock: Mock::start().unwrap(),
             _daemon: home.start().unwrap(),
-            config,
+            scripted,
             home,
         };
         let programs = built().unwrap().hook.parent().unwrap();
@@ -47,17 +45,9 @@ impl Stage {
         stage
     }
 
-    fn client(&self) -> Client<'_> {
-        Client {
-            executable: installed().unwrap(),
-            config: &self.config,
-            api: self.mock.url(),
-        }
-    }
-
     /// Has the client do something about plugins, which must succeed.
     fn plugin(&self, args: &[&str]) {
-        let mut command = self.client().command(self.home.path());
+        let mut command = self.scripted.client().unwrap().command(self.home.path());
         command.arg("plugin").args(args).stdin(Stdio::null());
         let output = command.output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");
@@ -65,21 +55,20 @@ impl Stage {
 
     /// Changes one of the user's settings.
     fn set(&self, name: &str, value: Value) {
-        let path = self.config.root().join("settings.json");
+        let path = self.scripted.config.root().join("settings.json");
         let mut settings: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         settings[name] = value;
         fs::write(path, settings.to_string()).unwrap();
     }
 
-    fn ask(&self, prompt: &str, args: &[&str]) -> Answer {
-        let directory = self.config.directory("work").unwrap();
-        self.client().ask(&directory, prompt, args).unwrap()
-    }
-
     /// Makes a checkpoint in a session, and returns the names of all there are.
     fn checkpoint(&self, name: &str, session: &str) -> Vec<String> {
         let prompt = format!("/sessions:checkpoint {name}");
-        let said = self.ask(&prompt, &["--resume", session]).text;
+        let said = self
+            .scripted
+            .ask(&prompt, &["--resume", session])
+            .unwrap()
+            .text;
         let expect = format!("Checkpoint \"{name}\" saved.");
         assert!(said.contains(&expect), "{said}");
         let list = self.home.json(&["checkpoint", "list", "--json"]).unwrap();
@@ -99,15 +88,11 @@ fn hooks() -> serde_json::Map<String, Value> {
 
 #[test]
 fn the_client_finds_nothing_to_complain_of() {
-    let (config, mock) = (Config::new().unwrap(), Mock::start().unwrap());
-    let client = Client {
-        executable: installed().unwrap(),
-        config: &config,
-        api: mock.url(),
-    };
+    let scripted = Scripted::new().unwrap();
+    let client = scripted.client().unwrap();
     // The one beside the marketplace's, and the marketplace's, for which a folder stands.
     for place in [".claude-plugin/plugin.json", ""] {
-        let mut command = client.command(&config.root());
+        let mut command = client.command(&scripted.config.root());
         command.args(["plugin", "validate", "--strict"]);
         let output = command.arg(folder().join(place)).output().unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -138,11 +123,11 @@ fn where_the_programs_are_not_installed_its_hooks_do_nothing() {
 #[test]
 fn its_commands_ask_the_model_nothing_and_count_once_beside_those_of_setup() {
     let stage = Stage::new();
-    let prompt = stage
-        .mock
-        .prompt("Good morning", [say([text("Good evening")])]);
-    let session = stage.ask(&prompt, &[]).session;
-    let asked = stage.mock.requests();
+    let Scripted { mock, .. } = &stage.scripted;
+    let ask = |prompt: &str, args: &[&str]| stage.scripted.ask(prompt, args).unwrap();
+    let prompt = mock.prompt("Good morning", [say([text("Good evening")])]);
+    let session = ask(&prompt, &[]).session;
+    let asked = mock.requests();
     let is_told_of = |words: &str| asked.iter().any(|request| request.words.contains(words));
     assert!(is_told_of("sessions:past-sessions"), "{asked:?}");
     assert!(!is_told_of("sessions:checkpoint"), "it is the user's alone");
@@ -156,19 +141,13 @@ fn its_commands_ask_the_model_nothing_and_count_once_beside_those_of_setup() {
     );
     assert_eq!(stage.checkpoint("second", &session), ["second", "first"]);
 
-    let said = stage
-        .ask("/sessions:recall evening", &["--resume", &session])
-        .text;
+    let said = ask("/sessions:recall evening", &["--resume", &session]).text;
     let expect = "Nothing in past sessions matches evening";
     assert!(said.contains(expect), "{said}");
-    assert_eq!(
-        stage.mock.requests().len(),
-        asked.len(),
-        "the model was asked"
-    );
+    assert_eq!(mock.requests().len(), asked.len(), "the model was asked");
 
     stage.set("disableAllHooks", json!(true));
-    stage.ask("/sessions:recall evening", &["--resume", &session]);
-    let words = stage.mock.requests().pop().unwrap().words;
+    ask("/sessions:recall evening", &["--resume", &session]);
+    let words = mock.requests().pop().unwrap().words;
     assert!(words.contains("sessions doctor"), "{words}");
 }
