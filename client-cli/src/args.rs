@@ -1,10 +1,16 @@
 //! The command line as it is typed.
 
+mod checkpoint;
+mod setup;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use checkpoint::{Checkpoint, CreateCheckpoint};
+pub(crate) use setup::{Doctor, Setup, Uninstall};
 
 /// Keeps every Claude Code session and finds anything in them.
 #[derive(Debug, Parser)]
@@ -113,6 +119,23 @@ pub(crate) enum Verb {
     Verify,
     /// Build catalog and index anew from the archive.
     Rebuild,
+    /// Have Claude Code tell of its sessions and offer /checkpoint and /recall, and the daemon run by itself.
+    Setup(Setup),
+    /// Take back what setup did; the archive stays.
+    Uninstall(Uninstall),
+    /// Look for whatever may keep this from working, and name the mend for each.
+    Doctor(Doctor),
+    /// Print what makes a shell complete commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the pages of the manual.
+    #[command(hide = true)]
+    Man {
+        /// The directory to write them to.
+        directory: PathBuf,
+    },
 }
 
 /// `sessions list`.
@@ -349,54 +372,6 @@ pub(crate) struct Rename {
     /// What it is known as now: a project that there is, a directory, a remote's address, or a new name.
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(crate) new: String,
-}
-
-/// `sessions checkpoint`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Checkpoint {
-    /// Name the place that a session is at now.
-    Create(CreateCheckpoint),
-    /// List checkpoints, latest first.
-    List {
-        /// Of this session: the start of its id, its title, or @.
-        #[arg(long, short, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-        session: Option<String>,
-        /// Print JSON; see docs/json.md.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one.
-    Show {
-        /// The start of its id, or its name.
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        name: String,
-        /// Print what differed from the commit, as git does.
-        #[arg(long, conflicts_with = "json")]
-        diff: bool,
-        /// Print JSON; see docs/json.md.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Delete one; the session stays.
-    Delete {
-        /// The start of its id, or its name.
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        name: String,
-    },
-}
-
-/// `sessions checkpoint create`.
-#[derive(Debug, Args)]
-pub(crate) struct CreateCheckpoint {
-    /// What to call it.
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) name: Option<String>,
-    /// In this session: the start of its id, its title, or @ for the one at hand (default: @).
-    #[arg(long, short, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) session: Option<String>,
-    /// What is worth remembering about it.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
 }
 
 /// `sessions daemon`.

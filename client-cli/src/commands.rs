@@ -1,8 +1,11 @@
 //! The verbs, one module each. Each connects, calls, and prints.
 
+mod ask;
 mod backup;
 mod checkpoint;
+mod completions;
 mod daemon;
+mod doctor;
 mod export;
 mod fork;
 mod import;
@@ -14,8 +17,10 @@ mod rebuild;
 mod restore;
 mod resume;
 mod search;
+mod setup;
 mod source;
 mod status;
+mod uninstall;
 mod verify;
 mod view;
 mod worktree;
@@ -43,6 +48,11 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Checkpoint(args)) => checkpoint::run(&context, args).await,
         Some(Verb::Daemon(args)) => daemon::run(&context, args).await,
         Some(Verb::Verify) => verify::run(&context).await,
+        Some(Verb::Setup(args)) => setup::run(&context, &args).await,
+        Some(Verb::Doctor(args)) => doctor::run(&context, &args).await,
+        Some(Verb::Completions { shell }) => completions::run(shell),
+        Some(Verb::Man { directory }) => completions::manual(&directory),
+        Some(Verb::Uninstall(args)) => uninstall::run(&context, &args).await,
         Some(Verb::Rebuild) => rebuild::run(&context).await,
     }
 }

@@ -16,6 +16,7 @@ use crate::error::{CliError, missing_root};
 use crate::launch::Root;
 use crate::moment::Now;
 use crate::output::quiet;
+use crate::setup::UserDirs;
 use crate::terminal::{Terminal, Wishes};
 
 /// How long something may take before it is said what is waited for.
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     is_agent: bool,
     /// `CLAUDE_CODE_SESSION_ID`: the session that runs this program.
     pub(crate) own_session: Option<String>,
+    /// `SHELL`: the user's.
+    pub(crate) shell: Option<PathBuf>,
 }
 
 impl Context {
@@ -63,6 +66,21 @@ impl Context {
             own_session: env::var("CLAUDE_CODE_SESSION_ID")
                 .ok()
                 .filter(|id| !id.is_empty()),
+            shell: env::var_os("SHELL").map(PathBuf::from),
+        })
+    }
+
+    /// Returns where shells look for files of the user's; none without a home.
+    pub(crate) fn user_dirs(&self) -> Option<UserDirs> {
+        let home = self.environment.home.as_deref()?;
+        let dir = |variable: &str, default: &str| {
+            let named = env::var_os(variable).map(PathBuf::from);
+            let named = named.filter(|dir| dir.is_absolute());
+            named.unwrap_or_else(|| home.join(default))
+        };
+        Some(UserDirs {
+            data: dir("XDG_DATA_HOME", ".local/share"),
+            config: dir("XDG_CONFIG_HOME", ".config"),
         })
     }
 
@@ -86,6 +104,64 @@ impl Context {
     /// Returns the daemon's program.
     pub(crate) fn daemon_program() -> Option<PathBuf> {
         find_daemon(env::current_exe().ok().as_deref(), env::var_os("PATH"))
+    }
+
+    /// Returns a program of ours: beside this one, or in `PATH`.
+    pub(crate) fn program(name: &str) -> Option<PathBuf> {
+        let own = env::current_exe().ok();
+        let beside = own.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let search_path = env::var_os("PATH").unwrap_or_default();
+        let dirs = beside.into_iter().chain(env::split_paths(&search_path));
+        dirs.map(|dir| dir.join(name)).find(|file| file.is_file())
+    }
+
+    /// Returns the environment as it was read.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Returns every config root that is known and there: `--root` alone where it is given; else what the
+    /// environment names, what was noted, and what the daemon says, if one runs.
+    pub(crate) async fn known_roots(&self) -> Result<Vec<PathBuf>, CliError> {
+        let mut roots: Vec<PathBuf> = self.seen_root().into_iter().collect();
+        if self.root.is_none() {
+            roots.extend(self.paths.root_list().read()?);
+            roots.extend(self.told_roots().await);
+        }
+        let mut known: Vec<PathBuf> = Vec::new();
+        for root in roots {
+            if root.is_dir() && !known.iter().any(|known| is_same(known, &root)) {
+                known.push(root);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Fails where `root` can be no config root: one that holds the user's home, for example.
+    pub(crate) fn check_root(&self, root: &Path) -> Result<(), CliError> {
+        let home = self.environment.home.as_deref();
+        let checked = self.paths.check_root(root, home);
+        Ok(checked.map_err(ClientError::from)?)
+    }
+
+    /// Notes that `root` is one, for the daemon to take in.
+    pub(crate) fn note_root(&self, root: &Path) -> Result<(), CliError> {
+        self.paths
+            .root_list()
+            .add(root)
+            .map_err(ClientError::from)?;
+        Ok(())
+    }
+
+    /// Returns the config roots of the daemon that runs; none where none does.
+    async fn told_roots(&self) -> Vec<PathBuf> {
+        let Ok(client) = Client::connect(&self.connection(Start::Never)).await else {
+            return Vec::new();
+        };
+        let roots = client.status().await.map(|status| status.roots);
+        let roots = roots.unwrap_or_default().into_iter();
+        let watched = roots.filter(|root| root.watched_by != "excluded");
+        watched.map(|root| PathBuf::from(root.path)).collect()
     }
 
     /// Returns `--root` as the daemon filters by it.

@@ -246,7 +246,7 @@ fn hint(error: &ClientError) -> Option<String> {
         }
         ClientError::NotFound { .. } => "run \"sessions list\" to see recent ids",
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
-        ClientError::Daemon { .. } => "run \"sessions status\", then \"sessions daemon logs\"",
+        ClientError::Daemon { .. } => "run \"sessions doctor\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
         ClientError::Unready { .. } => "run \"sessions status\" to see how it is doing",
         ClientError::Absent => "run \"sessions daemon start\"",
@@ -255,6 +255,10 @@ fn hint(error: &ClientError) -> Option<String> {
         }) => hint,
         ClientError::Start(StartError::Deaf { .. }) => {
             "if it is just starting, try again in a moment; else run \"sessions daemon restart\""
+        }
+        ClientError::Start(StartError::Service { .. }) => {
+            "\"sessions doctor\" says what is wrong with it; \"sessions uninstall\", then \"sessions setup --no-service\" do \
+             without"
         }
         ClientError::Start(StartError::Missing) => "install sessionsd beside sessions",
         ClientError::Start(_) => "run \"sessions daemon logs\" for more",

@@ -4,6 +4,7 @@
 //! field by field; nothing else of the program is serialisable.
 
 mod checkpoint;
+mod doctor;
 mod entry;
 mod lost;
 mod search;
@@ -12,6 +13,7 @@ mod source;
 mod status;
 
 pub(crate) use checkpoint::CheckpointJson;
+pub(crate) use doctor::DoctorJson;
 pub(crate) use entry::EntryJson;
 pub(crate) use lost::LostJson;
 pub(crate) use search::AnswerJson;

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod context;
+mod doctor;
 mod error;
 mod export;
 mod fork;
@@ -17,6 +18,7 @@ mod repository;
 mod restore;
 #[cfg(test)]
 mod samples;
+mod setup;
 mod sweep;
 mod terminal;
 

@@ -3,8 +3,8 @@
 mod ground;
 mod keeping;
 
-use std::fs;
 use std::io;
+use std::os::unix::net::UnixListener as Passed;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::AtomicBool;
@@ -124,7 +124,7 @@ impl AppError {
             }
             (_, Some(ErrorKind::NewerSchema)) => "install the newest version of Claude Sessions",
             (_, Some(ErrorKind::Corrupt)) => {
-                "restore a backup, or move the archive's directory away to begin anew"
+                "put a backup in its place, or move the archive's directory away to begin anew"
             }
             (_, Some(ErrorKind::DiskFull)) => "free some space on its disk, then try again",
             _ => "see that the directory exists, is yours, can be written, and has space",
@@ -136,28 +136,61 @@ impl AppError {
     }
 }
 
-/// Runs the daemon, to which so many successions `in_a_row` led, until it is told to end.
+/// What started the daemon, and thereby who takes its place when it calls.
+#[derive(Debug)]
+pub enum Origin {
+    /// A client, or the daemon before, after so many successions in a row: a process of ours is to follow.
+    Process {
+        /// How many.
+        in_a_row: u32,
+    },
+    /// A service manager, which starts it again.
+    Service {
+        /// The socket that it listens on for the daemon, if it does.
+        socket: Option<Passed>,
+    },
+}
+
+/// How the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Until somebody starts it.
+    ForNow,
+    /// To be started again: who started it is to see to that.
+    ToStartAgain,
+}
+
+/// Runs the daemon until it is told to end.
 ///
 /// # Errors
 /// When it cannot start; what goes wrong later is a fault in `status`.
-pub fn run(environment: &Environment, in_a_row: u32) -> Result<(), AppError> {
-    let ground = Arc::new(prepare(environment, in_a_row)?);
+pub fn run(environment: &Environment, origin: Origin) -> Result<Ended, AppError> {
+    let ground = Arc::new(prepare(environment, &origin)?);
+    let (passed, is_service) = match origin {
+        Origin::Process { .. } => (None, false),
+        Origin::Service { socket } => (socket, true),
+    };
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .build()
         .map_err(AppError::start("the runtime"))?;
-    let ended = runtime.block_on(serve(&ground));
+    let ended = runtime.block_on(serve(&ground, passed));
     // Whoever reads for a client that has gone, or in the middle of one statement, writes nothing.
     runtime.shutdown_timeout(GRACE);
     ground.reserve.hold();
     tracing::info!("ended");
     ground.succession.conclude(ground.lived());
-    ended
+    ended?;
+    if is_service && ground.succession.is_called() {
+        Ok(Ended::ToStartAgain)
+    } else {
+        Ok(Ended::ForNow)
+    }
 }
 
 /// Opens and starts the parts, serves, and ends them in reverse order.
-async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
+async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppError> {
     let signals = Signals::hear(&ground.succession)?;
     let stop = watch::Sender::new(false);
     let front = Arc::new(Front::new(
@@ -177,7 +210,8 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
     }
     let socket = ground.paths.socket();
     let (listener, bound) =
-        socket::bind(&socket).map_err(AppError::file("listen on", socket.clone()))?;
+        socket::take_or_bind(passed, &socket).map_err(AppError::file("listen on", socket))?;
+    let first = bound.clone();
     let (listeners, replacements) = mpsc::channel(1);
     let connections = socket::OwnConnections::new(listener, replacements);
     let keeping = Keeping {
@@ -219,8 +253,7 @@ async fn serve(ground: &Arc<Ground>) -> Result<(), AppError> {
         backend.drain_reports().await;
         end(Arc::clone(backend)).await;
     }
-    // The next daemon would replace it; a client that looks now need not try it.
-    let _missing = fs::remove_file(socket);
+    first.clear();
     served
 }
 

@@ -29,8 +29,8 @@ mod succession;
 mod supervise;
 mod suspicion;
 
-pub use app::{AppError, check_sandbox, run};
+pub use app::{AppError, Ended, Origin, check_sandbox, run};
 pub use causes::chain;
 pub use ingest::IngestError;
 pub use salvage::SalvageError;
-pub use succession::{IN_A_ROW, SUCCEED, called, in_a_row, stand_by};
+pub use succession::{IN_A_ROW, SERVICE, START_AGAIN, SUCCEED, called, in_a_row, stand_by};

@@ -5,8 +5,10 @@ use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 
+use listenfd::ListenFd;
 use sessions_daemon::{
-    AppError, IN_A_ROW, SUCCEED, called, chain, check_sandbox, in_a_row, run, stand_by,
+    AppError, Ended, IN_A_ROW, Origin, SERVICE, START_AGAIN, SUCCEED, called, chain, check_sandbox,
+    in_a_row, run, stand_by,
 };
 use sessions_paths::{Environment, Paths};
 
@@ -18,16 +20,20 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
-        None => start(0),
+        None => start(Origin::Process { in_a_row: 0 }),
         Some("--check-sandbox") => check(),
         Some(SUCCEED) => succeed(),
-        Some(IN_A_ROW) => start(
-            arguments
+        Some(IN_A_ROW) => start(Origin::Process {
+            in_a_row: arguments
                 .next()
                 .as_deref()
                 .and_then(in_a_row)
                 .unwrap_or_default(),
-        ),
+        }),
+        // Anything but the one socket of the unit is a defect of the unit: the daemon then binds its own.
+        Some(SERVICE) => start(Origin::Service {
+            socket: ListenFd::from_env().take_unix_listener(0).ok().flatten(),
+        }),
         Some("--version" | "-V") => say(&format!("sessionsd {}", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h") => say("sessionsd: run it with \"sessions daemon start\""),
         Some(other) => {
@@ -73,7 +79,7 @@ fn succeed() -> ExitCode {
                 let place = place.map_or_else(Stdio::null, Stdio::from);
                 let _failed = command.stdin(place).exec();
             }
-            start(in_a_row)
+            start(Origin::Process { in_a_row })
         }
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
@@ -83,7 +89,7 @@ fn succeed() -> ExitCode {
     }
 }
 
-fn start(in_a_row: u32) -> ExitCode {
+fn start(origin: Origin) -> ExitCode {
     let environment = match Environment::read() {
         Ok(environment) => environment,
         Err(error) => {
@@ -94,7 +100,7 @@ fn start(in_a_row: u32) -> ExitCode {
     let failure_file = Paths::choose(&environment)
         .ok()
         .map(|paths| paths.failure_file());
-    let ended = run(&environment, in_a_row);
+    let ended = run(&environment, origin);
     if let (Err(error), Some(file)) = (&ended, &failure_file)
         && !matches!(error, AppError::Locked { .. })
     {
@@ -106,7 +112,8 @@ fn start(in_a_row: u32) -> ExitCode {
         let _unwritable = fs::write(file, words);
     }
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ended::ForNow) => ExitCode::SUCCESS,
+        Ok(Ended::ToStartAgain) => ExitCode::from(START_AGAIN),
         Err(error) => {
             complain(&chain(&error), error.hint());
             ExitCode::from(3)

@@ -5,6 +5,7 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener as Passed;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -26,12 +27,32 @@ pub(crate) fn bind(path: &Path) -> io::Result<(UnixListener, Bound)> {
         _ => {}
     }
     let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600))?;
-    let bound = Bound {
-        path: path.to_path_buf(),
-        inode: fs::symlink_metadata(path)?.ino(),
+    Ok((listener, Bound::restrict(path, Owner::Daemon)?))
+}
+
+/// Takes over the socket that a service manager passed, if it is the one that clients look for at `path`; else
+/// binds that.
+///
+/// # Errors
+/// Those of binding.
+pub(crate) fn take_or_bind(
+    passed: Option<Passed>,
+    path: &Path,
+) -> io::Result<(UnixListener, Bound)> {
+    let is_found = |passed: &Passed| {
+        let address = passed.local_addr();
+        address.is_ok_and(|address| address.as_pathname() == Some(path)) && path.exists()
     };
-    Ok((listener, bound))
+    let Some(passed) = passed else {
+        return bind(path);
+    };
+    if !is_found(&passed) {
+        tracing::warn!("the service manager passed another socket than clients find");
+        return bind(path);
+    }
+    passed.set_nonblocking(true)?;
+    let bound = Bound::restrict(path, Owner::Manager)?;
+    Ok((UnixListener::from_std(passed)?, bound))
 }
 
 /// The file of a socket that was bound.
@@ -39,9 +60,36 @@ pub(crate) fn bind(path: &Path) -> io::Result<(UnixListener, Bound)> {
 pub(crate) struct Bound {
     path: PathBuf,
     inode: u64,
+    owner: Owner,
+}
+
+/// Who made a socket, and listens on it when the daemon does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Daemon,
+    Manager,
 }
 
 impl Bound {
+    /// Opens the file for this user alone.
+    fn restrict(path: &Path, owner: Owner) -> io::Result<Self> {
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            inode: fs::symlink_metadata(path)?.ino(),
+            owner,
+        })
+    }
+
+    /// Removes whatever file clients find now that the daemon ends, unless a service manager goes on listening
+    /// there.
+    pub(crate) fn clear(&self) {
+        if self.owner == Owner::Daemon || !self.is_there() {
+            // The next daemon would replace it; a client that looks now need not try it.
+            drop(fs::remove_file(&self.path));
+        }
+    }
+
     /// Tells whether clients still find it.
     pub(crate) fn is_there(&self) -> bool {
         fs::symlink_metadata(&self.path)
@@ -123,6 +171,43 @@ mod tests {
         fs::write(&path, "").unwrap();
         assert!(!bound.is_there());
         assert!(bind(&path).unwrap().1.is_there(), "a file is replaced");
+    }
+
+    #[tokio::test]
+    async fn a_passed_socket_is_taken_over_and_left_to_who_passed_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s");
+        let passed = Passed::bind(&path).unwrap();
+        let kept = passed.try_clone().unwrap();
+        let (listener, bound) = take_or_bind(Some(passed), &path).unwrap();
+        let accept = async { listener.accept().await.unwrap() };
+        let connect = async { UnixStream::connect(&path).await.unwrap() };
+        tokio::join!(accept, connect);
+        drop(listener);
+        bound.clear();
+        assert!(bound.is_there(), "it is the manager's");
+        drop(kept);
+        // Lost while the daemon ran, and bound again by the daemon itself.
+        fs::rename(&path, dir.path().join("aside")).unwrap();
+        let (_again, again) = bound.bind_again().unwrap();
+        assert!(again.is_there());
+        bound.clear();
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_nobody_finds_is_not_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, other) = (dir.path().join("s"), dir.path().join("other"));
+        let lost = Passed::bind(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        for passed in [Passed::bind(&other).unwrap(), lost] {
+            let (_listener, bound) = take_or_bind(Some(passed), &path).unwrap();
+            assert!(bound.is_there());
+            bound.clear();
+            assert!(!path.exists());
+            assert!(other.exists());
+        }
     }
 
     #[tokio::test]

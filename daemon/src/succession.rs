@@ -3,16 +3,18 @@
 //! What a sandboxed daemon may read cannot be widened, and it may start no program. So it starts its
 //! successor before it enters the sandbox: this same program, which holds the end of a pipe and does
 //! nothing until that is closed. A daemon that ends, however it ends, closes it; only if it has called
-//! before does the successor start, and otherwise ends, too. Knows nothing of why one is called.
+//! before does the successor start, and otherwise ends, too. Where a service manager keeps the daemon, it is
+//! the successor: a daemon that has called asks for another start by its exit code. Knows nothing of why one is
+//! called.
 
 mod row;
 
 use std::env;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +31,14 @@ pub const SUCCEED: &str = "--succeed";
 
 /// The argument that says how many successions in a row led to a start.
 pub const IN_A_ROW: &str = "--in-a-row";
+
+/// The argument that says that a service manager keeps the daemon.
+pub const SERVICE: &str = "--service";
+
+/// The exit code by which a daemon asks its service manager for another start.
+///
+/// Source: `EX_TEMPFAIL` of sysexits.h.
+pub const START_AGAIN: u8 = 75;
 
 /// What calls the successor; the number of successions in a row follows.
 const CALL: u8 = b'!';
@@ -56,6 +66,8 @@ pub(crate) enum Cause {
 #[derive(Debug, Default)]
 struct Line {
     successor: Option<Child>,
+    /// Where a service manager is the successor: the file that takes how many there have been in a row.
+    row_file: Option<PathBuf>,
     row: Row,
     called: Option<Cause>,
     /// That there is no successor.
@@ -77,6 +89,20 @@ impl Succession {
             successor: started.ok(),
             row: Row(in_a_row),
             absence,
+            ..Line::default()
+        };
+        Self {
+            line: Arc::new(Mutex::new(line)),
+            ..Self::default()
+        }
+    }
+
+    /// Leaves it to a service manager to start the next daemon, which finds the number of successions in a row in
+    /// `row_file`.
+    pub(crate) fn begin_with_manager(row_file: PathBuf) -> Self {
+        let line = Line {
+            row: Row(take_row(&row_file)),
+            row_file: Some(row_file),
             ..Line::default()
         };
         Self {
@@ -121,10 +147,11 @@ impl Succession {
             .successor
             .as_mut()
             .and_then(|child| child.stdin.as_mut());
-        let called = match pipe {
-            Some(pipe) => write!(pipe, "{}{}", char::from(CALL), next.0),
-            None => Err(io::ErrorKind::NotFound.into()),
-        };
+        let pipe_called = pipe.map(|pipe| write!(pipe, "{}{}", char::from(CALL), next.0));
+        let row_file = line.row_file.as_deref();
+        let noted = || row_file.map(|file| fs::write(file, next.0.to_string()));
+        let called = pipe_called.or_else(noted);
+        let called = called.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()));
         if let Err(error) = called {
             tracing::error!(
                 error = chain(&error),
@@ -203,6 +230,20 @@ fn delay(path: &str, in_a_row: u32, since: Timestamp) -> Fault {
                \"sessions daemon restart\" takes it in at once"
             .into(),
         since,
+    }
+}
+
+/// Takes how many successions in a row led to a start by a service manager: once, since a daemon that ends
+/// otherwise than by calling notes nothing.
+fn take_row(file: &Path) -> u32 {
+    let mut said = String::new();
+    let opened = File::open(file);
+    let read = opened.and_then(|file| file.take(CALL_BYTES_MAX).read_to_string(&mut said));
+    // Where there is none, none was noted.
+    drop(fs::remove_file(file));
+    match read {
+        Ok(_) => in_a_row(said.trim()).unwrap_or_default(),
+        Err(_) => 0,
     }
 }
 
@@ -318,6 +359,28 @@ mod tests {
         after.call(Cause::Place);
         after.dismissal().store(true, Ordering::SeqCst);
         assert_eq!(end(&after, Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_service_manager_is_told_how_many_there_were_in_a_row() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("next");
+        let begin = || Succession::begin_with_manager(file.clone());
+        let first = begin();
+        assert!(!first.is_called());
+        first.conclude(Duration::ZERO);
+        assert!(!file.exists(), "nobody called");
+        first.call(Cause::Place);
+        assert!(first.is_called());
+        first.conclude(Duration::ZERO);
+        let second = begin();
+        assert_eq!(second.line().row, Row(1));
+        assert!(!file.exists(), "it counts once");
+        second.call(Cause::Place);
+        second.conclude(Duration::ZERO);
+        assert_eq!(begin().line().row, Row(2));
+        fs::write(&file, "4294967295999999999").unwrap();
+        assert_eq!(begin().line().row, Row(0));
     }
 
     #[test]

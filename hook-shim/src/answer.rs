@@ -20,6 +20,12 @@ pub(crate) fn print(event: HookEvent, reply: &HookReply) {
     }
 }
 
+/// Prints which version this is, for whoever looks for one that is left from before.
+pub(crate) fn print_version() {
+    let line = concat!("sessions-hook ", env!("CARGO_PKG_VERSION"), "\n");
+    drop(io::stdout().write_all(line.as_bytes()));
+}
+
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {

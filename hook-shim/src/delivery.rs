@@ -114,7 +114,7 @@ fn words(
     unheard: &Unheard,
     (kept, spool): (&io::Result<()>, &Spool),
 ) -> String {
-    let hint = "run `sessions status` to see what is wrong";
+    let hint = "run `sessions doctor` to see what is wrong";
     let unheard = unheard.words();
     match (command, kept) {
         (SlashCommand::Checkpoint(name), Ok(())) => format!(

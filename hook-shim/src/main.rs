@@ -26,7 +26,12 @@ use detached::Task;
 fn main() -> ExitCode {
     let started = Instant::now();
     panic::set_hook(Box::new(|_| end_well()));
-    if let Some(context) = Context::read() {
+    if env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "--version")
+    {
+        answer::print_version();
+    } else if let Some(context) = Context::read() {
         match Task::from_arguments(env::args_os().skip(1)) {
             Some(task) => task.run(&context),
             None => delivery::run(&context, started),

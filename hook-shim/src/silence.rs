@@ -40,7 +40,7 @@ pub(crate) fn break_it(silence: &Silence, paths: &Paths, now: Now) -> Option<Str
     let fault = (!silence.fault.is_empty()).then(|| silence.fault.clone());
     let said: Vec<String> = since.into_iter().chain(fault).collect();
     let said = said.join(": ");
-    Some(format!("Claude Sessions: {said}; run `sessions status`"))
+    Some(format!("Claude Sessions: {said}; run `sessions doctor`"))
 }
 
 /// Returns the file whose age says when it was said last.
@@ -89,7 +89,7 @@ mod tests {
             since: None,
         };
         let said = break_it(&silence, &paths, at(2 * SAID_FOR_MS));
-        let expect = "Claude Sessions: the disk is full; run `sessions status`";
+        let expect = "Claude Sessions: the disk is full; run `sessions doctor`";
         assert_eq!(said.as_deref(), Some(expect));
     }
 }

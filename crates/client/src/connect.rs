@@ -17,7 +17,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 use tower::service_fn;
 
-use crate::{ClientError, StartError, Version, holder, start};
+use crate::{ClientError, StartError, Version, holder, service, start};
 
 /// How often a client starts the daemon anew before it gives up.
 const STARTS_MAX: u32 = 3;
@@ -74,12 +74,17 @@ impl Client {
         let socket = connection.paths.socket();
         if connection.start == Start::IfAbsent {
             connection.note_root()?;
+        } else if connection.would_wake() {
+            return Err(ClientError::Absent);
         }
         let mut lost = None;
         for _ in 0..STARTS_MAX {
             let stream = match (holder::try_connect(&socket).await?, connection.start) {
                 (Some(stream), _) => stream,
-                (None, Start::IfAbsent) => connection.start_daemon().await?,
+                (None, Start::IfAbsent) => match connection.paths.service() {
+                    Some(service) => service::have_started(service, &connection.paths).await?,
+                    None => connection.start_daemon().await?,
+                },
                 (None, Start::Never) => holder::find(&connection.paths, holder::FIND_DEADLINE)
                     .await?
                     .ok_or(ClientError::Absent)?,
@@ -289,6 +294,11 @@ impl Client {
 }
 
 impl Connection {
+    /// Tells whether a service manager listens in the place of a daemon, and would start it for whoever connects.
+    fn would_wake(&self) -> bool {
+        self.paths.service().is_some() && !holder::is_held(&self.paths)
+    }
+
     /// Notes the config root where the daemon in its sandbox cannot write, and which is what it goes by.
     fn note_root(&self) -> Result<(), ClientError> {
         let Some(root) = &self.root else {

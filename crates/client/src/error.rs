@@ -4,7 +4,6 @@ use std::error::Error;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 
 use sessions_model::{Checkpoint, Session};
 use sessions_paths::PathsError;
@@ -149,8 +148,18 @@ pub enum StartError {
         reason: String,
         /// What it said to do next.
         hint: Option<String>,
-        /// How it ended.
-        status: ExitStatus,
+    },
+    /// The service manager that keeps it did not start it.
+    #[error(
+        "{manager}, which keeps the daemon, did not start it: \"{command}\" ended with {reason}"
+    )]
+    Service {
+        /// The manager.
+        manager: &'static str,
+        /// What it was asked with.
+        command: String,
+        /// How that ended.
+        reason: String,
     },
     /// It runs, and did not listen in time.
     #[error("it did not listen on {socket} within {seconds} s")]

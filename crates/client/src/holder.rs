@@ -109,6 +109,11 @@ pub(crate) async fn end_successor(paths: &Paths) -> Result<(), StartError> {
     Ok(())
 }
 
+/// Tells whether a process holds the data.
+pub(crate) fn is_held(paths: &Paths) -> bool {
+    holder(paths).is_some()
+}
+
 /// Returns the process that holds the data, as it has written down.
 fn holder(paths: &Paths) -> Option<u32> {
     let pid = named_holder(paths)?;

@@ -11,6 +11,7 @@ mod detail;
 mod error;
 mod holder;
 pub mod hook;
+mod service;
 mod start;
 mod streams;
 mod version;

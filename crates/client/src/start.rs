@@ -22,7 +22,7 @@ use crate::{ClientError, StartError};
 pub const DAEMON: &str = "sessionsd";
 
 /// How long a daemon may take until it listens.
-const START_DEADLINE: Duration = Duration::from_secs(15);
+pub(crate) const START_DEADLINE: Duration = Duration::from_secs(15);
 
 /// How much of the end of the daemon's output is looked at for its last line, in bytes.
 const OUTPUT_TAIL_BYTES: u64 = 4096;
@@ -116,21 +116,24 @@ fn open_output(path: &Path) -> std::io::Result<(File, File)> {
 
 /// Says why the daemon ended and what to do, in its own words if it left any.
 fn last_words(paths: &Paths, status: ExitStatus) -> StartError {
-    let failure = fs::read_to_string(paths.failure_file()).unwrap_or_default();
+    words_left(paths).unwrap_or_else(|| {
+        let reason = last_line(&paths.output_file())
+            .unwrap_or_else(|| format!("sessionsd ended at once ({status})"));
+        StartError::Ended { reason, hint: None }
+    })
+}
+
+/// Returns what a daemon that could not start has written down.
+pub(crate) fn words_left(paths: &Paths) -> Option<StartError> {
+    let failure = fs::read_to_string(paths.failure_file()).ok()?;
     let mut lines = failure
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty());
-    let reason = lines.next().map(str::to_owned);
-    let hint = lines.next().map(str::to_owned);
-    let reason = reason
-        .or_else(|| last_line(&paths.output_file()))
-        .unwrap_or_else(|| format!("sessionsd ended at once ({status})"));
-    StartError::Ended {
-        reason,
-        hint,
-        status,
-    }
+    Some(StartError::Ended {
+        reason: lines.next()?.to_owned(),
+        hint: lines.next().map(str::to_owned),
+    })
 }
 
 fn last_line(path: &Path) -> Option<String> {

@@ -1,17 +1,19 @@
 //! Where data, state, settings and the socket live.
 //!
-//! Every path follows from an [`Environment`], which a binary reads once. But for the list of config roots,
-//! nothing here knows what the files hold, nor what a config file says.
+//! Every path follows from an [`Environment`], which a binary reads once. But for the list of config roots
+//! and the note of the service, nothing here knows what the files hold, nor what a config file says.
 
 mod environment;
 mod paths;
 mod private;
 mod roots;
+mod service;
 
 pub use environment::{Environment, PlatformDirs};
 pub use paths::{Paths, SOCKET_BYTES_MAX};
 pub use private::create_private;
 pub use roots::{RootFault, RootList};
+pub use service::Service;
 
 use std::io;
 use std::path::PathBuf;

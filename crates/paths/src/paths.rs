@@ -26,6 +26,12 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// How the names of files in the spool end that wait.
+    pub const SPOOLED: &str = "event";
+
+    /// The file in the spool whose length says how many events could not be kept.
+    pub const DROPPED: &str = "dropped";
+
     /// Chooses the directories: all below `SESSIONS_HOME` where it is set, else where the platform puts
     /// such things. The runtime directory is one in which the socket's path is short enough.
     pub fn choose(environment: &Environment) -> Result<Self, PathsError> {
@@ -98,6 +104,21 @@ impl Paths {
     /// its sandbox cannot write.
     pub fn root_list_file(&self) -> PathBuf {
         self.config.join("roots")
+    }
+
+    /// Returns the file that says which service manager keeps the daemon; there is none where clients start it.
+    pub fn service_file(&self) -> PathBuf {
+        self.config.join("service")
+    }
+
+    /// Returns the file in which `sessions setup` notes what it changed.
+    pub fn setup_file(&self) -> PathBuf {
+        self.config.join("setup.json")
+    }
+
+    /// Returns the directory of what files were before `sessions setup` changed them.
+    pub fn backup_dir(&self) -> PathBuf {
+        self.config.join("before-setup")
     }
 
     /// Returns the file of settings.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sessions_paths::{Environment, Paths, PathsError, create_private};
 
-use super::AppError;
+use super::{AppError, Origin};
 use crate::backend::{Facts, setting_fault};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Settings};
@@ -93,7 +93,7 @@ fn own_dirs(paths: &Paths) -> Result<Vec<PathBuf>, AppError> {
 }
 
 /// Makes the directories, takes the lock, reads the settings and enters the sandbox.
-pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground, AppError> {
+pub(super) fn prepare(environment: &Environment, origin: &Origin) -> Result<Ground, AppError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (started_at, started) = (clock.now(), clock.monotonic());
     let paths = Paths::choose(environment)?;
@@ -116,7 +116,10 @@ pub(super) fn prepare(environment: &Environment, in_a_row: u32) -> Result<Ground
     let roots = Roots::gather(&paths, environment, &settings, started_at);
     let footing = footing.with_roots(roots.known());
     let machine = machine_fingerprint();
-    let succession = Succession::begin(in_a_row, started_at);
+    let succession = match origin {
+        Origin::Process { in_a_row } => Succession::begin(*in_a_row, started_at),
+        Origin::Service { .. } => Succession::begin_with_manager(paths.successor_file()),
+    };
     let sandbox = sandbox::enter(&allowed(&own, &footing));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), sandbox = ?sandbox.lines, "started");
     let hold = setting_faults.iter().find(|fault| fault.hides_excludes);

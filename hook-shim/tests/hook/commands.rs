@@ -81,7 +81,7 @@ fn a_command_that_nobody_answers_is_blocked_all_the_same() {
         said.starts_with("checkpoint \"before it\" is noted"),
         "{said}"
     );
-    assert!(said.contains("sessions status"), "{said}");
+    assert!(said.contains("sessions doctor"), "{said}");
     let event = trial.spooled().remove(0);
     let spooled = fs::read(trial.below_home("state/spool").join(&event)).unwrap();
     let spooled: wire::Spooled = prost::Message::decode(spooled.as_slice()).unwrap();
@@ -101,7 +101,7 @@ fn a_command_waits_for_a_hung_daemon_no_longer_than_its_limit() {
     let said = trial.run(&command("checkpoint", "")).reason();
     let expect = "checkpoint is noted, and set when the daemon runs again\n\
                   the daemon did not answer within 2 s\n\
-                  run `sessions status` to see what is wrong";
+                  run `sessions doctor` to see what is wrong";
     assert_eq!(said, expect);
 }
 

@@ -65,7 +65,7 @@ fn why_nothing_is_archived_is_said_once_a_day() {
     let said = trial.run(&payload("SessionStart", "")).printed();
     assert_eq!(
         said,
-        "{\"systemMessage\":\"Claude Sessions: the disk is full; run `sessions status`\"}\n"
+        "{\"systemMessage\":\"Claude Sessions: the disk is full; run `sessions doctor`\"}\n"
     );
     let again = trial.run(&payload("SessionStart", "")).printed();
     assert_eq!(again, "", "at most once a day");

@@ -7,6 +7,9 @@ mod export;
 mod list;
 mod restore;
 mod search;
+#[cfg(target_os = "linux")]
+mod service;
+mod setup;
 mod status;
 mod view;
 

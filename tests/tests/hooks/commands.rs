@@ -85,13 +85,13 @@ fn commands_are_answered_on_the_screen() {
         &terminal,
         "/checkpoint while it hangs",
         "checkpoint \"while it hangs\" is noted, and set when the daemon runs again\n\
-         the daemon did not answer within 2 s\nrun `sessions status` to see what is wrong",
+         the daemon did not answer within 2 s\nrun `sessions doctor` to see what is wrong",
     );
     check(
         &terminal,
         "/recall a kettle",
         "recall \"a kettle\" was not answered\n\
-         the daemon did not answer within 2 s\nrun `sessions status` to see what is wrong",
+         the daemon did not answer within 2 s\nrun `sessions doctor` to see what is wrong",
     );
     daemon.signal(Signal::CONT).unwrap();
     daemon.stop().unwrap();
@@ -100,7 +100,7 @@ fn commands_are_answered_on_the_screen() {
         "/checkpoint with nobody there",
         "checkpoint \"with nobody there\" is noted, and set when the daemon runs again\n\
          could not start the daemon: \
-         could not find sessionsd beside this program or in PATH\nrun `sessions status` to see what is wrong",
+         could not find sessionsd beside this program or in PATH\nrun `sessions doctor` to see what is wrong",
     );
     assert_eq!(stage.asked(), 1, "the model was asked");
     hand_over(&stage, &terminal);

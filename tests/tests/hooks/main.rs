@@ -9,6 +9,10 @@ mod heard;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod plugin;
+#[cfg(test)]
+mod set_up;
+#[cfg(test)]
 mod silence;
 #[cfg(test)]
 mod stage;

@@ -54,7 +54,7 @@ fn an_archive_that_takes_nothing_is_said_on_the_screen_once_a_day() {
     let terminal = stage.open(&[]);
     let said_first = terminal.shows_what("our line", said).unwrap();
     assert!(
-        said_first.contains("archiving is paused; run `sessions status`"),
+        said_first.contains("archiving is paused; run `sessions doctor`"),
         "{said_first}"
     );
     let screen = begin(&stage, &terminal, "on the same day");
@@ -67,7 +67,7 @@ fn an_archive_that_takes_nothing_is_said_on_the_screen_once_a_day() {
     let daemon = stage.home.start().unwrap();
     let screen = begin(&stage, &terminal, "with wrong settings");
     let why = said(&screen).unwrap();
-    let expect = "config.toml:1: expected a list of texts; run `sessions status`";
+    let expect = "config.toml:1: expected a list of texts; run `sessions doctor`";
     assert!(
         why.starts_with("nothing archived since ") && why.ends_with(expect),
         "{why}"

@@ -15,7 +15,7 @@ use sessions_tests::mock::{say, text};
 use sessions_tests::{Home, wait_for};
 
 /// What is reported.
-const EVENTS: [&str; 8] = [
+pub(crate) const EVENTS: [&str; 8] = [
     "SessionStart",
     "SessionEnd",
     "Stop",

@@ -62,5 +62,5 @@ fn with_a_daemon_that_hangs_slash_commands_ask_the_model_nothing() {
     let said = command(&stage, "/checkpoint");
     let expect = "the daemon did not answer within 2 s";
     assert!(said.contains(expect), "{said}");
-    assert!(said.contains("sessions status"), "{said}");
+    assert!(said.contains("sessions doctor"), "{said}");
 }

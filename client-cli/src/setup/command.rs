@@ -1,0 +1,61 @@
+//! The slash commands that Claude Code is to offer, as files.
+//!
+//! The hook answers them; what the files say is for a client whose hook did not run.
+
+use std::fs;
+use std::path::Path;
+
+/// The file of the command whose bare name the client has taken already, for an alias of its own.
+pub(crate) const TAKEN: &str = "checkpoint.md";
+
+/// A slash command.
+#[derive(Debug)]
+pub(crate) struct SlashCommand {
+    /// Its file, below the folder of commands.
+    pub(crate) file: &'static str,
+    /// What the file says.
+    pub(crate) text: &'static str,
+}
+
+/// Those that there are.
+pub(crate) const COMMANDS: [SlashCommand; 2] = [
+    SlashCommand {
+        file: TAKEN,
+        text: include_str!("../../../packaging/plugin/commands/checkpoint.md"),
+    },
+    SlashCommand {
+        file: "recall.md",
+        text: include_str!("../../../packaging/plugin/commands/recall.md"),
+    },
+];
+
+/// Returns the files of those that a config root does not have as they are here.
+pub(crate) fn missing_commands(root: &Path) -> Vec<&'static str> {
+    let is_missing = |slash: &&SlashCommand| {
+        let found = fs::read(root.join("commands").join(slash.file));
+        found.map_or(true, |found| found != slash.text.as_bytes())
+    };
+    COMMANDS
+        .iter()
+        .filter(is_missing)
+        .map(|slash| slash.file)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_another_counts_as_missing() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("commands");
+        fs::create_dir(&dir).unwrap();
+        for slash in &COMMANDS {
+            fs::write(dir.join(slash.file), slash.text).unwrap();
+        }
+        assert_eq!(missing_commands(root.path()), Vec::<&str>::new());
+        fs::write(dir.join("recall.md"), "mine").unwrap();
+        assert_eq!(missing_commands(root.path()), ["recall.md"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! Files of others: read whole, and written such that nobody sees half of one.
+//!
+//! A link is followed and stays a link; the mode stays. Must not know what is in a file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// The longest file that is read, in bytes: settings of more are none that a person wrote.
+const BYTES_MAX: u64 = 4 << 20;
+
+/// The mode of a file that is made.
+const MODE: u32 = 0o600;
+
+/// Returns what a file holds; none where there is none. A link that leads to no file is an error: whoever made it
+/// expects one there.
+pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
+            return Err(io::Error::other("the link leads to no file"));
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is too long"));
+    }
+    Ok(Some(bytes))
+}
+
+/// Writes a file as one step, where a link leads if it is one.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let place = followed(path)?;
+    let mode = match fs::metadata(&place) {
+        Ok(metadata) => metadata.permissions().mode() & 0o7777,
+        Err(error) if error.kind() == ErrorKind::NotFound => MODE,
+        Err(error) => return Err(error),
+    };
+    let beside = beside(&place);
+    let written = write_new(&beside, bytes, mode).and_then(|()| fs::rename(&beside, &place));
+    if written.is_err() {
+        // What could not take the file's place is of no use.
+        drop(fs::remove_file(&beside));
+    }
+    written
+}
+
+fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(MODE).open(path)?;
+    file.write_all(bytes)?;
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.sync_all()
+}
+
+/// Returns where a path leads; the path itself where that leads nowhere yet.
+pub(crate) fn place(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Returns where a path leads.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path),
+        _ => Ok(path.to_owned()),
+    }
+}
+
+/// Returns a name beside a file that nobody else takes.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".sessions-{}", std::process::id()));
+    path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_written_through_and_the_mode_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        assert_eq!(read(&link).unwrap(), None);
+        fs::write(&real, "old").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("real", &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(read(&real).unwrap().unwrap(), b"new");
+        let mode = fs::metadata(&real).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_link_to_nothing_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        symlink("nowhere", &link).unwrap();
+        assert!(read(&link).is_err());
+        assert!(write(&link, b"new").is_err());
+        assert!(link.is_symlink() && !dir.path().join("nowhere").exists());
+    }
+
+    #[test]
+    fn a_new_file_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("new");
+        write(&file, b"x").unwrap();
+        let mode = fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, MODE);
+    }
+}
