@@ -259,8 +259,18 @@ pub(crate) enum Format {
 #[derive(Debug, Args)]
 pub(crate) struct Restore {
     /// The session: the start of its id, its title, or @.
-    #[arg(value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) id: String,
+    #[arg(
+        value_name = "ID",
+        value_parser = NonEmptyStringValueParser::new(),
+        required_unless_present = "all_missing"
+    )]
+    pub(crate) id: Option<String>,
+    /// Put back everything that is missing, but for what Claude Code was told to forget; asks first.
+    #[arg(long, conflicts_with_all = ["id", "to", "as_new"])]
+    pub(crate) all_missing: bool,
+    /// Do not ask.
+    #[arg(long, requires = "all_missing")]
+    pub(crate) yes: bool,
     /// Put all of its files below this directory instead, in the same layout.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,

@@ -106,6 +106,10 @@ impl CliError {
             Kind::Daemon,
             format!("{places} did not read back and were left out"),
         );
+        let error = Self {
+            is_of_one: true,
+            ..error
+        };
         Err(error
             .show(losses.iter().map(String::as_str))
             .hint("\"sessions verify\" puts back what is still on disk; then run this again"))

@@ -7,6 +7,7 @@ mod doctor;
 mod error;
 mod export;
 mod fork;
+mod history;
 mod json;
 mod launch;
 mod moment;

@@ -69,6 +69,7 @@ fn session(id: &str, project: &str, title: &str, minutes: i64) -> Session {
         subagents: 1,
         checkpoints: 0,
         ended_by: None,
+        gone_since: None,
     }
 }
 

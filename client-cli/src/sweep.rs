@@ -39,8 +39,8 @@ impl Sweep {
         let kept_days = read(&folder.join("settings.json"))
             .and_then(|text| kept_days(&text))
             .unwrap_or(KEPT_DAYS);
-        let mark = read(&folder.join(".last-cleanup"));
-        let last_at = mark.and_then(|text| now.parse(String::from_utf8(text).ok()?.trim()));
+        // The client itself goes by the age of its mark, whatever is written there.
+        let last_at = modified(&folder.join(".last-cleanup"));
         let day_after = last_at.map_or(now.at, |last| Timestamp(last.millis() + DAY_MS));
         let next_at = day_after.max(now.at);
         let limit = next_at.millis() - i64::from(kept_days) * DAY_MS;
@@ -68,6 +68,13 @@ fn kept_days(settings: &[u8]) -> Option<u32> {
     (days > 0).then(|| u32::try_from(days).unwrap_or(u32::MAX))
 }
 
+/// Returns when a file was last written.
+fn modified(path: &Path) -> Option<Timestamp> {
+    let modified = fs::metadata(path).ok()?.modified().ok()?;
+    let age = modified.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(age.as_millis()).ok().map(Timestamp)
+}
+
 /// Counts the transcripts that were last changed before `limit`, in milliseconds since 1970.
 fn unused_since(projects: &Path, limit: i64) -> u64 {
     let folders = fs::read_dir(projects).into_iter().flatten().flatten();
@@ -75,11 +82,9 @@ fn unused_since(projects: &Path, limit: i64) -> u64 {
         folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten());
     let is_unused = |file: &fs::DirEntry| {
         let is_transcript = file.path().extension().is_some_and(|end| end == "jsonl");
-        let modified = file.metadata().ok().filter(fs::Metadata::is_file);
-        let modified = modified.and_then(|found| found.modified().ok());
-        let age = modified.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let millis = age.and_then(|age| i64::try_from(age.as_millis()).ok());
-        is_transcript && millis.is_some_and(|millis| millis < limit)
+        let is_file = file.file_type().is_ok_and(|kind| kind.is_file());
+        let used = modified(&file.path()).filter(|_| is_transcript && is_file);
+        used.is_some_and(|used| used.millis() < limit)
     };
     files.filter(is_unused).count() as u64
 }
@@ -90,6 +95,12 @@ mod tests {
 
     use super::*;
     use crate::samples;
+
+    fn write_at(path: &Path, millis: i64) {
+        let modified = UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap());
+        let times = fs::FileTimes::new().set_modified(modified);
+        File::create(path).unwrap().set_times(times).unwrap();
+    }
 
     #[test]
     fn the_next_sweep_takes_what_was_not_used_for_so_long() {
@@ -103,22 +114,15 @@ mod tests {
             ("3.jsonl", 400),
             ("x.json", 400),
         ] {
-            let at = u64::try_from(now.at.millis() - age_days * DAY_MS).unwrap();
-            let file = File::create(folder.join(name)).unwrap();
-            let modified = UNIX_EPOCH + Duration::from_millis(at);
-            file.set_times(fs::FileTimes::new().set_modified(modified))
-                .unwrap();
+            write_at(&folder.join(name), now.at.millis() - age_days * DAY_MS);
         }
         let look = || Sweep::look(root.path().to_str().unwrap(), &now);
         let sweep = look();
         assert_eq!((sweep.kept_days, sweep.last_at, sweep.takes), (30, None, 2));
         assert_eq!(sweep.next_at, now.at);
         // In twelve hours from now; what is 29 days old is not 30 by then.
-        fs::write(
-            root.path().join(".last-cleanup"),
-            "2026-05-14T00:00:00.000Z",
-        )
-        .unwrap();
+        let mark = root.path().join(".last-cleanup");
+        write_at(&mark, now.at.millis() - DAY_MS / 2);
         let sweep = look();
         assert_eq!(sweep.next_at.millis() - now.at.millis(), DAY_MS / 2);
         assert_eq!(sweep.takes, 2);

@@ -1,5 +1,7 @@
 //! `sessions restore`.
 
+mod all;
+
 use std::io::Write;
 
 use sessions_client::{Client, SessionFiles};
@@ -17,7 +19,10 @@ use crate::restore::{self, Plan, Restored, Target};
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: Restore) -> Result<(), CliError> {
     let client = context.connect().await?;
-    let session = name::resolve(&client, context, &args.id).await?;
+    let Some(id) = &args.id else {
+        return all::run(context, &client, args.yes).await;
+    };
+    let session = name::resolve(&client, context, id).await?;
     if args.as_new {
         let made = fork::make(context, &client, &session, None).await?;
         let mut out = Output::direct();

@@ -29,6 +29,7 @@ struct SweepJson<'a> {
     last_at: Option<String>,
     next_at: String,
     takes: u64,
+    gone_since: u64,
 }
 
 impl<'a> LostJson<'a> {
@@ -45,6 +46,7 @@ impl<'a> LostJson<'a> {
             last_at: sweep.last_at.map(rfc3339),
             next_at: rfc3339(sweep.next_at),
             takes: sweep.takes,
+            gone_since: losses.since(sweep),
         });
         Self {
             schema: SCHEMA,

@@ -30,6 +30,7 @@ pub(crate) struct SessionJson<'a> {
     subagents: u64,
     checkpoints: u64,
     ended_by: Option<&'a str>,
+    gone_since: Option<String>,
 }
 
 /// Tokens of a session.
@@ -67,6 +68,7 @@ impl<'a> SessionJson<'a> {
             subagents: session.subagents,
             checkpoints: session.checkpoints,
             ended_by: session.ended_by.as_deref(),
+            gone_since: time(session.gone_since),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::candidates;
 use super::quantity::{count, size};
 use super::text::one_line;
-use crate::commands::lost::{Gone, Losses};
+use crate::commands::lost::Losses;
+use crate::history::Prompted;
 use crate::moment::Now;
 use crate::sweep::Sweep;
 use crate::terminal::Terminal;
@@ -24,7 +25,9 @@ pub(crate) fn report(losses: &Losses, now: &Now, terminal: &Terminal) -> String 
         let (sessions, bytes) = (count(here.len() as u64, "session"), size(bytes));
         say(
             &mut text,
-            &format!("{sessions} not whole on disk, kept here ({bytes}): sessions restore ID"),
+            &format!(
+                "{sessions} not whole on disk, kept here ({bytes}): sessions restore ID, or --all-missing"
+            ),
         );
         let shown = here.get(..LISTED_MAX).unwrap_or(here);
         text.push_str(&candidates::table(shown, now, terminal));
@@ -41,7 +44,7 @@ pub(crate) fn report(losses: &Losses, now: &Now, terminal: &Terminal) -> String 
         more(&mut text, losses.gone.len());
     }
     for sweep in &losses.sweeps {
-        say(&mut text, &sweep_line(sweep, now));
+        say(&mut text, &sweep_line(sweep, losses.since(sweep), now));
     }
     text
 }
@@ -56,12 +59,12 @@ fn more(text: &mut String, total: usize) {
     }
 }
 
-fn gone_line(gone: &Gone, now: &Now) -> String {
+fn gone_line(gone: &Prompted, now: &Now) -> String {
     let (id, project) = (one_line(&gone.id), one_line(&gone.project));
     format!("  {id}  {}  {project}", now.age(gone.last_at))
 }
 
-fn sweep_line(sweep: &Sweep, now: &Now) -> String {
+fn sweep_line(sweep: &Sweep, since: u64, now: &Now) -> String {
     let Sweep {
         root,
         kept_days,
@@ -70,6 +73,11 @@ fn sweep_line(sweep: &Sweep, now: &Now) -> String {
         takes,
     } = sweep;
     let last = match last_at {
+        Some(last) if since > 0 => format!(
+            "last did so {}: {} gone since then, kept here",
+            now.minute(*last),
+            count(since, "session")
+        ),
         Some(last) => format!("last did so {}", now.minute(*last)),
         None => "never did so yet".to_owned(),
     };
@@ -97,6 +105,8 @@ mod tests {
         let ago = |hours: i64| Timestamp(now.at.millis() - hours * 3_600_000);
         let lost = |session: Session| Session {
             on_disk: OnDisk::Gone,
+            gone_since: Some(ago(10)),
+            root: "/home/user/.claude".into(),
             ..session
         };
         let sweep = Sweep {
@@ -108,7 +118,7 @@ mod tests {
         };
         let losses = Losses {
             restorable: samples::sessions().into_iter().take(2).map(lost).collect(),
-            gone: vec![Gone {
+            gone: vec![Prompted {
                 id: "0b9d".into(),
                 project: "/src/\u{1b}[2Ja".into(),
                 last_at: ago(900),

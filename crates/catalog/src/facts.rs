@@ -2,7 +2,7 @@
 
 use sessions_model::{
     Block, EntryKind, Record, RecordKind, RootId, Seq, SessionOrdinal, SourceId, SourceKind,
-    TitleKind, Usage,
+    Timestamp, TitleKind, Usage,
 };
 
 use crate::Position;
@@ -100,8 +100,8 @@ pub struct SourceFacts {
     pub at: Seq,
     /// Its length on disk.
     pub bytes: Option<u64>,
-    /// Whether the file is gone.
-    pub is_gone: Option<bool>,
+    /// Since when the file is gone; `Some(None)` says that it is there.
+    pub gone_since: Option<Option<Timestamp>>,
     /// Whether rows that were once in the file are not in its newest generation.
     pub is_cut: Option<bool>,
     /// A source whose file has the name of this one in another folder, and holds all that this one had.

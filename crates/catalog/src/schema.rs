@@ -10,7 +10,7 @@ use sessions_model::ArchiveId;
 use crate::error::is_corrupt;
 
 /// Raised with every change of the tables or of what they mean: an older catalog is rebuilt.
-const SCHEMA_VERSION: i64 = 4;
+const SCHEMA_VERSION: i64 = 5;
 
 /// Marks the file as ours: "sesc".
 const APPLICATION_ID: i64 = 0x7365_7363;
@@ -101,6 +101,7 @@ fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_WAIT)?;
     keep_statements(connection)?;
     connection.pragma_update(None, "synchronous", "off")?;
+    keep_temporary_in_memory(connection)?;
     connection.pragma_update(None, "cache_size", -4096)?;
     connection.pragma_update(None, "journal_size_limit", 4 << 20)
 }
@@ -111,8 +112,14 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
     keep_statements(&connection)?;
+    keep_temporary_in_memory(&connection)?;
     connection.pragma_update(None, "cache_size", -2048)?;
     Ok(connection)
+}
+
+/// Has no temporary file made for a long sort or a statement that may be taken back: the sandbox refuses it.
+fn keep_temporary_in_memory(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "temp_store", "memory")
 }
 
 /// Prepares each statement once. `SQLite` would prepare many anew whenever they are given other values,

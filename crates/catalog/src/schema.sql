@@ -97,6 +97,8 @@ CREATE TABLE source (
     bytes INTEGER NOT NULL,
     bytes_at INTEGER NOT NULL,
     is_gone INTEGER NOT NULL,
+    -- When that was found out, in milliseconds since 1970.
+    gone_since INTEGER,
     is_gone_at INTEGER NOT NULL,
     is_cut INTEGER NOT NULL,
     is_cut_at INTEGER NOT NULL,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use sessions_model::{RootId, Seq, SessionOrdinal, SourceId, SourceKind};
+use sessions_model::{RootId, Seq, SessionOrdinal, SourceId, SourceKind, Timestamp};
 
 use crate::facts::SourceFacts;
 
@@ -15,7 +15,7 @@ struct Source {
     root: RootId,
     kind: SourceKind,
     bytes: Said<u64>,
-    is_gone: Said<bool>,
+    gone_since: Said<Option<Timestamp>>,
     is_cut: Said<bool>,
     within: Said<u64>,
 }
@@ -34,7 +34,7 @@ impl Sources {
             root: facts.root,
             kind: facts.kind,
             bytes: None,
-            is_gone: None,
+            gone_since: None,
             is_cut: None,
             within: None,
         });
@@ -42,7 +42,7 @@ impl Sources {
         // Known of the archive when it was said: the last word is the better one.
         (source.root, source.kind) = (facts.root, facts.kind);
         say(&mut source.bytes, facts.at, facts.bytes);
-        say(&mut source.is_gone, facts.at, facts.is_gone);
+        say(&mut source.gone_since, facts.at, facts.gone_since);
         say(&mut source.is_cut, facts.at, facts.is_cut);
         let within = facts.within.map(|within| within.0);
         say(&mut source.within, facts.at, within);
@@ -74,12 +74,12 @@ fn columns<T: Default>(said: Said<T>) -> (T, i64) {
 
 fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Result<usize> {
     let (bytes, bytes_at) = columns(source.bytes);
-    let (is_gone, is_gone_at) = columns(source.is_gone);
+    let (gone_since, is_gone_at) = columns(source.gone_since);
     let (is_cut, is_cut_at) = columns(source.is_cut);
     let (within, within_at) = columns(source.within);
     connection
         .prepare_cached(
-            "INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO source VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (id) DO UPDATE SET
                 session = coalesce(excluded.session, session),
                 root = excluded.root,
@@ -87,6 +87,7 @@ fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Re
                 bytes = iif(excluded.bytes_at >= bytes_at, excluded.bytes, bytes),
                 bytes_at = max(bytes_at, excluded.bytes_at),
                 is_gone = iif(excluded.is_gone_at >= is_gone_at, excluded.is_gone, is_gone),
+                gone_since = iif(excluded.is_gone_at >= is_gone_at, excluded.gone_since, gone_since),
                 is_gone_at = max(is_gone_at, excluded.is_gone_at),
                 is_cut = iif(excluded.is_cut_at >= is_cut_at, excluded.is_cut, is_cut),
                 is_cut_at = max(is_cut_at, excluded.is_cut_at),
@@ -100,7 +101,8 @@ fn store(connection: &Connection, id: SourceId, source: &Source) -> rusqlite::Re
             kind_code(source.kind),
             bytes,
             bytes_at,
-            is_gone,
+            gone_since.is_some(),
+            gone_since.map(Timestamp::millis),
             is_gone_at,
             is_cut,
             is_cut_at,

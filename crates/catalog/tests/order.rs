@@ -115,7 +115,9 @@ fn apply(catalog: &mut Catalog, line: &Line) {
         kind: SourceKind::Transcript,
         at: Seq(line.seq),
         bytes: line.is_prompt.then_some(line.seq * 10),
-        is_gone: line.title.map(|kind| kind == TitleKind::Ai),
+        gone_since: line
+            .title
+            .map(|kind| (kind == TitleKind::Ai).then_some(Timestamp(i64::from(line.word)))),
         is_cut: (line.word == 0).then_some(line.is_prompt),
         within: None,
     });

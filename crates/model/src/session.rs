@@ -78,6 +78,8 @@ pub struct Session {
     pub entrypoint: Option<String>,
     /// Whether a script ran it: not a terminal, unnamed, one prompt.
     pub is_automated: bool,
+    /// Since when a file of it is gone from disk, the last of them that went; none where all are there.
+    pub gone_since: Option<Timestamp>,
     /// The config root it was last seen in.
     pub root: String,
     /// The last prompt's first line.

@@ -138,9 +138,9 @@ impl<'a> Content<'a> {
 }
 
 fn record<'a>(mut row: Row<'a>, json: &'a str) -> Option<Record<'a>> {
-    let type_name = take(&mut row.kind).text()?;
+    let type_name = take(&mut row.kind).name()?;
     let content = content(type_name, &mut row, json);
-    let uuid = row.uuid.text();
+    let uuid = row.uuid.name();
     Some(Record {
         kind: content.kind,
         type_name: content.type_name,
@@ -149,27 +149,27 @@ fn record<'a>(mut row: Row<'a>, json: &'a str) -> Option<Record<'a>> {
             None => record_key(json.as_bytes()),
         },
         uuid,
-        parent: row.parent_uuid.text().or(row.logical_parent_uuid.text()),
-        session: row.session_id.text(),
-        agent: row.agent_id.text(),
+        parent: row.parent_uuid.name().or(row.logical_parent_uuid.name()),
+        session: row.session_id.name(),
+        agent: row.agent_id.name(),
         time: row.timestamp.as_text().and_then(parse_time),
-        cwd: row.cwd.text().filter(|cwd| !cwd.is_empty()),
+        cwd: row.cwd.name().filter(|cwd| !cwd.is_empty()),
         branch: row
             .git_branch
-            .text()
+            .name()
             .filter(|branch| !matches!(branch.as_ref(), "" | "HEAD")),
-        entrypoint: row.entrypoint.text(),
-        version: row.version.text(),
+        entrypoint: row.entrypoint.name(),
+        version: row.version.name(),
         is_sidechain: row.is_sidechain.is_true(),
         is_prompt: content.is_prompt,
         message: content.message,
         blocks: content.blocks,
         title: content.title,
-        forked_from: row.forked_from.0.and_then(|from| from.session_id.text()),
+        forked_from: row.forked_from.0.and_then(|from| from.session_id.name()),
         worktree_of: row
             .worktree_session
             .0
-            .and_then(|worktree| worktree.original_cwd.text()),
+            .and_then(|worktree| worktree.original_cwd.name()),
     })
 }
 

@@ -172,6 +172,24 @@ pub(crate) struct BlockRow<'a> {
     pub(crate) content: List<'a, &'a RawValue>,
     #[serde(borrow)]
     pub(crate) is_error: Scalar<'a>,
+    #[serde(borrow)]
+    pub(crate) source: Object<DocumentSource<'a>>,
+}
+
+impl BlockRow<'_> {
+    /// Tells a document whose text is in the block itself.
+    pub(crate) fn is_text_document(&self) -> bool {
+        let source = self.source.0.as_ref();
+        source.is_some_and(|source| source.kind.as_text() == Some("text"))
+    }
+}
+
+/// Where a document is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct DocumentSource<'a> {
+    #[serde(borrow, rename = "type")]
+    pub(crate) kind: Scalar<'a>,
 }
 
 /// `message.content` once more, each block as it stands: read only when a block is of an unknown type.

@@ -96,12 +96,14 @@ impl Applier<'_> {
                 Ok(0)
             }
             Logged::Gone { source } => {
-                self.note_source(row.seq, *source, |facts| facts.is_gone = Some(true))?;
+                self.note_source(row.seq, *source, |facts| {
+                    facts.gone_since = Some(Some(row.at));
+                })?;
                 self.find_moved(row.seq, *source)?;
                 Ok(0)
             }
             Logged::Back { source } => {
-                self.note_source(row.seq, *source, |facts| facts.is_gone = Some(false))?;
+                self.note_source(row.seq, *source, |facts| facts.gone_since = Some(None))?;
                 Ok(0)
             }
             Logged::Operation { number } => self.annotate(*number),
@@ -228,7 +230,7 @@ impl Applier<'_> {
             kind: state.origin.kind,
             at,
             bytes: None,
-            is_gone: None,
+            gone_since: None,
             is_cut: None,
             within: None,
         };

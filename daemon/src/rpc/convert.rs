@@ -75,6 +75,7 @@ pub(super) fn session(session: model::Session) -> wire::Session {
         subagents: session.subagents,
         checkpoints: session.checkpoints,
         ended_by: session.ended_by,
+        gone_since_ms: session.gone_since.map(model::Timestamp::millis),
     }
 }
 
@@ -155,7 +156,7 @@ pub(super) fn coverage(coverage: model::Coverage) -> wire::Coverage {
 
 pub(super) fn answer(answer: model::SearchAnswer) -> wire::SearchResponse {
     wire::SearchResponse {
-        hits: answer.hits.into_iter().map(hit).collect(),
+        hits: super::stream::hits(answer.hits),
         total: answer.total,
         sessions: answer.sessions,
         took_us: answer.took_us,
@@ -164,7 +165,7 @@ pub(super) fn answer(answer: model::SearchAnswer) -> wire::SearchResponse {
     }
 }
 
-fn hit(hit: model::Hit) -> wire::Hit {
+pub(super) fn hit(hit: model::Hit) -> wire::Hit {
     let highlight = |run: model::Highlight| wire::Highlight {
         start: run.start,
         end: run.end,

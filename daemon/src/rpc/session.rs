@@ -90,17 +90,20 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::SourcesRequest>,
     ) -> Result<Response<wire::SourcesResponse>, Status> {
+        let scope = self.scope(&request)?;
         let session = request.into_inner().session;
         let (sources, live_pid) = if session.is_empty() {
             (self.backend()?.unowned_sources().await, None)
         } else {
             let session = convert::session_id(&session)?;
+            self.admit(&scope, &session).await?;
             let sources = self.backend()?.sources(session.clone()).await;
             let live = self.backend()?.live_process(session).await;
             (sources, live.map_err(refusal::status)?)
         };
         let sources = sources.map_err(refusal::status)?;
-        let sources = sources.into_iter().map(convert::source).collect();
+        let seen = sources.into_iter().filter(|source| scope.has(&source.root));
+        let sources = seen.map(convert::source).collect();
         Ok(Response::new(wire::SourcesResponse { sources, live_pid }))
     }
 

@@ -1,9 +1,11 @@
 //! Long answers in pieces: bounded messages over a bounded channel. Whoever feeds one is a task, so that a slow
 //! reader holds no thread.
 
+use std::iter::Peekable;
 use std::pin::Pin;
 use std::time::Duration;
 
+use prost::Message;
 use sessions_model as model;
 use sessions_proto as wire;
 use tokio::sync::mpsc;
@@ -20,8 +22,12 @@ const TEXT_BYTES_MAX: usize = 256 << 10;
 /// Entries in one message.
 const ENTRIES_MAX: usize = 500;
 
-/// Sessions in one message.
+/// Sessions in one message, and about how many bytes of them.
 const SESSIONS_MAX: usize = 200;
+const SESSIONS_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of an answer that is one message: hits beyond them are left to a narrower question.
+const HITS_BYTES_MAX: usize = 3 << 20;
 
 /// Messages that wait for a slow reader.
 const MESSAGES_MAX: usize = 4;
@@ -101,18 +107,38 @@ pub(super) fn reply<T: Send + 'static>() -> (Sender<T>, Reply<T>) {
     (Sender(sender), Box::pin(ReceiverStream::new(receiver)))
 }
 
+/// Takes what fits into a message: one at least, where there is one.
+fn fitting<T: Message>(
+    items: &mut Peekable<impl Iterator<Item = T>>,
+    count_max: usize,
+    bytes_max: usize,
+) -> Vec<T> {
+    let (mut taken, mut bytes) = (Vec::new(), 0);
+    let is_room = |bytes: usize, count: usize| count < count_max && bytes <= bytes_max;
+    while let Some(item) = items.next_if(|item| {
+        bytes += item.encoded_len();
+        taken.is_empty() || is_room(bytes, taken.len())
+    }) {
+        taken.push(item);
+    }
+    taken
+}
+
+/// Returns the best of `hits`, as many as go into one message.
+pub(super) fn hits(hits: Vec<model::Hit>) -> Vec<wire::Hit> {
+    let mut hits = hits.into_iter().map(convert::hit).peekable();
+    fitting(&mut hits, usize::MAX, HITS_BYTES_MAX)
+}
+
 /// Sends `sessions` in messages of bounded size, and `unresolved_cwds` with the last.
 pub(super) async fn send_sessions(
     sender: &Sender<wire::ListResponse>,
     sessions: Vec<model::Session>,
     unresolved_cwds: Vec<String>,
 ) -> Result<(), Gone> {
-    let mut rest = sessions.into_iter().map(convert::session);
-    loop {
-        let sessions: Vec<_> = rest.by_ref().take(SESSIONS_MAX).collect();
-        if sessions.is_empty() {
-            break;
-        }
+    let mut rest = sessions.into_iter().map(convert::session).peekable();
+    while rest.peek().is_some() {
+        let sessions = fitting(&mut rest, SESSIONS_MAX, SESSIONS_BYTES_MAX);
         let message = wire::ListResponse {
             sessions,
             unresolved_cwds: Vec::new(),

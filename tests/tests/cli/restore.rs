@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sessions_tests::tree::Tree;
 use sessions_tests::wait_for;
 
-use crate::{PARSER, Samples};
+use crate::{FLAKY, PARSER, Samples};
 
 /// How long the daemon may take to see what changed on disk.
 const SEEN_MAX: Duration = Duration::from_secs(20);
@@ -133,5 +133,58 @@ fn what_is_there_or_open_is_left_as_it_is() {
     fs::write(folder.join(format!("{pid}.json")), entry.to_string()).unwrap();
     let said = samples.check_exit(&["restore", PARSER], 2);
     assert!(said.contains(&format!("process {pid}")), "{said}");
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn everything_that_went_by_itself_comes_back_and_what_was_purged_does_not() {
+    let samples = Samples::archived();
+    let root = samples.home.config_root();
+    let prompts = |ids: &[&str]| {
+        let line = |id: &&str| json!({"display": "x", "timestamp": 1, "project": format!("/src/{id}"), "sessionId": id});
+        let lines: Vec<String> = ids.iter().map(|id| format!("{}\n", line(id))).collect();
+        let lines = lines.concat();
+        fs::write(root.join("history.new"), &lines).unwrap();
+        fs::rename(root.join("history.new"), root.join("history.jsonl")).unwrap();
+        wait_for("the history in the archive", SEEN_MAX, || {
+            let args = ["view", "--source", "history.jsonl", "--raw"];
+            let archived = samples.home.sessions(&args)?;
+            Ok((archived.stdout == lines.as_bytes()).then_some(()))
+        })
+        .unwrap();
+    };
+    prompts(&[PARSER, FLAKY]);
+    prompts(&[PARSER]);
+    let [kept, purged] = [PARSER, FLAKY].map(|session| files_of(root, session));
+    for (session, tree) in [(PARSER, &kept), (FLAKY, &purged)] {
+        remove(root, tree);
+        wait_until_gone(&samples, session, true);
+    }
+
+    let asked = samples
+        .home
+        .sessions(&["restore", "--all-missing"])
+        .unwrap();
+    assert_eq!(asked.status.code(), Some(2), "{asked:?}");
+    let count = kept.files.len();
+    let said = String::from_utf8(asked.stderr).unwrap();
+    assert!(
+        said.contains(&format!("{count} files of 1 session")),
+        "{said}"
+    );
+    assert!(files_of(root, PARSER).files.is_empty(), "nobody agreed");
+
+    let yes = ["restore", "--all-missing", "--yes"];
+    let said = String::from_utf8(samples.home.bytes(&yes).unwrap()).unwrap();
+    assert!(
+        said.starts_with(&format!("restored {count} files, ")),
+        "{said}"
+    );
+    assert!(said.contains("left 1 session that Claude Code was told to forget"));
+    assert_eq!(files_of(root, PARSER), kept);
+    assert!(files_of(root, FLAKY).files.is_empty());
+    wait_until_gone(&samples, PARSER, false);
+    let said = String::from_utf8(samples.home.bytes(&yes).unwrap()).unwrap();
+    assert!(said.starts_with("nothing is missing"), "{said}");
     samples.daemon.stop().unwrap();
 }

@@ -43,6 +43,36 @@ fn an_import_that_was_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn thousands_of_sessions_are_listed_in_a_sandbox_that_allows_no_temporary_file() {
+    const SESSIONS: usize = 3_000;
+    let roots = tempfile::tempdir().unwrap();
+    let root = roots.path().join("claude");
+    let folder = root.join("projects/-src");
+    fs::create_dir_all(&folder).unwrap();
+    // Long enough that the list, sorted, is more than is kept in memory without being told so.
+    let words = "検索できるように長い質問".repeat(50);
+    for number in 0..SESSIONS {
+        let row = serde_json::json!({
+            "type": "user", "uuid": format!("u{number}"), "cwd": "/src",
+            "timestamp": "2026-05-14T12:00:00.000Z",
+            "message": {"role": "user", "content": format!("{number} {words}")},
+        });
+        fs::write(
+            folder.join(format!("{number:08}.jsonl")),
+            format!("{row}\n"),
+        )
+        .unwrap();
+    }
+    let home = Home::new(&root).unwrap();
+    let daemon = home.start().unwrap();
+    let status = home.settle().unwrap();
+    assert!(status["faults"].as_array().unwrap().is_empty(), "{status}");
+    let list = home.json(&["list", "--json", "--limit", "10000"]).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), SESSIONS);
+    daemon.stop().unwrap();
+}
+
+#[test]
 fn a_list_during_the_first_import_says_what_it_waits_for() {
     let trial = Trial::of_samples();
     // No disk has so much room: everything is archived, and nothing indexed.

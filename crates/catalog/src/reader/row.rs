@@ -48,6 +48,7 @@ struct SourceSums {
     bytes: u64,
     subagents: u64,
     root: String,
+    gone_since: Option<Timestamp>,
     are_any_here: bool,
     are_any_lost: bool,
 }
@@ -173,6 +174,7 @@ impl SessionRow {
             tokens: self.tokens,
             bytes: sums.bytes,
             on_disk: sums.on_disk(),
+            gone_since: sums.gone_since,
             is_live,
             entrypoint: self.entrypoint,
             is_automated: self.is_automated,
@@ -191,6 +193,9 @@ struct Life {
     checkpoints: u64,
     ended_by: Option<String>,
 }
+
+/// Bytes of a session's directories, and of its models, that are told: a session is a part of many answers.
+const NAMES_BYTES_MAX: usize = 64 << 10;
 
 /// Why a session ended where a client began it and left it without a word.
 const KILLED: &str = "killed";
@@ -224,17 +229,25 @@ fn texts(
     sql: &str,
     session: SessionOrdinal,
 ) -> rusqlite::Result<Vec<String>> {
-    connection
-        .prepare_cached(sql)?
-        .query_map([session.0], |row| row.get(0))?
-        .collect()
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([session.0])?;
+    let (mut texts, mut room) = (Vec::new(), NAMES_BYTES_MAX);
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        let Some(left) = room.checked_sub(text.len()) else {
+            break;
+        };
+        room = left;
+        texts.push(text);
+    }
+    Ok(texts)
 }
 
 /// Adds up the sources: the main transcript first, then what is on disk, then what was seen last, so that
 /// the first root is the one the session was last seen in.
 fn sums(connection: &Connection, session: SessionOrdinal) -> rusqlite::Result<SourceSums> {
     let mut statement = connection.prepare_cached(
-        "SELECT kind, bytes, is_gone, is_cut, path, is_moved
+        "SELECT kind, bytes, is_gone, is_cut, path, is_moved, gone_since
          FROM placed LEFT JOIN root ON root.id = placed.root WHERE session = ?1
          ORDER BY kind > 0, is_gone, bytes_at DESC, placed.id",
     )?;
@@ -242,11 +255,13 @@ fn sums(connection: &Connection, session: SessionOrdinal) -> rusqlite::Result<So
     let mut sums = SourceSums::default();
     while let Some(row) = rows.next()? {
         let [is_gone, is_cut]: [bool; 2] = [row.get(2)?, row.get(3)?];
+        let gone_since = row.get::<_, Option<i64>>(6)?.map(Timestamp);
         if row.get(5)? {
             // The other counts for both, but for what this one had lost before.
             sums.are_any_lost |= is_cut;
             continue;
         }
+        sums.gone_since = sums.gone_since.max(gone_since);
         sums.bytes += row.get::<_, u64>(1)?;
         sums.subagents += u64::from(row.get::<_, i64>(0)? == kind_code(SourceKind::Subagent));
         sums.are_any_here |= !is_gone;

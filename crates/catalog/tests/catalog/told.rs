@@ -104,7 +104,7 @@ impl Told {
             kind: SourceKind::Transcript,
             at: Seq(self.seq),
             bytes: None,
-            is_gone: None,
+            gone_since: None,
             is_cut: None,
             within: None,
         };

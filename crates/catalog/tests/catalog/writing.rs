@@ -9,7 +9,7 @@ use sessions_catalog::{
 };
 use sessions_model::{
     ArchiveId, OnDisk, RecordKey, RootId, Seq, SessionFilter, SessionOrdinal, SourceId, SourceKind,
-    TitleKind, Usage,
+    Timestamp, TitleKind, Usage,
 };
 
 use crate::told::{ARCHIVE, Told, id, open};
@@ -224,13 +224,13 @@ fn what_the_disk_still_holds_follows_the_latest_word() {
     told.source("s", 1, |facts| facts.is_cut = Some(true));
     assert_eq!(told.session("s").on_disk, OnDisk::Partly);
     told.source("s", 1, |facts| facts.is_cut = Some(false));
-    told.source("s", 2, |facts| facts.is_gone = Some(true));
+    told.source("s", 2, |facts| facts.gone_since = Some(Some(Timestamp(9))));
     assert_eq!(told.session("s").on_disk, OnDisk::Partly);
-    told.source("s", 1, |facts| facts.is_gone = Some(true));
+    told.source("s", 1, |facts| facts.gone_since = Some(Some(Timestamp(9))));
     assert_eq!(told.session("s").on_disk, OnDisk::Gone);
     // The other lane tells late of what came before.
     told.source("s", 1, |facts| {
-        (facts.at, facts.bytes, facts.is_gone) = (Seq(1), Some(5), Some(false));
+        (facts.at, facts.bytes, facts.gone_since) = (Seq(1), Some(5), Some(None));
     });
     let session = told.session("s");
     assert_eq!((session.on_disk, session.bytes), (OnDisk::Gone, 111));
@@ -250,15 +250,19 @@ fn a_source_that_is_whole_in_another_folder_counts_once() {
     };
     check(
         1,
-        &|facts| facts.is_gone = Some(true),
+        &|facts| facts.gone_since = Some(Some(Timestamp(9))),
         (OnDisk::Partly, 220),
     );
     let within = |facts: &mut SourceFacts| facts.within = Some(SourceId(2));
     check(1, &within, (OnDisk::Whole, 120));
-    check(2, &|facts| facts.is_gone = Some(true), (OnDisk::Gone, 220));
     check(
         2,
-        &|facts| facts.is_gone = Some(false),
+        &|facts| facts.gone_since = Some(Some(Timestamp(9))),
+        (OnDisk::Gone, 220),
+    );
+    check(
+        2,
+        &|facts| facts.gone_since = Some(None),
         (OnDisk::Whole, 120),
     );
     // It came back, grew, and went again: nobody said that all of that is in the other.

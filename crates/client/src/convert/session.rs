@@ -37,6 +37,7 @@ pub(crate) fn session(session: wire::Session) -> Result<Session, ClientError> {
         subagents: session.subagents,
         checkpoints: session.checkpoints,
         ended_by: session.ended_by,
+        gone_since: session.gone_since_ms.map(Timestamp),
     })
 }
 

@@ -192,7 +192,7 @@ impl World {
             kind,
             at: run.seq,
             bytes: Some(at.0),
-            is_gone: None,
+            gone_since: None,
             is_cut: None,
             within: None,
         });

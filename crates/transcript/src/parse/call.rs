@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::json_tokens::{Token, tokens};
 
+/// The longest path, in bytes, of the systems the client runs on.
+const PATH_BYTES_MAX: usize = 4096;
+
 /// A call's input as text, and the files it names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct CallText<'a> {
@@ -34,7 +37,7 @@ pub(super) fn call_text<'a>(tool: &str, input: &'a str) -> CallText<'a> {
             Token::Text(text) if describes => push_comment(&mut call.text, &text),
             Token::Text(text) => {
                 push_line(&mut call.text, &text);
-                if names_file && depth == 1 && !text.is_empty() {
+                if names_file && depth == 1 && !text.is_empty() && text.len() <= PATH_BYTES_MAX {
                     call.files.push(text);
                 }
             }

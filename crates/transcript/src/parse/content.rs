@@ -26,7 +26,7 @@ pub(super) fn blocks<'a>(
     let items = match content {
         List::Nothing => Vec::new(),
         List::Text(text) => vec![reader.text_block(0, text)],
-        List::TooMany => vec![block(0, BlockKind::Unknown, json.into())],
+        List::Skipped => vec![block(0, BlockKind::Unknown, json.into())],
         List::Items(items) => {
             let rows = (0_u32..).zip(items);
             rows.filter_map(|(index, Object(row))| reader.block(index, row.unwrap_or_default()))
@@ -52,21 +52,46 @@ impl<'a, F: Fn(Cow<'a, str>) -> (BlockKind, Cow<'a, str>)> Reader<'a, F> {
     fn block(&self, index: u32, row: BlockRow<'a>) -> Option<Block<'a>> {
         let text = |kind: BlockKind, text: Cow<'a, str>| block(index, kind, text);
         match row.kind.as_text().unwrap_or_default() {
-            "text" => row.text.text().map(|text| self.text_block(index, text)),
-            "thinking" => row
-                .thinking
-                .text()
-                .map(|thought| text(BlockKind::Thinking, thought)),
+            "text" => Some(match row.text.text() {
+                Some(text) => self.text_block(index, text),
+                None => self.unknown(index),
+            }),
+            "thinking" => Some(match row.thinking.text() {
+                Some(thought) => text(BlockKind::Thinking, thought),
+                None => self.unknown(index),
+            }),
             "redacted_thinking" => None,
-            "tool_use" | "server_tool_use" | "mcp_tool_use" => Some(call_block(index, row)),
+            "tool_use" | "server_tool_use" | "mcp_tool_use" => Some(self.call_block(index, row)),
             kind if kind == "tool_result" || kind.ends_with("_tool_result") => {
                 Some(self.result_block(index, row))
+            }
+            "document" if row.is_text_document() => {
+                let text = strings(self.raw_item(index));
+                Some(self.text_block(index, Cow::Owned(text)))
             }
             "image" | "document" => Some(Block {
                 images: 1,
                 ..self.text_block(index, Cow::Borrowed(""))
             }),
-            _ => Some(text(BlockKind::Unknown, self.raw_item(index).into())),
+            _ => Some(self.unknown(index)),
+        }
+    }
+
+    fn unknown(&self, index: u32) -> Block<'a> {
+        block(index, BlockKind::Unknown, self.raw_item(index).into())
+    }
+
+    fn call_block(&self, index: u32, row: BlockRow<'a>) -> Block<'a> {
+        let tool = row.name.name();
+        // Without an input, whatever there is beside it is what was asked.
+        let input = row.input.map(RawValue::get);
+        let input = input.unwrap_or_else(|| self.raw_item(index));
+        let call = call_text(tool.as_deref().unwrap_or_default(), input);
+        Block {
+            tool,
+            call: row.id.name(),
+            files: call.files,
+            ..block(index, BlockKind::ToolCall, Cow::Owned(call.text))
         }
     }
 
@@ -75,7 +100,7 @@ impl<'a, F: Fn(Cow<'a, str>) -> (BlockKind, Cow<'a, str>)> Reader<'a, F> {
     fn result_block(&self, index: u32, row: BlockRow<'a>) -> Block<'a> {
         let is_plain = match row.content {
             List::Nothing => row.kind.as_text() == Some("tool_result"),
-            List::TooMany => false,
+            List::Skipped => false,
             List::Text(_) | List::Items(_) => true,
         };
         let result = tool_result(index, row);
@@ -102,18 +127,6 @@ fn raw_items(json: &str) -> Vec<&RawValue> {
     match row.message.0.map(|message| message.content) {
         Some(List::Items(items)) => items,
         _ => Vec::new(),
-    }
-}
-
-fn call_block(index: u32, row: BlockRow<'_>) -> Block<'_> {
-    let tool = row.name.text();
-    let input = row.input.map(RawValue::get).unwrap_or_default();
-    let call = call_text(tool.as_deref().unwrap_or_default(), input);
-    Block {
-        tool,
-        call: row.id.text(),
-        files: call.files,
-        ..block(index, BlockKind::ToolCall, Cow::Owned(call.text))
     }
 }
 

@@ -9,7 +9,7 @@ use super::Content;
 use super::client_text::classify;
 use super::content::blocks;
 use super::result::add_client_copy;
-use crate::row::{MessageRow, Row, Scalar, UsageRow};
+use crate::row::{List, MessageRow, Row, Scalar, UsageRow};
 
 /// Tokens that one message may count: what claims more counts none.
 const TOKENS_MAX: u64 = 1 << 40;
@@ -20,7 +20,9 @@ const NO_ANSWER: &str = "No response requested.";
 
 /// Reads a `user` row.
 pub(super) fn user<'a>(type_name: Cow<'a, str>, row: &mut Row<'a>, json: &'a str) -> Content<'a> {
-    let message = take(&mut row.message).0.unwrap_or_default();
+    let Some(message) = message(row) else {
+        return Content::unknown(type_name, json);
+    };
     let voice = voice(row);
     let mut blocks = blocks(message.content, json, |text| match voice {
         Some(kind) => (kind, text),
@@ -36,6 +38,12 @@ pub(super) fn user<'a>(type_name: Cow<'a, str>, row: &mut Row<'a>, json: &'a str
         is_prompt,
         ..Content::new(RecordKind::User, type_name, blocks)
     }
+}
+
+/// Takes the message, where it has content that can be read.
+fn message<'a>(row: &mut Row<'a>) -> Option<MessageRow<'a>> {
+    let message = take(&mut row.message).0?;
+    (!matches!(message.content, List::Nothing)).then_some(message)
 }
 
 /// Returns what the text of a user row is where its flags alone tell.
@@ -67,7 +75,9 @@ pub(super) fn assistant<'a>(
     row: &mut Row<'a>,
     json: &'a str,
 ) -> Content<'a> {
-    let mut message = take(&mut row.message).0.unwrap_or_default();
+    let Some(mut message) = message(row) else {
+        return Content::unknown(type_name, json);
+    };
     let is_synthetic = message.model.as_text() == Some(SYNTHETIC);
     let writer = match (row.is_api_error_message.is_true(), is_synthetic) {
         (true, _) => Writer::ApiError,
@@ -79,7 +89,7 @@ pub(super) fn assistant<'a>(
     for block in &mut blocks {
         block.is_error |= block.kind == BlockKind::ApiError;
     }
-    let message = api_message(message, take(&mut row.request_id).text());
+    let message = api_message(message, take(&mut row.request_id).name());
     Content {
         message: Some(message),
         ..Content::new(RecordKind::Assistant, type_name, blocks)
@@ -108,10 +118,10 @@ impl Writer {
 
 fn api_message<'a>(row: MessageRow<'a>, request: Option<Cow<'a, str>>) -> Message<'a> {
     Message {
-        id: row.id.text(),
+        id: row.id.name(),
         request,
-        model: row.model.text().filter(|model| model != SYNTHETIC),
-        stop_reason: row.stop_reason.text(),
+        model: row.model.name().filter(|model| model != SYNTHETIC),
+        stop_reason: row.stop_reason.name(),
         usage: row.usage.0.as_ref().map(usage),
     }
 }

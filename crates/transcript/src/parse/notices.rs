@@ -15,7 +15,7 @@ use crate::row::{AttachmentRow, List, Row};
 /// Reads an `attachment` row.
 pub(super) fn attachment<'a>(row: &mut Row<'a>) -> Content<'a> {
     let mut attachment = take(&mut row.attachment).0.unwrap_or_default();
-    let name = take(&mut attachment.kind).text().unwrap_or_default();
+    let name = take(&mut attachment.kind).name().unwrap_or_default();
     let type_name = Cow::Owned(format!("attachment/{name}"));
     match name.as_ref() {
         "queued_command" => queued_command(type_name, row, &attachment),
@@ -96,7 +96,7 @@ fn prompt_block(raw: &RawValue) -> Option<Block<'_>> {
         List::Nothing => return None,
         List::Text(text) => (text, 0),
         List::Items(parts) => parts_text(parts.into_iter().map(RawValue::get)),
-        List::TooMany => (Cow::Owned(strings(raw.get())), 0),
+        List::Skipped => (Cow::Owned(strings(raw.get())), 0),
     };
     let (kind, text) = classify(text);
     let is_empty = text.trim().is_empty() && images == 0;
@@ -108,7 +108,7 @@ fn prompt_block(raw: &RawValue) -> Option<Block<'_>> {
 
 /// Reads a `system` row.
 pub(super) fn system<'a>(row: &mut Row<'a>, json: &'a str) -> Content<'a> {
-    let subtype = take(&mut row.subtype).text().unwrap_or_default();
+    let subtype = take(&mut row.subtype).name().unwrap_or_default();
     let type_name = Cow::Owned(format!("system/{subtype}"));
     let text = row.content.and_then(|raw| string(raw.get()));
     let blocks = match subtype.as_ref() {

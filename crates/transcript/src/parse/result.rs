@@ -24,7 +24,7 @@ pub(super) fn tool_result(index: u32, row: BlockRow<'_>) -> Block<'_> {
         .then(|| spilled_path(&text))
         .flatten();
     Block {
-        call: row.tool_use_id.text(),
+        call: row.tool_use_id.name(),
         is_error: row.is_error.is_true(),
         images,
         spilled: spilled.map(Cow::Owned),
@@ -49,9 +49,9 @@ pub(super) fn add_client_copy<'a>(blocks: &mut [Block<'a>], copy: Option<&'a Raw
     let Ok(Object(Some(copy))) = serde_json::from_str::<Object<ToolUseResult<'a>>>(json) else {
         return;
     };
-    result.agent = copy.agent_id.text();
+    result.agent = copy.agent_id.name();
     if result.text.trim_start().starts_with(SPILLED_MARK) {
-        result.spilled = copy.persisted_output_path.text().or(result.spilled.take());
+        result.spilled = copy.persisted_output_path.name().or(result.spilled.take());
     }
 }
 
@@ -63,7 +63,7 @@ fn spilled_path(preview: &str) -> Option<String> {
 
 fn result_text<'a>(content: List<'a, &'a RawValue>) -> (Cow<'a, str>, u32) {
     match content {
-        List::Nothing | List::TooMany => (Cow::Borrowed(""), 0),
+        List::Nothing | List::Skipped => (Cow::Borrowed(""), 0),
         List::Text(text) => (text, 0),
         List::Items(parts) => parts_text(parts.into_iter().map(RawValue::get)),
     }
@@ -79,9 +79,11 @@ pub(super) fn parts_text<'a>(parts: impl Iterator<Item = &'a str>) -> (Cow<'a, s
             continue;
         };
         let row = row.unwrap_or_default();
+        let is_text = row.is_text_document();
         match (row.kind.as_text(), row.text.text()) {
             (Some("text"), Some(text)) => texts.push(text),
-            (Some("image" | "document"), _) => images += 1,
+            (Some("image"), _) => images += 1,
+            (Some("document"), _) if !is_text => images += 1,
             _ => texts.push(Cow::Owned(strings(part))),
         }
     }

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+/// The longest name, in bytes: the longest path of the systems the client runs on.
+const NAME_BYTES_MAX: usize = 4096;
+
 /// A string, number or flag; nothing where the value is null, a list or an object.
 #[derive(Debug, Default)]
 pub(crate) enum Scalar<'a> {
@@ -26,6 +29,12 @@ impl<'a> Scalar<'a> {
             Self::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Takes the text that names something. What is longer than any name or path can be is none: it would be
+    /// repeated wherever its bearer is shown.
+    pub(crate) fn name(self) -> Option<Cow<'a, str>> {
+        self.text().filter(|name| name.len() <= NAME_BYTES_MAX)
     }
 
     pub(crate) fn as_text(&self) -> Option<&str> {
@@ -84,8 +93,8 @@ pub(crate) enum List<'a, B> {
     Nothing,
     Text(Cow<'a, str>),
     Items(Vec<B>),
-    /// A list of more than [`LIST_ITEMS_MAX`] items, skipped.
-    TooMany,
+    /// An object, or a list of more than [`LIST_ITEMS_MAX`] items, skipped.
+    Skipped,
 }
 
 /// Writes the visitor methods for types of value that a reader does not want.
@@ -200,7 +209,7 @@ impl<'de: 'a, 'a, B: Deserialize<'de>> Visitor<'de> for ListVisitor<'a, B> {
         let mut items = Vec::new();
         while let Some(item) = list.next_element()? {
             if items.len() == LIST_ITEMS_MAX {
-                return skip_list(list).map(|()| List::TooMany);
+                return skip_list(list).map(|()| List::Skipped);
             }
             items.push(item);
         }
@@ -208,7 +217,7 @@ impl<'de: 'a, 'a, B: Deserialize<'de>> Visitor<'de> for ListVisitor<'a, B> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        skip_object(object).map(|()| List::Nothing)
+        skip_object(object).map(|()| List::Skipped)
     }
 }
 

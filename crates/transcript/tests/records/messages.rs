@@ -40,8 +40,57 @@ fn user_rows_tell_people_from_the_client() {
         &[(System, "<task-notification>done</task-notification>")],
     );
     check_user(r#""  ""#, &[]);
-    check_user("null", &[]);
-    check_user("17", &[]);
+}
+
+#[test]
+fn rows_that_cannot_be_read_are_shown_as_they_stand() {
+    for message in [
+        r#""a string""#,
+        "17",
+        r#"{"role":"user","content":17}"#,
+        r#"{"role":"user","text":"elsewhere"}"#,
+    ] {
+        for kind in ["user", "assistant"] {
+            let line = format!(r#"{{"type":"{kind}","message":{message}}}"#);
+            let shown = [(EntryKind::Unknown, &*line)];
+            check(&line, RecordKind::Unknown, kind, &shown);
+        }
+    }
+    let object = r#"{"type":"text","text":"no list"}"#;
+    let line = format!(r#"{{"type":"user","message":{{"role":"user","content":{object}}}}}"#);
+    check_user(object, &[(EntryKind::Unknown, &line)]);
+    let block = r#"{"type":"text","body":"said"}"#;
+    check_assistant(&format!("[{block}]"), &[(EntryKind::Unknown, block)]);
+    check_assistant(
+        r#"[{"type":"tool_use","id":"t","name":"X","arguments":{"a":"asked"}}]"#,
+        &[(
+            EntryKind::ToolCall,
+            "type: tool_use\nid: t\nname: X\narguments: a: asked",
+        )],
+    );
+    check_user(
+        r#"[{"type":"tool_result","tool_use_id":"t","content":{"x":"returned"}}]"#,
+        &[(EntryKind::ToolResult, "tool_result\nt\nreturned")],
+    );
+    check_user(
+        r#"[{"type":"document","title":"notes","source":{"type":"text","data":"written"}}]"#,
+        &[(EntryKind::Prompt, "document\nnotes\ntext\nwritten")],
+    );
+}
+
+#[test]
+fn what_is_longer_than_a_name_can_be_names_nothing() {
+    let long = "x".repeat(5_000);
+    let names =
+        format!(r#""cwd":"/{long}","gitBranch":"{long}","uuid":"{long}","version":"{long}""#);
+    let line = format!(r#"{{"type":"user",{names},"message":{{"content":"said"}}}}"#);
+    let found = record(&line);
+    assert_eq!(
+        (&found.cwd, &found.branch, &found.uuid),
+        (&None, &None, &None)
+    );
+    let said = [(EntryKind::Prompt, "said")];
+    check(&line, RecordKind::User, "user", &said);
 }
 
 #[test]
