@@ -130,11 +130,27 @@ impl Context {
         }
         let mut known: Vec<PathBuf> = Vec::new();
         for root in roots {
-            if root.is_dir() && !known.contains(&root) {
+            if root.is_dir() && !known.iter().any(|known| is_same(known, &root)) {
                 known.push(root);
             }
         }
         Ok(known)
+    }
+
+    /// Fails where `root` can be no config root: one that holds the user's home, for example.
+    pub(crate) fn check_root(&self, root: &Path) -> Result<(), CliError> {
+        let home = self.environment.home.as_deref();
+        let checked = self.paths.check_root(root, home);
+        Ok(checked.map_err(ClientError::from)?)
+    }
+
+    /// Notes that `root` is one, for the daemon to take in.
+    pub(crate) fn note_root(&self, root: &Path) -> Result<(), CliError> {
+        self.paths
+            .root_list()
+            .add(root)
+            .map_err(ClientError::from)?;
+        Ok(())
     }
 
     /// Returns the config roots of the daemon that runs; none where none does.

@@ -17,6 +17,7 @@ mod unit;
 pub(crate) use change::Change;
 pub(crate) use command::{TAKEN, missing_commands};
 pub(crate) use completion::{Completed, UserDirs};
+pub(crate) use file::place;
 pub(crate) use hooks::{SHIM, command_line};
 pub(crate) use note::{Note, Undo, without_hooks_in};
 pub(crate) use plan::{Plan, Wish};

@@ -14,12 +14,6 @@ use sessions_paths::{Paths, create_private};
 /// Files that wait at most: days of work without a daemon.
 const SPOOL_FILES_MAX: usize = 1024;
 
-/// How the names of files end that wait.
-const EVENT: &str = "event";
-
-/// The file whose length says how many were not kept.
-const DROPPED: &str = "dropped";
-
 /// The spool.
 #[derive(Debug)]
 pub(crate) struct Spool {
@@ -44,7 +38,7 @@ impl Spool {
     /// # Errors
     /// When there are too many, or the disk takes no more; it is counted then, if even that can be.
     pub(crate) fn keep(&self, id: EventId, bytes: &[u8]) -> io::Result<()> {
-        self.keep_as(&format!("{id}.{EVENT}"), bytes)
+        self.keep_as(&format!("{id}.{}", Paths::SPOOLED), bytes)
     }
 
     /// Keeps the state of a repository, by a name that comes after that of the event it belongs to.
@@ -52,7 +46,7 @@ impl Spool {
     /// # Errors
     /// As [`Self::keep`].
     pub(crate) fn keep_git(&self, id: CheckpointId, bytes: &[u8]) -> io::Result<()> {
-        self.keep_as(&format!("{id}.git.{EVENT}"), bytes)
+        self.keep_as(&format!("{id}.git.{}", Paths::SPOOLED), bytes)
     }
 
     fn keep_as(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -80,7 +74,7 @@ impl Spool {
     fn count_dropped(&self) {
         let mut options = OpenOptions::new();
         options.append(true).create(true).mode(0o600);
-        let counted = options.open(self.dir.join(DROPPED));
+        let counted = options.open(self.dir.join(Paths::DROPPED));
         // A disk that does not take a byte leaves nothing else to be done.
         drop(counted.and_then(|mut file| file.write_all(b".")));
     }
@@ -91,7 +85,9 @@ impl Spool {
         let events = entries
             .take(2 * SPOOL_FILES_MAX)
             .filter_map(Result::ok)
-            .filter(|entry| Path::new(&entry.file_name()).extension() == Some(EVENT.as_ref()));
+            .filter(|entry| {
+                Path::new(&entry.file_name()).extension() == Some(Paths::SPOOLED.as_ref())
+            });
         events.filter_map(|entry| written_at(&entry)).min()
     }
 }
@@ -146,11 +142,11 @@ mod tests {
         for number in 0..SPOOL_FILES_MAX {
             fs::write(spool.dir.join(format!("{number}.event")), "").unwrap();
         }
-        fs::write(spool.dir.join(DROPPED), ".").unwrap();
+        fs::write(spool.dir.join(Paths::DROPPED), ".").unwrap();
         for number in 0..3 {
             assert!(spool.keep(EventId([number; 16]), b"x").is_err());
         }
-        assert_eq!(fs::read(spool.dir.join(DROPPED)).unwrap(), b"....");
+        assert_eq!(fs::read(spool.dir.join(Paths::DROPPED)).unwrap(), b"....");
         assert_eq!(names(&spool).len(), SPOOL_FILES_MAX + 1);
     }
 
@@ -169,6 +165,9 @@ mod tests {
         // A folder where the file is to be: it is written, and cannot be put in its place.
         fs::create_dir_all(spool.dir.join(format!("{id}.event/x"))).unwrap();
         assert!(spool.keep(id, b"x").is_err());
-        assert_eq!(names(&spool), [format!("{id}.event"), DROPPED.to_owned()]);
+        assert_eq!(
+            names(&spool),
+            [format!("{id}.event"), Paths::DROPPED.to_owned()]
+        );
     }
 }

@@ -55,11 +55,21 @@ pub(crate) async fn run(context: &Context, args: &Setup) -> Result<(), CliError>
         return say("nothing was changed\n");
     }
     let mut note = make(context, args, &plan)?;
+    // A daemon that a service manager starts knows no variable of this shell.
+    roots.iter().try_for_each(|root| context.note_root(root))?;
     if let Ok(keeper) = keeper.as_ref()
         && !is_kept
     {
         keep(context, keeper).await?;
         offer_linger(context, args, keeper, &mut note)?;
+    }
+    let copies = context.paths.backup_dir();
+    if copies.exists() {
+        let copies = copies.to_string_lossy();
+        say(&format!(
+            "what was there before is in {}\n",
+            visible(&copies)
+        ))?;
     }
     say("done; \"sessions doctor\" checks it, \"sessions uninstall\" takes it back\n")
 }
@@ -149,6 +159,7 @@ async fn roots(context: &Context) -> Result<Vec<PathBuf>, CliError> {
         return Err(CliError::new(Kind::Nothing, message)
             .hint("use Claude Code once, or name the root with --root or CLAUDE_CONFIG_DIR"));
     }
+    roots.iter().try_for_each(|root| context.check_root(root))?;
     Ok(roots)
 }
 

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::render::text::visible;
-use crate::setup::{Change, Keeper, Note, Undo, without_hooks_in};
+use crate::setup::{Change, Keeper, Note, Undo, place, without_hooks_in};
 
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliError> {
@@ -95,11 +95,12 @@ fn say(line: &str) -> Result<(), CliError> {
 
 /// Returns what takes hooks of ours out of settings that no note names.
 async fn unnoted(context: &Context, note: &Note) -> Result<Vec<Undo>, CliError> {
-    let noted: BTreeSet<PathBuf> = note.files().map(PathBuf::from).collect();
+    let mut places: BTreeSet<PathBuf> = note.files().map(place).collect();
     let mut found = Vec::new();
     for root in context.known_roots().await? {
         let path = root.join("settings.json");
-        if noted.contains(&path) {
+        // Roots may share a file by way of links.
+        if !places.insert(place(&path)) {
             continue;
         }
         // What cannot be read is none that anybody put a hook into.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use sessions_model::{RootStatus, Status, Timestamp};
+use sessions_paths::Paths;
 
 use super::Check;
 use crate::moment::Now;
@@ -22,12 +23,6 @@ const UNHEARD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// Files of the spool that are looked at: more than it takes.
 const SPOOL_FILES_MAX: usize = 4096;
 
-/// How the names of files end that wait in the spool.
-const EVENT: &str = "event";
-
-/// The file there whose length says how many events were not kept.
-const DROPPED: &str = "dropped";
-
 /// Looks at what the daemon says of itself.
 pub(crate) fn status(status: &Status, now: Timestamp) -> Vec<Check> {
     let running = format!("version {} runs as process {}", status.version, status.pid);
@@ -37,7 +32,7 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> Vec<Check> {
     }
     checks.push(index(status));
     checks.push(disk(status));
-    checks.extend(status.roots.iter().filter_map(watch));
+    checks.extend(status.roots.iter().filter_map(root));
     checks.push(clock(status, now));
     checks
 }
@@ -67,18 +62,25 @@ fn disk(status: &Status) -> Check {
     )
 }
 
-fn watch(root: &RootStatus) -> Option<Check> {
-    let is_polled = root.watched_by.starts_with("polling");
-    is_polled.then(|| {
-        Check::remark(
-            "watch",
-            format!(
-                "{} is looked at every two seconds ({})",
-                root.path, root.watched_by
-            ),
+/// One that is missing is a fault, which the daemon tells.
+fn root(root: &RootStatus) -> Option<Check> {
+    let (path, how) = (&root.path, &*root.watched_by);
+    match how {
+        "events" => Some(Check::good(
+            "root",
+            format!("{path} is watched: {}", count(root.sources, "file")),
+        )),
+        "excluded" => Some(Check::good(
+            "root",
+            format!("{path} is left alone, as the settings say"),
+        )),
+        _ if how.starts_with("polling") => Some(Check::remark(
+            "root",
+            format!("{path} is looked at every two seconds ({how})"),
             "raise fs.inotify.max_user_watches and max_user_instances by sysctl, if that is why",
-        )
-    })
+        )),
+        _ => None,
+    }
 }
 
 fn clock(status: &Status, now: Timestamp) -> Check {
@@ -124,7 +126,7 @@ pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
     let files: Vec<_> = files
         .take(SPOOL_FILES_MAX)
         .filter_map(Result::ok)
-        .filter(|file| Path::new(&file.file_name()).extension() == Some(EVENT.as_ref()))
+        .filter(|file| Path::new(&file.file_name()).extension() == Some(Paths::SPOOLED.as_ref()))
         .collect();
     let written = files.iter().filter_map(|file| written_at(&file.path()));
     let oldest = written.min();
@@ -141,7 +143,7 @@ pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
         Some(_) => Check::good("spool", waiting(files.len())),
         None => Check::good("spool", "no event of a hook waits"),
     }];
-    let dropped = dir.join(DROPPED);
+    let dropped = dir.join(Paths::DROPPED);
     if let Ok(found) = fs::metadata(&dropped) {
         checks.push(Check::remark(
             "spool",
@@ -193,6 +195,21 @@ mod tests {
         };
         check(1_000_000, Level::Good);
         check(1_100_000, Level::Wrong);
+    }
+
+    #[test]
+    fn a_root_without_events_is_remarked_upon() {
+        let check = |watched_by: &str, level: Option<Level>| {
+            let found = root(&RootStatus {
+                watched_by: watched_by.into(),
+                ..RootStatus::default()
+            });
+            assert_eq!(found.map(|check| check.level), level, "{watched_by}");
+        };
+        check("events", Some(Level::Good));
+        check("excluded", Some(Level::Good));
+        check("polling: the limit is reached", Some(Level::Remark));
+        check("missing", None);
     }
 
     #[test]

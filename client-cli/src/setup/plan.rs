@@ -1,10 +1,11 @@
 //! What a setup is to change, worked out before anything is changed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::command::{COMMANDS, SlashCommand, TAKEN};
 use super::settings::{uses_plugin, with_hooks, without_hooks};
-use super::{Change, Keeper};
+use super::{Change, Keeper, file};
 use crate::error::{CliError, Kind};
 
 /// What to do where settings cannot be changed.
@@ -54,6 +55,11 @@ impl Plan {
         }
         for changes in [&mut plan.changes, &mut plan.units, &mut plan.scripts] {
             changes.retain(Change::is_any);
+        }
+        for changes in [&mut plan.changes, &mut plan.taken] {
+            // Roots may share a file by way of links.
+            let mut places = BTreeSet::new();
+            changes.retain(|change| places.insert(file::place(&change.path)));
         }
         Ok(plan)
     }
@@ -122,6 +128,7 @@ fn unfit(path: &Path, why: &str) -> CliError {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::symlink;
 
     use super::*;
 
@@ -147,6 +154,30 @@ mod tests {
         assert_eq!(path(&plan.taken[0]), "commands/checkpoint.md");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
         assert!(plan.left.is_empty() && !plan.is_empty());
+    }
+
+    #[test]
+    fn settings_that_two_roots_share_are_changed_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let roots = ["one", "two"].map(|name| dir.path().join(name));
+        for root in &roots {
+            fs::create_dir(root).unwrap();
+        }
+        fs::write(roots[0].join("settings.json"), "{}").unwrap();
+        symlink("../one/settings.json", roots[1].join("settings.json")).unwrap();
+        let plan = Plan::make(&Wish {
+            roots: &roots,
+            command: "exec sessions-hook",
+            keeper: None,
+            completion: None,
+        });
+        let plan = plan.unwrap();
+        let settings = plan
+            .changes
+            .iter()
+            .filter(|change| change.path.ends_with("settings.json"));
+        assert_eq!(settings.count(), 1);
+        assert_eq!(plan.taken.len(), 2);
     }
 
     #[test]

@@ -26,6 +26,12 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// How the names of files in the spool end that wait.
+    pub const SPOOLED: &str = "event";
+
+    /// The file in the spool whose length says how many events could not be kept.
+    pub const DROPPED: &str = "dropped";
+
     /// Chooses the directories: all below `SESSIONS_HOME` where it is set, else where the platform puts
     /// such things. The runtime directory is one in which the socket's path is short enough.
     pub fn choose(environment: &Environment) -> Result<Self, PathsError> {

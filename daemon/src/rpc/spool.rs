@@ -5,15 +5,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use prost::Message;
+use sessions_paths::Paths;
 use sessions_proto as wire;
 use sessions_proto::spooled::Item;
 use tonic::Status;
 
 use super::{checkpoint, hook};
 use crate::backend::Spooled;
-
-/// How the names of spooled events end.
-const SUFFIX: &str = "event";
 
 /// The longest file that is an event, in bytes.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -27,7 +25,7 @@ pub(crate) fn read(dir: &Path) -> Vec<(PathBuf, Spooled)> {
         return Vec::new();
     };
     let paths = files.flatten().map(|file| file.path());
-    let is_event = |path: &PathBuf| path.extension().is_some_and(|end| end == SUFFIX);
+    let is_event = |path: &PathBuf| path.extension().is_some_and(|end| end == Paths::SPOOLED);
     let mut found: Vec<(PathBuf, Spooled)> = paths
         .filter(is_event)
         .take(FILES_MAX)

@@ -43,6 +43,16 @@ fn answering(socket: &Path, words: &'static [u8], run: impl FnOnce()) {
 }
 
 #[test]
+fn who_looks_for_an_older_one_is_told_the_version() {
+    let trial = Trial::new();
+    let mut command = trial.command(&trial.program());
+    let output = command.arg("--version").output().unwrap();
+    let expect = concat!("sessions-hook ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expect);
+    assert!(output.status.success());
+}
+
+#[test]
 fn an_event_that_nobody_takes_is_kept_and_the_client_goes_on() {
     let kinds = [
         "absent",

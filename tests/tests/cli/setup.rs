@@ -134,6 +134,15 @@ fn settings_that_were_not_there_are_gone_again() {
 }
 
 #[test]
+fn a_directory_that_holds_more_than_a_root_gets_no_hooks() {
+    let trial = Trial::new();
+    let home = trial.home.path().to_str().unwrap();
+    let output = trial.run(&["--root", home, "setup", "--yes"]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(!trial.home.path().join("settings.json").exists());
+}
+
+#[test]
 fn nobody_is_asked_where_nobody_is() {
     let trial = Trial::new();
     let output = trial.run(&["setup"]);
