@@ -13,13 +13,32 @@ const OURS: &str = "Claude Sessions: ";
 /// Longer than events may wait before that is said.
 const LONG_AGO: Duration = Duration::from_mins(11);
 
+/// Sessions begun until the line is there: a daemon that a busy machine keeps from answering in time is asked
+/// again by the next.
+const BEGUN_MAX: usize = 5;
+
 /// Begins a session, and returns what the screen shows once the model has answered in it.
 fn begin(stage: &Stage, terminal: &Terminal, name: &str) -> String {
     terminal.enter("/clear").unwrap();
+    ask(stage, terminal, name)
+}
+
+fn ask(stage: &Stage, terminal: &Terminal, name: &str) -> String {
     let answer = format!("Aye for {name}");
     let prompt = stage.prompt(&format!("Begin {name}"), &answer);
     terminal.enter(&prompt).unwrap();
     terminal.shows(&answer).unwrap()
+}
+
+/// Returns our line on `screen`, or on that of one of the next sessions.
+fn hear(stage: &Stage, terminal: &Terminal, mut screen: String) -> String {
+    for number in 0..BEGUN_MAX {
+        if let Some(said) = said(&screen) {
+            return said;
+        }
+        screen = begin(stage, terminal, &format!("once more {number}"));
+    }
+    panic!("{screen}");
 }
 
 /// Returns our line on the screen, which the client breaks where it pleases.
@@ -52,11 +71,10 @@ fn an_archive_that_takes_nothing_is_said_on_the_screen_once_a_day() {
     let daemon = stage.home.start().unwrap();
     stage.home.bytes(&["daemon", "pause"]).unwrap();
     let terminal = stage.open(&[]);
-    let said_first = terminal.shows_what("our line", said).unwrap();
-    assert!(
-        said_first.contains("archiving is paused; run `sessions doctor`"),
-        "{said_first}"
-    );
+    let screen = ask(&stage, &terminal, "while it is paused");
+    let paused = hear(&stage, &terminal, screen);
+    let expect = "archiving is paused; run `sessions doctor`";
+    assert!(paused.contains(expect), "{paused}");
     let screen = begin(&stage, &terminal, "on the same day");
     assert_eq!(said(&screen), None, "{screen}");
     stage.home.bytes(&["daemon", "resume"]).unwrap();
@@ -66,7 +84,7 @@ fn an_archive_that_takes_nothing_is_said_on_the_screen_once_a_day() {
     stage.home.configure("exclude = 7\n").unwrap();
     let daemon = stage.home.start().unwrap();
     let screen = begin(&stage, &terminal, "with wrong settings");
-    let why = said(&screen).unwrap();
+    let why = hear(&stage, &terminal, screen);
     let expect = "config.toml:1: expected a list of texts; run `sessions doctor`";
     assert!(
         why.starts_with("nothing archived since ") && why.ends_with(expect),
