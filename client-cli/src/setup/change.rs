@@ -18,6 +18,9 @@ const CONTEXT_LINES: usize = 2;
 /// Lines of a change that are shown at most: hooks for every event take less.
 const SHOWN_LINES_MAX: usize = 150;
 
+/// What to do where a file cannot be written.
+const MEND: &str = "see that you may write to it and its folder, then run this again; by hand, do what \"--dry-run\" shows";
+
 /// What a file is, and what it is to be; none stands for no file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
@@ -47,7 +50,7 @@ impl Change {
 
     /// Makes it, unless the file is another by now.
     pub(crate) fn apply(&self) -> Result<(), CliError> {
-        let failed = |error: io::Error| CliError::unwritten(&self.path, &error);
+        let failed = |error: io::Error| CliError::file("write", &self.path, &error).hint(MEND);
         if file::read(&self.path).map_err(failed)? != self.before {
             let message = format!("{} was changed meanwhile", self.path.display());
             return Err(CliError::usage(message).hint("run this again"));

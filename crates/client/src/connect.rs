@@ -154,6 +154,9 @@ impl Client {
                 Ok(client) => client.end_running().await,
                 Err(ClientError::Absent) => {
                     holder::end_successor(&connection.paths).await?;
+                    if let Some(service) = connection.paths.service() {
+                        service::have_stopped(service, &connection.paths).await;
+                    }
                     return Ok(lost.is_some());
                 }
                 Err(ClientError::Start(StartError::Deaf { pid, .. })) => {

@@ -4,7 +4,9 @@
 //! what is said over the socket.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use sessions_paths::{Paths, Service};
 use tokio::net::UnixStream;
@@ -12,6 +14,9 @@ use tokio::net::UnixStream;
 use crate::holder::{FIND_DEADLINE, Wait, find, try_connect};
 use crate::start::{START_DEADLINE, words_left};
 use crate::{ClientError, StartError};
+
+/// How long a manager may take to give up a start.
+const STOP_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Has `service` start the daemon, and returns a connection to it.
 pub(crate) async fn have_started(
@@ -23,6 +28,33 @@ pub(crate) async fn have_started(
     }
     let uid = rustix::process::getuid().as_raw();
     connect_after(service, &service.start_command(uid), paths).await
+}
+
+/// Has `service` not start a daemon again that asked for it as it ended: whoever tells it to end wins.
+pub(crate) async fn have_stopped(service: Service, paths: &Paths) {
+    let Some(words) = service.stop_command() else {
+        return;
+    };
+    // A manager that cannot be asked starts none.
+    let Ok(mut child) = spawn(service, &words, paths) else {
+        return;
+    };
+    let mut wait = Wait::until(STOP_DEADLINE);
+    while let Ok(None) = child.try_wait() {
+        if !wait.pause().await {
+            return;
+        }
+    }
+}
+
+fn spawn(service: Service, words: &[String], paths: &Paths) -> io::Result<Child> {
+    Command::new(words.first().map(String::as_str).unwrap_or_default())
+        .args(words.iter().skip(1))
+        .envs(service.variable(paths))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
 }
 
 async fn connect_after(
@@ -37,14 +69,7 @@ async fn connect_after(
         command: words.join(" "),
         reason,
     };
-    let mut child = Command::new(words.first().map(String::as_str).unwrap_or_default())
-        .args(words.iter().skip(1))
-        .envs(service.variable(paths))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| refused(error.to_string()))?;
+    let mut child = spawn(service, words, paths).map_err(|error| refused(error.to_string()))?;
     let socket = paths.socket();
     let mut wait = Wait::until(START_DEADLINE);
     loop {

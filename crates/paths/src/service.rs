@@ -47,6 +47,13 @@ impl Service {
         words
     }
 
+    /// Returns the program and the arguments by which it starts no daemon that it was about to start again; none
+    /// where it cannot be told so.
+    pub fn stop_command(self) -> Option<Vec<String>> {
+        let words = ["systemctl", "--user", "stop", "sessionsd.service"];
+        (self == Self::Systemd).then(|| words.map(str::to_owned).into())
+    }
+
     /// Returns the variable by which its commands find the manager of this user, which a shell without a login
     /// may lack.
     pub fn variable(self, paths: &Paths) -> Option<(&'static str, &Path)> {
