@@ -24,8 +24,9 @@ fn answer(screen: &str) -> String {
 
 fn without_ids(line: &str) -> String {
     let is_id = |word: &str| word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    // Whatever was said, was said moments ago.
-    let line = line.rsplit_once(" ago").map_or(line, |(before, _)| before);
+    let age = |said: &&str| said.ends_with(" ago") || *said == "just now";
+    let aged = line.rsplit_once(" · ").filter(|(_, said)| age(said));
+    let line = aged.map_or(line, |(before, _)| before);
     let words = line.split(' ');
     let words = words.map(|word| if is_id(word) { "ID" } else { word });
     words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
@@ -38,10 +39,8 @@ fn check(terminal: &Terminal, command: &str, expect: &str) {
     assert!(shown.is_ok(), "{command}: {shown:?}");
 }
 
-#[test]
-fn commands_are_answered_on_the_screen() {
-    let stage = Stage::new();
-    let daemon = stage.home.start().unwrap();
+/// Opens a client with a session that has another in its past.
+fn open(stage: &Stage) -> Terminal {
     let prompt = stage.prompt("Where is the kettle", "It stands on the copper stove");
     let terminal = stage.open(&[&prompt]);
     terminal.shows("It stands on the copper stove").unwrap();
@@ -54,7 +53,14 @@ fn commands_are_answered_on_the_screen() {
         Ok(is_left.then_some(()))
     })
     .unwrap();
+    terminal
+}
 
+#[test]
+fn commands_are_answered_on_the_screen() {
+    let stage = Stage::new();
+    let daemon = stage.home.start().unwrap();
+    let terminal = open(&stage);
     check(
         &terminal,
         "/checkpoint before the move",
@@ -64,8 +70,17 @@ fn commands_are_answered_on_the_screen() {
         &terminal,
         "/recall copper stove",
         "/recall copper stove\n\
-         1  Where is the kettle [script 0] · work · just now\n   \
+         1  Where is the kettle [script 0] · work\n   \
             It stands on the copper stove\n   \
+            sessions resume ID\n\
+         /recall 1 hands the first to Claude",
+    );
+    // What was found is what the session is named after: it is said once.
+    check(
+        &terminal,
+        "/recall kettle",
+        "/recall kettle\n\
+         1  Where is the kettle [script 0] · work\n   \
             sessions resume ID\n\
          /recall 1 hands the first to Claude",
     );
