@@ -124,7 +124,7 @@ impl AppError {
             }
             (_, Some(ErrorKind::NewerSchema)) => "install the newest version of Claude Sessions",
             (_, Some(ErrorKind::Corrupt)) => {
-                "restore a backup, or move the archive's directory away to begin anew"
+                "put a backup in its place, or move the archive's directory away to begin anew"
             }
             (_, Some(ErrorKind::DiskFull)) => "free some space on its disk, then try again",
             _ => "see that the directory exists, is yours, can be written, and has space",

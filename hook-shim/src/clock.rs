@@ -1,5 +1,6 @@
 //! What time it is, and how a moment is said here.
 
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use sessions_model::Timestamp;
 
@@ -33,12 +34,26 @@ impl Now {
 
     fn say_in(self, zone: &TimeZone, then: Timestamp) -> String {
         let is_recent = self.at.millis_since(then) < WEEK_MS;
-        let form = if is_recent {
-            "%A %H:%M"
-        } else {
-            "%Y-%m-%d %H:%M"
-        };
-        zone.to_datetime(exact(then)).strftime(form).to_string()
+        let then = zone.to_datetime(exact(then));
+        // Written by hand: what knows every form of writing is a fiftieth of the program.
+        let (hour, minute) = (then.hour(), then.minute());
+        if is_recent {
+            return format!("{} {hour:02}:{minute:02}", name(then.weekday()));
+        }
+        let (year, month, day) = (then.year(), then.month(), then.day());
+        format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}")
+    }
+}
+
+fn name(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod bench;
 mod corpus;
+mod dist;
 mod run;
 mod test;
 mod tidy;
@@ -36,6 +37,8 @@ enum Command {
     Tidy,
     /// Writes a realistic corpus of transcripts.
     Corpus(corpus::Options),
+    /// Packages what a release is: a tarball, a Debian package, a Homebrew formula.
+    Dist(dist::Options),
     /// Measures import, search, freshness and idling, beside other tools in the same run.
     Bench(bench::Options),
 }
@@ -57,6 +60,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Test(options) => test::run(&workspace, &options),
         Command::Tidy => tidy::run(&workspace),
         Command::Corpus(options) => corpus::run(&workspace, &options),
+        Command::Dist(options) => dist::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
     }
 }

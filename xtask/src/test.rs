@@ -42,6 +42,12 @@ const NEEDED: &[Needed] = &[
     },
     #[cfg(target_os = "linux")]
     Needed {
+        program: "dpkg",
+        why: "the tests build the Debian package with dpkg-deb, and install it into a directory",
+        install: "on other systems than Debian's: \"dnf install dpkg\" or \"pacman -S dpkg\"",
+    },
+    #[cfg(target_os = "linux")]
+    Needed {
         program: "systemd-analyze",
         why: "the tests have systemd look at its units",
         install: "install systemd from your system's packages, for example \"apt-get install systemd\"; it need not run",

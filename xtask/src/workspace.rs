@@ -79,22 +79,62 @@ impl Workspace {
         Ok(self.target.join(profile.folder()))
     }
 
+    /// Builds the daemon and the command line as they are shipped, and returns the folder they are in.
+    pub(crate) fn build_shipped(&self) -> Result<PathBuf> {
+        let packages = ["sessions-daemon", "sessions-cli"];
+        self.build_for_others(&packages, (None, &[]))
+    }
+
     /// Builds the hook shim as it is shipped, and returns it: without libraries to be loaded, which take longer
     /// than all that it does.
     pub(crate) fn build_hook(&self) -> Result<PathBuf> {
+        // Measured: at a fixed address, for size, and without what would be needed to unwind it, it is a third
+        // smaller and starts no later. Elsewhere, programs must be movable and load the system's library.
+        let script = self.root.join("hook-shim/no-unwinding.ld");
+        let script = format!("-Clink-arg=-Wl,-T,{}", script.display());
+        let flags: &[&str] = if cfg!(target_os = "linux") {
+            &[
+                "-Ctarget-feature=+crt-static",
+                "-Crelocation-model=static",
+                "-Clink-arg=-Wl,--no-eh-frame-hdr",
+                &script,
+            ]
+        } else {
+            &[]
+        };
+        let folder = self.build_for_others(&["sessions-hook"], (Some("z"), flags))?;
+        Ok(folder.join("sessions-hook"))
+    }
+
+    /// Builds programs for other machines, and returns the folder they are in.
+    fn build_for_others(
+        &self,
+        packages: &[&str],
+        (opt_level, flags): (Option<&str>, &[&str]),
+    ) -> Result<PathBuf> {
         let host = self.host()?;
         let mut cargo = self.cargo();
-        cargo.args(["build", "--profile", "dist", "-p", "sessions-hook"]);
+        cargo.args(["build", "--locked", "--profile", "dist"]);
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
         // With a target named, what runs while building is built as ever.
         cargo.args(["--target", &host]);
-        // Measured: at a fixed address and for size it is a fifth smaller, and starts no later.
-        cargo.env(
-            "RUSTFLAGS",
-            "-C target-feature=+crt-static -C relocation-model=static",
-        );
-        cargo.env("CARGO_PROFILE_DIST_OPT_LEVEL", "z");
+        // What a defect says of its place is not to tell where this machine keeps things.
+        let remap =
+            |from: PathBuf, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+        let mut all = vec![remap(self.root.clone(), "claude-sessions")];
+        let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        let cargo_home = cargo_home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+        all.extend(cargo_home.map(|home| remap(home.join("registry/src"), "registry")));
+        all.extend(flags.iter().map(|flag| (*flag).to_owned()));
+        // Unlike in RUSTFLAGS, a path may hold blanks.
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+        if let Some(level) = opt_level {
+            cargo.env("CARGO_PROFILE_DIST_OPT_LEVEL", level);
+        }
         run_visibly(&mut cargo)?;
-        Ok(self.target.join(host).join("dist/sessions-hook"))
+        Ok(self.target.join(host).join("dist"))
     }
 }
 

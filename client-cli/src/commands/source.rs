@@ -84,16 +84,23 @@ async fn of_session(
     id: &str,
 ) -> Result<(Session, Vec<Source>), CliError> {
     let session = name::resolve(client, context, id).await?;
-    let sources = client.sources(&session.id).await?;
+    let mut sources = client.sources(&session.id).await?;
+    of_root(context, &mut sources);
     Ok((session, sources))
 }
 
 /// Returns the files that belong to no session, of the root that was named.
 async fn of_none(client: &Client, context: &Context) -> Result<Vec<Source>, CliError> {
-    let root = context.root_filter();
     let mut sources = client.unowned_sources().await?;
-    sources.retain(|source| root.as_ref().is_none_or(|root| *root == source.root));
+    of_root(context, &mut sources);
     Ok(sources)
+}
+
+/// Leaves the files of the root that was named.
+fn of_root(context: &Context, sources: &mut Vec<Source>) {
+    if let Some(root) = context.root_filter() {
+        sources.retain(|source| source.root == root);
+    }
 }
 
 /// Copies bytes as they are.

@@ -94,7 +94,7 @@ fn failure(report: &Verification) -> CliError {
         )
     } else {
         error.hint(
-            "restore a backup if one has what is lost; a place that is named is listed from now on, and no error",
+            "put a backup back (see the README) if one has what is lost; a place that is named is listed from now on, and no error",
         )
     }
 }

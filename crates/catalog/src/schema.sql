@@ -36,7 +36,7 @@ CREATE TABLE session (
     cwd TEXT,
     is_automated INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX session_ended ON session (ended_at);
+CREATE INDEX session_ended ON session (ended_at DESC, id);
 -- Every search asks for these; the rows themselves are wide.
 CREATE INDEX session_automated ON session (is_automated) WHERE is_automated;
 CREATE INDEX session_place ON session (cwd, worktree_of);

@@ -30,5 +30,7 @@ pub use opening::{Opened, RebuildReason, examine};
 pub use reader::{IndexReader, Snapshot};
 pub use schema::SCHEMA_VERSION;
 pub use scope::{OrdinalSet, Scope};
-pub use tokenize::{ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX, TOKENIZER_VERSION, Token, tokenize};
+pub use tokenize::{
+    ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX, TOKENIZER_VERSION, Token, tokenize, tokenize_query,
+};
 pub use writer::{IndexWriter, WriterBudget};

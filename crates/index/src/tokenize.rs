@@ -32,6 +32,11 @@
 //! What programs write for a terminal holds control sequences (`ESC[31m`). They are no words and part of
 //! none: a coloured word is found like any other, and a phrase goes on across them.
 //!
+//! # Escapes
+//! Much of what tools print is escaped text: a letter behind a backslash that stands for a line's end or a tab
+//! (`\n`, `\t`, `\r`) begins no word. A path or a command may have the letter as its own (`C:\new`), so the word
+//! with it stands at the same position. In a query a backslash only separates.
+//!
 //! # Scripts
 //! Han, kana, hangul, Thai and other scripts that are written without spaces give one token for each
 //! character: a query of one character works, and a longer one is a phrase. Emoji are words. The rest
@@ -52,7 +57,7 @@ mod stream;
 pub(crate) use stream::{FACET_SEPARATOR, FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the same text gives other tokens: an index made with another one is rebuilt.
-pub const TOKENIZER_VERSION: u32 = 3;
+pub const TOKENIZER_VERSION: u32 = 4;
 
 /// Longest token, in bytes: a SHA-512 in hexadecimal.
 pub const TOKEN_BYTES_MAX: usize = 128;
@@ -99,6 +104,11 @@ pub fn tokenize(text: &str) -> Vec<Token> {
         });
     });
     tokens
+}
+
+/// Cuts what is asked into tokens: nothing is escaped there, and a backslash only separates.
+pub fn tokenize_query(text: &str) -> Vec<Token> {
+    tokenize(&text.replace('\\', " "))
 }
 
 #[cfg(test)]

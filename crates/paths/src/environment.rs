@@ -8,8 +8,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use directories::{BaseDirs, ProjectDirs};
-
 use crate::PathsError;
 
 /// The folder of ours below each of the platform's directories.
@@ -50,25 +48,59 @@ pub struct Environment {
     pub uid: u32,
 }
 
+impl PlatformDirs {
+    /// Returns those of a user's home, as the variables and conventions of the platform have it.
+    ///
+    /// Source: <https://specifications.freedesktop.org/basedir-spec/latest/>; on macOS, the directories of
+    /// `NSApplicationSupportDirectory`.
+    fn of(home: &Path, variable: impl Fn(&'static str) -> Option<OsString>) -> Self {
+        if cfg!(target_os = "macos") {
+            let support = home.join("Library/Application Support").join(FOLDER);
+            return Self {
+                data: support.clone(),
+                state: None,
+                runtime: None,
+                config: support,
+            };
+        }
+        let named = |name| {
+            let dir = variable(name).map(PathBuf::from);
+            // The specification: a relative one is to be taken for none.
+            let dir = dir.filter(|dir| dir.is_absolute());
+            dir.map(|dir| dir.join(FOLDER))
+        };
+        let default = |dir: &str| home.join(dir).join(FOLDER);
+        Self {
+            data: named("XDG_DATA_HOME").unwrap_or_else(|| default(".local/share")),
+            state: Some(named("XDG_STATE_HOME").unwrap_or_else(|| default(".local/state"))),
+            runtime: named("XDG_RUNTIME_DIR"),
+            config: named("XDG_CONFIG_HOME").unwrap_or_else(|| default(".config")),
+        }
+    }
+}
+
 impl Environment {
     /// Reads the environment of this process.
     ///
     /// Fails where a variable holds a relative path and the working directory is gone.
     pub fn read() -> Result<Self, PathsError> {
+        // Without it, the list of users is not asked: that loads libraries, which a program that is linked with
+        // all of its own must not, and it made the hook 150 kB larger.
+        let home = absolute(env::var_os("HOME"))?;
         let uid = rustix::process::getuid().as_raw();
+        let platform = home.as_deref().map(|home| {
+            let dirs = PlatformDirs::of(home, env::var_os);
+            let login = || login_runtime(Path::new(LOGIN_RUNTIMES), uid);
+            PlatformDirs {
+                runtime: dirs.runtime.or_else(login),
+                ..dirs
+            }
+        });
         Ok(Self {
             sessions_home: absolute(env::var_os("SESSIONS_HOME"))?,
             claude_config_dir: absolute(env::var_os("CLAUDE_CONFIG_DIR"))?,
-            home: BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
-            platform: ProjectDirs::from("", "", FOLDER).map(|dirs| PlatformDirs {
-                data: dirs.data_local_dir().to_owned(),
-                state: dirs.state_dir().map(Path::to_owned),
-                runtime: dirs
-                    .runtime_dir()
-                    .map(Path::to_owned)
-                    .or_else(|| login_runtime(Path::new(LOGIN_RUNTIMES), uid)),
-                config: dirs.config_dir().to_owned(),
-            }),
+            platform,
+            home,
             temp: env::temp_dir(),
             uid,
         })
@@ -132,6 +164,32 @@ mod tests {
         assert_eq!(login_runtime(dir.path(), uid), Some(own.join(FOLDER)));
         fs::create_dir(dir.path().join("4294967294")).unwrap();
         assert_eq!(login_runtime(dir.path(), 4_294_967_294), None, "another's");
+    }
+
+    #[test]
+    #[cfg(not(target_os = "macos"))]
+    fn variables_name_directories_by_whole_paths_alone() {
+        let of = |set: &[(&str, &str)]| {
+            PlatformDirs::of(Path::new("/home/u"), |name| {
+                let found = set.iter().find(|(of, _)| *of == name);
+                found.map(|(_, value)| value.into())
+            })
+        };
+        let dirs = of(&[("XDG_DATA_HOME", "share"), ("XDG_CONFIG_HOME", "")]);
+        let path = |dir: &str| PathBuf::from(dir).join(FOLDER);
+        assert_eq!(dirs.data, path("/home/u/.local/share"));
+        assert_eq!(dirs.state, Some(path("/home/u/.local/state")));
+        assert_eq!(dirs.config, path("/home/u/.config"));
+        assert_eq!(dirs.runtime, None);
+        let dirs = of(&[
+            ("XDG_DATA_HOME", "/d"),
+            ("XDG_STATE_HOME", "/s"),
+            ("XDG_RUNTIME_DIR", "/run/user/7"),
+            ("XDG_CONFIG_HOME", "/c"),
+        ]);
+        assert_eq!((dirs.data, dirs.config), (path("/d"), path("/c")));
+        assert_eq!(dirs.state, Some(path("/s")));
+        assert_eq!(dirs.runtime, Some(path("/run/user/7")));
     }
 
     #[test]

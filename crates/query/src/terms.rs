@@ -1,7 +1,7 @@
 //! What of a text a query matches, for highlights. It follows the index's tokenizer, not its ranking.
 
 use rustc_hash::FxHashSet;
-use sessions_index::{Token, tokenize};
+use sessions_index::{Token, tokenize_query};
 
 use crate::syntax::{Node, edits};
 
@@ -57,7 +57,7 @@ impl Terms {
 }
 
 fn texts(text: &str) -> impl Iterator<Item = String> {
-    tokenize(text).into_iter().map(|token| token.text)
+    tokenize_query(text).into_iter().map(|token| token.text)
 }
 
 fn is_typo(text: &str, meant: &str) -> bool {

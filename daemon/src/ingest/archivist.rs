@@ -15,7 +15,7 @@ mod work;
 
 use std::path::Path;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sessions_archive::{Archive, ArchiveReader, Heads};
 use sessions_watch::{Changed, Hints, Wake, Watcher};
@@ -32,6 +32,9 @@ use work::Work;
 
 /// The setting that says whether archiving is paused.
 const PAUSED: &str = "paused";
+
+/// How long the end waits for files that were deleted meanwhile; a stop gives up after thirty seconds.
+const UNLINKED_MAX: Duration = Duration::from_secs(10);
 
 /// The thread's own state.
 #[derive(Debug)]
@@ -86,6 +89,7 @@ impl Archivist {
             self.settling.answer(&self.work, *self.heads.borrow());
         }
         self.settling.end();
+        self.save_unlinked();
         self.keep_file();
         // The file alone then holds everything, for whoever copies it.
         if let Err(error) = self.archive.rest() {
@@ -99,6 +103,27 @@ impl Archivist {
                 error = crate::causes::chain(&error),
                 "how much is archived could not be noted"
             );
+        }
+    }
+
+    /// Archives what is held open and has no name any more: whoever comes next cannot open it.
+    fn save_unlinked(&mut self) {
+        if self.work.rests() || self.standing.is_over() {
+            return;
+        }
+        let unlinked = self.work.unlinked();
+        let until = self.work.clock.monotonic() + UNLINKED_MAX;
+        self.work.queue.clear();
+        for place in unlinked {
+            self.work.queue.push(place);
+        }
+        while !self.work.queue.is_empty() {
+            let now = self.work.clock.monotonic();
+            if now >= until || self.work.is_backing_off(now) {
+                tracing::warn!("files that were deleted are not archived whole");
+                return;
+            }
+            self.run_batch();
         }
     }
 

@@ -302,9 +302,15 @@ impl ArchivistHandle {
         *self.heads.borrow()
     }
 
-    /// Ends the archivist after its current step, and joins it. What it had not read stays on disk.
-    pub(crate) fn stop(&self) {
+    /// Tells the archivist to end after its current step.
+    pub(crate) fn close(&self) {
         self.watcher.close();
+    }
+
+    /// Ends the archivist after its current step, and joins it. What it had not read stays on disk; what is
+    /// there no more, and held open alone, is read first.
+    pub(crate) fn stop(&self) {
+        self.close();
         let thread = self
             .thread
             .lock()

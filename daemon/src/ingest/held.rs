@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::disk::{Disk, SourceFile};
-use super::place::Place;
+use super::place::{Place, Roots};
 
 /// Most descriptors of sources written recently.
 const RECENT_MAX: usize = 64;
@@ -103,6 +103,18 @@ impl Held {
     pub(crate) fn release(&mut self, place: &Place) -> Option<Box<dyn SourceFile>> {
         self.recent.retain(|other| other != place);
         self.files.remove(place)
+    }
+
+    /// Returns the sources whose file has its name no more: whoever lets go of it loses it.
+    pub(crate) fn unlinked(&self, disk: &dyn Disk, roots: &Roots) -> Vec<Place> {
+        let inode = |file: &dyn SourceFile| file.stat().ok().map(|stamp| stamp.inode);
+        let is_unlinked = |place: &Place, file: &dyn SourceFile| {
+            let named = disk.open(&roots.locate(place));
+            named.ok().and_then(|named| inode(&*named)) != inode(file)
+        };
+        let files = self.files.iter();
+        let unlinked = files.filter(|(place, file)| is_unlinked(place, &***file));
+        unlinked.map(|(place, _)| place.clone()).collect()
     }
 
     /// Returns the sources written recently.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod heard;
 #[cfg(test)]
+mod plugin;
+#[cfg(test)]
 mod set_up;
 #[cfg(test)]
 mod unheard;

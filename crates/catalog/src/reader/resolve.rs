@@ -20,6 +20,8 @@ enum Fit {
     Begins,
     /// The title holds it.
     Holds,
+    /// It begins the id of a session of which no conversation is archived, only files beside one.
+    FilesOnly,
 }
 
 /// Returns the sessions that fit `name` best.
@@ -36,14 +38,20 @@ pub(super) fn resolve(
     let folded = name.to_lowercase();
     let mut statement = connection.prepare_cached(LATEST_FIRST)?;
     let mut rows = statement.query(())?;
-    let mut best = Fit::Holds;
+    let mut best = Fit::FilesOnly;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let row = SessionRow::read(row)?;
-        let Some(fit) = fit(&row, name, &folded).filter(|fit| *fit <= best) else {
+        let Some(mut fit) = fit(&row, name, &folded).filter(|fit| *fit <= best) else {
             continue;
         };
-        if !row.is_listed(connection)? || !row.is_in_root(connection, root)? {
+        if !row.is_listed(connection)? {
+            if fit == Fit::Holds {
+                continue;
+            }
+            fit = Fit::FilesOnly;
+        }
+        if fit > best || !row.is_in_root(connection, root)? {
             continue;
         }
         if fit < best {

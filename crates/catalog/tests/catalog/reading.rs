@@ -55,6 +55,9 @@ fn names_resolve_to_ids_then_titles_then_parts_of_titles() {
     told.prompt("b", 30, "/w", "aa-1 again");
     told.catalog.root(RootId(1), "/root");
     told.source("aa-2", 1, |facts| facts.bytes = Some(1));
+    for files_only in ["aa-3", "cc-1"] {
+        told.source(files_only, 2, |facts| facts.kind = SourceKind::ToolResult);
+    }
     let reader = told.reader();
     let live = HashSet::new();
     let check = |name, root, expect: &[&str]| {
@@ -68,6 +71,9 @@ fn names_resolve_to_ids_then_titles_then_parts_of_titles() {
     check("fix the", None, &["aa-2", "aa-1"]);
     check("PARSER", None, &["aa-1"]);
     check("nothing", None, &[]);
+    // What has no conversation gives way to what has.
+    check("aa-3", None, &["aa-3"]);
+    check("cc", None, &["cc-1"]);
     check(" ", None, &[]);
 }
 

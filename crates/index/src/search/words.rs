@@ -9,7 +9,7 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use crate::tokenize::{Role, Token, tokenize};
+use crate::tokenize::{Role, Token, tokenize_query};
 
 /// Most words of one phrase; those after it are not asked for.
 const PHRASE_WORDS_MAX: usize = 128;
@@ -25,7 +25,7 @@ type Found = Option<Box<dyn Query>>;
 
 /// Words next to one another, as typed in a phrase or joined in one word.
 pub(super) fn phrase(field: Field, text: &str) -> Found {
-    let tokens = tokenize(text);
+    let tokens = tokenize_query(text);
     let mut ways = vec![adjoining(field, parts(&tokens))?];
     let joined = joined(&tokens);
     if joined.iter().any(|token| token.role == Role::Whole) {
@@ -36,7 +36,7 @@ pub(super) fn phrase(field: Field, text: &str) -> Found {
 
 /// A word that starts so: the last word of what was typed is the one that goes on.
 pub(super) fn prefix(field: Field, text: &str) -> Found {
-    let tokens = tokenize(text);
+    let tokens = tokenize_query(text);
     let mut terms: Vec<Term> = parts(&tokens).map(|token| term(field, token)).collect();
     let mut ways: Vec<Box<dyn Query>> = match terms.len() {
         0 => return None,
@@ -59,7 +59,7 @@ pub(super) fn prefix(field: Field, text: &str) -> Found {
 
 /// The word, or one that is an edit or two away. Of several words each may have its typos.
 pub(super) fn typo(field: Field, text: &str) -> Vec<Box<dyn Query>> {
-    let tokens = tokenize(text);
+    let tokens = tokenize_query(text);
     let asked: Vec<&Token> = match only_whole(&tokens) {
         Some(whole) => vec![whole],
         None => parts(&tokens).collect(),

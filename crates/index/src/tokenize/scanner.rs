@@ -36,6 +36,7 @@ pub(super) fn scan<F: FnMut(Piece<'_>)>(text: &str, sink: F) {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at = match KINDS[usize::from(byte)] {
+            Kind::Separator if byte == b'\\' => scanner.backslash(at),
             Kind::Separator => at + 1,
             Kind::Escape => end_of_sequence(bytes, at),
             Kind::Wide => scanner.wide(at),
@@ -138,6 +139,25 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
             self.bare_number(start, end, position);
         }
         end
+    }
+
+    /// Takes a backslash. A letter behind it that escapes a line's end or a tab is no part of the word that
+    /// follows, unless it is the word's own: both are found.
+    fn backslash(&mut self, at: usize) -> usize {
+        let start = at + 1;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let [b'n' | b't' | b'r', next, ..] = rest else {
+            return start;
+        };
+        if !next.is_ascii_alphanumeric() {
+            return start;
+        }
+        let is_plain = |byte: &&u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let length = rest.iter().take_while(is_plain).count();
+        if length > 1 {
+            self.emit_as_is(start, start + length, self.position, Role::Bare);
+        }
+        start + 1
     }
 
     fn measure(&self, start: usize) -> (Shape, usize) {

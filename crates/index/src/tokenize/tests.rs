@@ -23,6 +23,17 @@ fn check(text: &str, expect: &str) {
 }
 
 #[test]
+fn escaped_line_ends_are_part_of_no_word() {
+    check(
+        r"first\nsecond\tthird",
+        "first #nsecond second #tthird third",
+    );
+    check(r"C:\new\_x\net", "c #new ew x #net et");
+    check(r"\nFooBar \\nx \n- \n", "=foobar foo bar #nx x n n");
+    check(r"\news_item", "#news =ewsitem ews item");
+}
+
+#[test]
 fn prose_is_cut_into_folded_words() {
     check("", "");
     check("  ... -> !?", "");

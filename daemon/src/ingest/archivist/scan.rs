@@ -109,6 +109,11 @@ impl Work {
         missed
     }
 
+    /// Returns the sources that are held open alone.
+    pub(super) fn unlinked(&self) -> Vec<Place> {
+        self.held.unlinked(&*self.disk, &self.roots)
+    }
+
     /// Opens sources that may be swept before their turn comes.
     pub(super) fn open_ahead(&mut self) {
         while let Some(place) = self.endangered.front() {

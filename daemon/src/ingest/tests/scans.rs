@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use sessions_archive::{Lane, Logged};
@@ -114,6 +115,46 @@ fn a_sweep_in_the_middle_of_the_first_import_loses_nothing() {
             rows(number, 50, 400).as_bytes()
         );
         assert!(bench.source(&session(number)).unwrap().is_gone, "{number}");
+    }
+}
+
+#[test]
+fn what_was_swept_before_its_turn_outlives_the_daemon_that_holds_it() {
+    let mut bench = Bench::new();
+    // More than go in one batch.
+    let count = 600;
+    for number in 0..count {
+        bench.write(&session(number), rows(number, 2, 100));
+        set_age(&bench, &session(number), 31);
+    }
+    let files: Vec<_> = (0..count)
+        .map(|number| bench.path(&session(number)))
+        .collect();
+    // The daemon is told to end in the middle of the first of them, when all are gone already.
+    let (swept, hear_swept) = sync_channel(1);
+    let (go_on, wait_to_go_on) = sync_channel(1);
+    let wait_to_go_on = Mutex::new(wait_to_go_on);
+    let reads = AtomicUsize::new(0);
+    bench.start_on(Box::new(Hooked(Arc::new(move |_: &std::path::Path| {
+        if reads.fetch_add(1, Ordering::SeqCst) == 0 {
+            for file in &files {
+                fs::remove_file(file).unwrap();
+            }
+            swept.send(()).unwrap();
+            wait_to_go_on.lock().unwrap().recv().unwrap();
+        }
+    }))));
+    hear_swept.recv().unwrap();
+    bench.handle().close();
+    go_on.send(()).unwrap();
+    bench.stop();
+    bench.start();
+    for number in 0..count {
+        assert_eq!(
+            bench.archived(&session(number)),
+            rows(number, 2, 100).as_bytes(),
+            "{number}"
+        );
     }
 }
 
