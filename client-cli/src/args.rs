@@ -170,7 +170,7 @@ pub(crate) struct Search {
     /// Words, "phrases", prefix*, typo~, -not, OR, and filters such as project: tool: kind: before:
     #[arg(required = true)]
     pub(crate) query: Vec<String>,
-    /// At most so many sessions.
+    /// At most so many sessions; a thousand at most.
     #[arg(long, value_name = "N", default_value_t = 20,
           value_parser = limit)]
     pub(crate) limit: u32,

@@ -361,8 +361,14 @@ impl Backend {
         )
     }
 
-    /// Makes what has been archived visible to a list or a reader, within reason.
+    /// Makes what is on disk visible to a list or a reader, within reason.
     async fn catch_up(&self) {
+        self.take_spool().await;
+        self.show_archived().await;
+    }
+
+    /// Makes what has been archived visible, within reason.
+    async fn show_archived(&self) {
         let settled = self.archivist.settle(WAIT).await;
         self.deriver.show(settled.heads.live, WAIT).await;
     }

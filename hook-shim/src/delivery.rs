@@ -3,12 +3,12 @@
 //! Knows the order of things; must not know how any of them is done.
 
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sessions_client::{Client, ClientError, hook};
 use sessions_model::{CheckpointId, HookEvent, HookReply, HookReport, SlashCommand};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::answer;
 use crate::clock::Now;
@@ -21,10 +21,14 @@ use crate::report;
 use crate::silence;
 use crate::spool::Spool;
 
+/// Between two questions to a daemon that is not ready to answer a command.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
 /// Takes the event in that the client describes on the standard input.
 pub(crate) fn run(context: &Context, started: Instant) {
-    let mut patience = Patience::with_event(started);
-    let payload = Payload::parse(&payload::read(io::stdin().lock(), patience));
+    let payload = payload::read(io::stdin().lock(), Patience::with_client(started));
+    let mut patience = Patience::with_event(Instant::now());
+    let payload = Payload::parse(&payload);
     let now = Now::read();
     let Some(report) = report::build(payload, context, now) else {
         return;
@@ -63,15 +67,23 @@ fn tell(context: &Context, report: &HookReport, patience: Patience) -> Result<Ho
     Ok(told.map_err(late)??)
 }
 
-/// Asks whoever listens; for a command, a daemon is started where none does.
+/// Asks whoever listens; for a command, a daemon is started where none does, and one that is not ready yet is
+/// asked again. Nobody is asked for longer than the caller has patience.
 async fn ask(context: &Context, report: &HookReport) -> Result<HookReply, ClientError> {
     let ask = || hook::report(&context.environment, &context.paths, report);
-    match ask().await {
-        Err(ClientError::Absent | ClientError::Lost { .. }) if report.command.is_some() => {}
-        answered => return answered,
+    let mut answered = ask().await;
+    if report.command.is_none() {
+        return answered;
     }
-    Client::connect(&context.connection()).await?;
-    ask().await
+    if let Err(ClientError::Absent | ClientError::Lost { .. }) = answered {
+        Client::connect(&context.connection()).await?;
+        answered = ask().await;
+    }
+    while let Err(ClientError::Unready { .. }) = answered {
+        sleep(ASK_EVERY).await;
+        answered = ask().await;
+    }
+    answered
 }
 
 /// Keeps what nobody took, and says so where the user waits for an answer.
@@ -103,19 +115,20 @@ fn words(
     (kept, spool): (&io::Result<()>, &Spool),
 ) -> String {
     let hint = "run `sessions doctor` to see what is wrong";
+    let unheard = unheard.words();
     match (command, kept) {
         (SlashCommand::Checkpoint(name), Ok(())) => format!(
-            "checkpoint{} is noted, and set when the daemon runs again: {unheard}\n{hint}",
+            "checkpoint{} is noted, and set when the daemon runs again\n{unheard}\n{hint}",
             quoted(name)
         ),
         (SlashCommand::Checkpoint(name), Err(fault)) => format!(
-            "checkpoint{} is NOT set: {unheard}, and {} could not be written: {fault}\n{hint}",
+            "checkpoint{} is NOT set\n{unheard}, and {} could not be written: {fault}\n{hint}",
             quoted(name),
             spool.dir().display()
         ),
         (SlashCommand::Recall(query), _) => {
             format!(
-                "recall{} was not answered: {unheard}\n{hint}",
+                "recall{} was not answered\n{unheard}\n{hint}",
                 quoted(query)
             )
         }

@@ -1,6 +1,8 @@
 //! Why an event was not taken.
 
+use std::error::Error;
 use std::io;
+use std::iter::successors;
 
 use sessions_client::ClientError;
 
@@ -22,6 +24,13 @@ pub(crate) enum Unheard {
 }
 
 impl Unheard {
+    /// Returns it with what it came from.
+    pub(crate) fn words(&self) -> String {
+        let causes = successors(Some(self as &dyn Error), |&error| error.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        causes.join(": ")
+    }
+
     /// Tells whether there is nobody who could have taken it.
     pub(crate) fn is_absence(&self) -> bool {
         matches!(

@@ -4,6 +4,10 @@
 
 use std::time::{Duration, Instant};
 
+/// How long the client may take to say what happened. It waits for nobody meanwhile: on a busy machine it is
+/// the one that is late, and what it says must not get lost over that.
+const PAYLOAD_MAX: Duration = Duration::from_secs(2);
+
 /// How long the client waits for an event that is only told.
 const EVENT_MAX: Duration = Duration::from_millis(50);
 
@@ -21,10 +25,19 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// With an event that is only told.
-    pub(crate) fn with_event(started: Instant) -> Self {
-        let limit = EVENT_MAX;
+    /// With a client that is to say what happened.
+    pub(crate) fn with_client(started: Instant) -> Self {
+        let limit = PAYLOAD_MAX;
         Self { started, limit }
+    }
+
+    /// With an event that is only told, from when the client has said it.
+    pub(crate) fn with_event(said: Instant) -> Self {
+        let limit = EVENT_MAX;
+        Self {
+            started: said,
+            limit,
+        }
     }
 
     /// With a command that is to be answered.

@@ -4,7 +4,9 @@
 mod install;
 mod run;
 mod scripted;
+mod terminal;
 
 pub use install::{VERSION, installed};
 pub use run::{Answer, Client, Config, Run};
 pub use scripted::Scripted;
+pub use terminal::{Terminal, keys};

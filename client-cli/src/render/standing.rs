@@ -13,6 +13,9 @@ use crate::terminal::{Paint, Role, Terminal};
 /// Months from which on a disk that fills up is nobody's concern.
 const MONTHS_MAX: u64 = 600;
 
+/// What places of the archive that are lost go by among the defects.
+const DAMAGED: &str = "damaged";
+
 /// Kinds of defects that are listed.
 const DEFECTS_MAX: usize = 12;
 
@@ -27,6 +30,7 @@ pub(crate) fn page(status: &Status, now: &Now, terminal: &Terminal) -> String {
     }
     lines.push(disk_line(status));
     lines.extend(defects(status));
+    lines.extend(damage(status));
     lines.push(daemon_line(status, now));
     lines.push(sandbox_line(status, paint));
     lines.join("\n") + "\n"
@@ -121,13 +125,22 @@ fn time_left(months: u64) -> Option<String> {
 }
 
 fn defects(status: &Status) -> Option<String> {
-    let shown = status.defects.iter().take(DEFECTS_MAX);
+    let kept = status.defects.iter().filter(|found| found.name != DAMAGED);
+    let shown = kept.take(DEFECTS_MAX);
     let parts: Vec<String> = shown
         .map(|defect| format!("{} {}", one_line(&defect.name), number(defect.count)))
         .collect();
     // Not every one can be shown as an entry; the bytes are there in any case.
     let how = "kept; \"sessions view ID --raw\" prints it as it was";
     (!parts.is_empty()).then(|| format!("unusual  {} ({how})", parts.join(", ")))
+}
+
+fn damage(status: &Status) -> Option<String> {
+    let lost = status.defects.iter().find(|found| found.name == DAMAGED)?;
+    let places = count(lost.count, "place");
+    Some(format!(
+        "damaged  {places} of the archive lost (\"sessions verify\" lists what)"
+    ))
 }
 
 fn daemon_line(status: &Status, now: &Now) -> String {

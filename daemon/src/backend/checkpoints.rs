@@ -99,7 +99,7 @@ impl Backend {
     /// Binds each checkpoint that waits for its record to the last one that was written before it; returns
     /// whether any waits still.
     pub(super) async fn bind_checkpoints(&self) -> Result<bool, Refusal> {
-        self.catch_up().await;
+        self.show_archived().await;
         let pending = self.ask(|engine| engine.pending_checkpoints()).await?;
         let mut waits = pending.len() > BOUND_TOGETHER_MAX;
         for number in pending.into_iter().take(BOUND_TOGETHER_MAX) {

@@ -11,7 +11,7 @@ use sessions_model::{
     CheckpointId, Fault, FaultKind, HookEvent, HookReply, HookReport, SessionId, Silence,
     SlashCommand, Timestamp,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::recall::Recalled;
 use super::{Annotation, Backend, Refusal, reopen};
@@ -29,6 +29,9 @@ const COMPACT_WAIT: Duration = Duration::from_millis(30);
 
 /// How long a command may take here, of the two seconds that its hook has.
 const COMMAND_WAIT: Duration = Duration::from_millis(1_500);
+
+/// How long whoever asks waits for what was spooled.
+const SPOOL_WAIT: Duration = Duration::from_millis(500);
 
 /// How long a recall waits for the last line on disk.
 pub(super) const SEARCH_WAIT: Duration = Duration::from_millis(700);
@@ -59,6 +62,14 @@ impl Hooks {
         let _full = self.inbox.try_send(Work::Bind);
     }
 
+    /// Has what was spooled taken in; whoever waits is let go afterwards.
+    fn look(&self) -> oneshot::Receiver<()> {
+        let (done, taken) = oneshot::channel();
+        // Where so much waits, it is looked at behind that.
+        let _full = self.inbox.try_send(Work::Look(done));
+        taken
+    }
+
     fn put(&self, report: HookReport) -> Result<(), Refusal> {
         let put = self.inbox.try_send(Work::Event(Box::new(report)));
         put.map_err(|_| Refusal::NotReady("too many events wait to be recorded".into()))
@@ -86,6 +97,18 @@ impl Backend {
                 Ok(HookReply::default())
             }
             _ => Ok(HookReply::default()),
+        }
+    }
+
+    /// Takes in what was spooled while this daemon runs: it was stopped, or too busy to answer in time.
+    pub(super) async fn take_spool(&self) {
+        let dir = self.facts.paths.spool_dir();
+        let is_empty = move || std::fs::read_dir(dir).is_ok_and(|mut dir| dir.next().is_none());
+        if !tokio::task::spawn_blocking(is_empty)
+            .await
+            .unwrap_or_default()
+        {
+            drop(tokio::time::timeout(SPOOL_WAIT, self.hooks.look()).await);
         }
     }
 
@@ -144,12 +167,16 @@ impl Backend {
             FaultKind::Root => fault.message.contains(root),
             _ => false,
         };
-        let fault = faults
-            .iter()
-            .find(is_grave)
-            .map(|fault| fault.message.clone());
+        let fault = faults.iter().find(is_grave);
+        let fault = fault.map(|fault| fault.message.clone());
+        let hold = || self.facts.hold.clone();
+        // Whoever paused it may have forgotten.
+        let pause = || {
+            let is_paused = self.archivist.is_paused();
+            is_paused.then(|| "archiving is paused".to_owned())
+        };
         Some(Silence {
-            fault: fault.or_else(|| self.facts.hold.clone())?,
+            fault: fault.or_else(hold).or_else(pause)?,
             since: self.last_archived(root.to_owned()).await,
         })
     }

@@ -169,10 +169,16 @@ fn shown(
         let title = line(&hit.session.title, TITLE_CHARS);
         let project = line(project, TITLE_CHARS);
         let snippet = line(&hit.snippet, SNIPPET_CHARS);
+        // Of a session that is named after what was found, it is said once.
+        let snippet = if snippet == title {
+            String::new()
+        } else {
+            format!("\n   {snippet}")
+        };
         let id = id.short();
         write!(
             text,
-            "\n{number}  {title} · {project}{age}\n   {snippet}\n   sessions resume {id}"
+            "\n{number}  {title} · {project}{age}{snippet}\n   sessions resume {id}"
         )
         .expect("a string takes everything");
     }

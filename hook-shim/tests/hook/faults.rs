@@ -5,8 +5,9 @@ use std::io::Write;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::trial::{Trial, payload, run};
+use crate::trial::{Trial, command, payload, run, wait_for};
 
 /// Has somebody at the socket while `run` runs.
 fn with_socket(trial: &Trial, kind: &str, run: impl FnOnce()) {
@@ -156,4 +157,24 @@ fn an_input_that_never_ends_is_not_waited_for() {
     let status = trial.command(&trial.program()).stdin(reader).status();
     assert!(status.unwrap().success());
     drop(writer);
+}
+
+#[test]
+fn a_client_that_is_slow_to_say_what_happened_is_heard() {
+    // Twice as long as an event may take once it is said.
+    const SLOW: Duration = Duration::from_millis(100);
+    let trial = Trial::new();
+    let mut child = trial.command(&trial.program()).spawn().unwrap();
+    let spawned = Instant::now();
+    wait_for("time", || (spawned.elapsed() > SLOW).then_some(()));
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&command("checkpoint", "late")).unwrap();
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        printed.contains("checkpoint \\\"late\\\" is noted"),
+        "{printed}"
+    );
+    assert_eq!(trial.spooled().len(), 1);
 }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 /// How long one run of the client may take; the longest here takes some ten seconds on a busy machine.
 const RUN_MAX: Duration = Duration::from_mins(2);
 /// Not a secret: the mock does not look.
-const API_KEY: &str = "sk-ant-test-scripted";
+pub(super) const API_KEY: &str = "sk-ant-test-scripted";
 
 /// A home for the client: its config root and the directories its sessions run in.
 #[derive(Debug)]

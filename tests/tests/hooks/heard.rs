@@ -1,67 +1,20 @@
 //! Hooks that a running daemon answers: what they say is known once, and slash commands ask the model nothing.
 
-use std::time::Duration;
-
 use serde_json::Value;
-use sessions_tests::binaries::built;
-use sessions_tests::client::Scripted;
 use sessions_tests::mock::{gate, say, text};
-use sessions_tests::{Daemon, Home, wait_for};
+use sessions_tests::wait_for;
 
-use crate::EVENTS;
-
-/// How long what a hook told may take to be known.
-const KNOWN_MAX: Duration = Duration::from_secs(30);
-
-struct Stage {
-    scripted: Scripted,
-    home: Home,
-    _daemon: Daemon,
-}
-
-impl Stage {
-    fn new() -> Self {
-        let scripted = Scripted::new().unwrap();
-        let home = Home::new(&scripted.config.root()).unwrap();
-        let shim = &built().unwrap().hook;
-        let command = format!(
-            "SESSIONS_HOME='{}' '{}'",
-            home.path().display(),
-            shim.display()
-        );
-        // As where a plugin brings what the settings have already.
-        let twin = format!("TWIN=1 {command}");
-        let commands = [&*command, &*twin];
-        scripted.config.install_hooks(&commands, &EVENTS).unwrap();
-        Self {
-            _daemon: home.start().unwrap(),
-            scripted,
-            home,
-        }
-    }
-
-    /// Waits until the daemon knows why a session ended.
-    fn ended_by(&self, session: &str, expect: &str) {
-        wait_for("the reason of an end", KNOWN_MAX, || {
-            let mut sessions = self.home.listed(&[])?.into_iter();
-            let found = sessions.find(|found| found["id"] == session);
-            Ok(found.filter(|found| found["ended_by"] == expect).map(drop))
-        })
-        .unwrap();
-    }
-}
+use crate::stage::{KNOWN_MAX, Stage};
 
 #[test]
 fn a_checkpoint_in_the_client_is_bound_to_what_was_said_before_it() {
-    let stage = Stage::new();
-    let prompt = stage
-        .scripted
-        .mock
-        .prompt("Good morning", [say([text("Good evening")])]);
+    let stage = Stage::with_twins();
+    let _daemon = stage.home.start().unwrap();
+    let prompt = stage.prompt("Good morning", "Good evening");
     let answer = stage.scripted.ask(&prompt, &[]).unwrap();
     assert_eq!((&*answer.text, &*answer.stderr), ("Good evening", ""));
     stage.ended_by(&answer.session, "other");
-    let asked = stage.scripted.mock.requests().len();
+    let asked = stage.asked();
 
     let resumed = ["--resume", &answer.session];
     let said = stage
@@ -82,11 +35,7 @@ fn a_checkpoint_in_the_client_is_bound_to_what_was_said_before_it() {
         said.contains("Nothing in past sessions matches evening"),
         "{said}"
     );
-    assert_eq!(
-        stage.scripted.mock.requests().len(),
-        asked,
-        "the model was asked"
-    );
+    assert_eq!(stage.asked(), asked, "the model was asked");
 
     let bound = wait_for("a bound checkpoint", KNOWN_MAX, || {
         let list = stage.home.json(&["checkpoint", "list", "--json"])?;
@@ -111,7 +60,8 @@ fn a_checkpoint_in_the_client_is_bound_to_what_was_said_before_it() {
 
 #[test]
 fn a_session_whose_client_was_killed_is_said_to_be_killed() {
-    let stage = Stage::new();
+    let stage = Stage::with_twins();
+    let _daemon = stage.home.start().unwrap();
     let prompt = stage
         .scripted
         .mock
@@ -131,4 +81,23 @@ fn a_session_whose_client_was_killed_is_said_to_be_killed() {
     .unwrap();
     run.kill().unwrap();
     stage.ended_by(&session, "killed");
+}
+
+#[test]
+fn a_command_starts_the_daemon() {
+    let stage = Stage::new();
+    stage.install_daemon();
+    let said = stage.scripted.ask("/checkpoint on a cold start", &[]);
+    let said = said.unwrap().text;
+    assert_eq!(stage.asked(), 0, "the model was asked");
+    // On a busy machine a start may take longer than a command waits.
+    let is_said = said.contains("Checkpoint \"on a cold start\" saved")
+        || said.contains("checkpoint \"on a cold start\" is noted");
+    assert!(is_said, "{said}");
+    let made = wait_for("a checkpoint", KNOWN_MAX, || {
+        let made = stage.home.json(&["checkpoint", "list", "--json"])?;
+        Ok(made.as_array().unwrap().first().cloned())
+    });
+    assert_eq!(made.unwrap()["name"], "on a cold start");
+    stage.home.bytes(&["daemon", "stop"]).unwrap();
 }

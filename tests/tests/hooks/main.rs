@@ -1,23 +1,20 @@
-//! The real client with our hooks.
+//! The real client with our hooks, as it is run by a script and on a terminal.
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod endings;
+#[cfg(test)]
 mod heard;
+#[cfg(test)]
+mod outage;
 #[cfg(test)]
 mod plugin;
 #[cfg(test)]
 mod set_up;
 #[cfg(test)]
-mod unheard;
-
-/// What is reported.
+mod silence;
 #[cfg(test)]
-const EVENTS: [&str; 8] = [
-    "SessionStart",
-    "SessionEnd",
-    "Stop",
-    "SubagentStop",
-    "PreCompact",
-    "PostCompact",
-    "UserPromptSubmit",
-    "UserPromptExpansion",
-];
+mod stage;
+#[cfg(test)]
+mod unheard;

@@ -11,7 +11,7 @@ use sessions_tests::client::Scripted;
 use sessions_tests::mock::{say, text};
 use sessions_tests::{Daemon, Home};
 
-use crate::EVENTS;
+use crate::stage::EVENTS;
 
 fn folder() -> PathBuf {
     workspace().join("packaging/plugin")

@@ -12,16 +12,23 @@ use crate::project::{Projects, project_name};
 use crate::sources::kind_code;
 use crate::state::session_id;
 
-const COLUMNS: &str = "ordinal, id, coalesce(name, first_prompt, ''), last_prompt, started_at, ended_at,
-    entries, prompts, branch, entrypoint, cwd, worktree_of, is_automated, tokens_input, tokens_output,
-    tokens_cache_read, tokens_cache_creation";
+/// The columns that [`SessionRow::read`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "ordinal, id, coalesce(name, first_prompt, ''), last_prompt, started_at, ended_at, entries, \
+         prompts, branch, entrypoint, cwd, worktree_of, is_automated, tokens_input, tokens_output, \
+         tokens_cache_read, tokens_cache_creation"
+    };
+}
 
 /// Selects every session, the latest first.
-pub(super) const LATEST_FIRST: &str =
-    "SELECT ordinal, id, coalesce(name, first_prompt, ''), last_prompt,
-    started_at, ended_at, entries, prompts, branch, entrypoint, cwd, worktree_of, is_automated,
-    tokens_input, tokens_output, tokens_cache_read, tokens_cache_creation
-    FROM session ORDER BY ended_at DESC, id";
+pub(super) const LATEST_FIRST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM session ORDER BY ended_at DESC, id"
+);
+
+const BY_ORDINAL: &str = concat!("SELECT ", columns!(), " FROM session WHERE ordinal = ?1");
 
 /// What the row of a session says.
 #[derive(Debug)]
@@ -95,7 +102,7 @@ impl SessionRow {
         ordinal: SessionOrdinal,
     ) -> rusqlite::Result<Option<Self>> {
         connection
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM session WHERE ordinal = ?1"))?
+            .prepare_cached(BY_ORDINAL)?
             .query_row([ordinal.0], Self::read)
             .optional()
     }

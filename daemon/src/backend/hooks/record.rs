@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sessions_archive::Event;
-use sessions_model::{
-    CheckpointId, GitState, HookEvent, HookReport, SessionId, SlashCommand, Timestamp,
-};
+use sessions_model::{CheckpointId, GitState, HookReport, SessionId, SlashCommand, Timestamp};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::backend::{Backend, Refusal};
@@ -35,6 +34,8 @@ pub(crate) type ReadSpool = fn(&Path) -> Vec<(PathBuf, Spooled)>;
 pub(super) enum Work {
     Event(Box<HookReport>),
     Bind,
+    /// Takes in what was spooled, for somebody who waits.
+    Look(oneshot::Sender<()>),
 }
 
 /// What is to be done once the client has had time to write.
@@ -42,9 +43,9 @@ pub(super) enum Work {
 struct After {
     at: Option<Instant>,
     binds: bool,
-    /// Whether something may have been spooled.
-    spool: bool,
     told: Told,
+    /// Who waits for it.
+    asked: Vec<oneshot::Sender<()>>,
 }
 
 /// Sessions of which a hook told what the model said last, and when.
@@ -58,7 +59,6 @@ impl Backend {
         let mut after = After {
             // What waited for a record when the last daemon ended.
             binds: true,
-            spool: true,
             // Whoever started the daemon to ask something is answered first.
             at: Some(Instant::now() + FLUSH),
             ..After::default()
@@ -95,8 +95,11 @@ impl Backend {
         after.at.get_or_insert(Instant::now() + FLUSH);
         match work {
             Work::Bind => after.binds = true,
+            Work::Look(done) => {
+                after.at = Some(Instant::now());
+                after.asked.push(done);
+            }
             Work::Event(report) => {
-                after.spool |= report.event == HookEvent::SessionStart;
                 if let Err(refusal) = self.record(&report, &mut after.told).await {
                     tracing::warn!(?refusal, "an event was not recorded");
                 }
@@ -123,19 +126,19 @@ impl Backend {
         }
         let After {
             binds,
-            spool: may_be_spooled,
             mut told,
+            asked,
             ..
         } = std::mem::take(after);
-        if may_be_spooled {
-            let dir = self.facts.paths.spool_dir();
-            let read = tokio::task::spawn_blocking(move || spool(&dir)).await;
-            self.take_spooled(read.unwrap_or_default(), &mut told).await;
-        }
-        self.catch_up().await;
-        if (binds || may_be_spooled)
-            && let Err(refusal) = self.bind_checkpoints().await
-        {
+        let dir = self.facts.paths.spool_dir();
+        let read = tokio::task::spawn_blocking(move || spool(&dir)).await;
+        let spooled = read.unwrap_or_default();
+        let binds = binds || !spooled.is_empty();
+        self.take_spooled(spooled, &mut told).await;
+        // They look at what is archived themselves.
+        drop(asked);
+        self.show_archived().await;
+        if binds && let Err(refusal) = self.bind_checkpoints().await {
             tracing::warn!(?refusal, "checkpoints were not bound");
         }
         for (session, at) in told {
