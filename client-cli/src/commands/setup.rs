@@ -118,7 +118,9 @@ async fn keep(context: &Context, keeper: &Keeper) -> Result<(), CliError> {
     let ended = context.end_daemon().await.map(drop);
     let taken_up = ended.and_then(|()| keeper.take_up());
     if taken_up.is_err() {
-        // Clients start it again; what cannot be removed is said by the doctor.
+        // Clients start it again, and no half of a service is to stand in their way; what cannot be taken back
+        // is said by the doctor.
+        drop(keeper.give_up());
         drop(fs::remove_file(&file));
     }
     taken_up.map_err(|error| {

@@ -45,4 +45,6 @@ fn an_agent_is_answered_from_its_own_config_root_unless_the_settings_open_the_ot
     }
     let list = home.json(&["list", "--json"]).unwrap();
     assert!(list.to_string().contains(OTHER) && list.to_string().contains(PARSER));
+    // It is another one than the harness started, and ends with its home only if that goes at once.
+    home.bytes(&["daemon", "stop"]).unwrap();
 }

@@ -1,5 +1,5 @@
 //! The plugin, installed by the real client from the folder that packages hold: its hooks and commands work
-//! without a setup, and count once beside it.
+//! without a setup, and count once beside one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -140,6 +140,15 @@ fn its_commands_ask_the_model_nothing_and_count_once_beside_those_of_setup() {
         EVENTS.iter().map(|event| (*event, hook.clone())).collect(),
     );
     assert_eq!(stage.checkpoint("second", &session), ["second", "first"]);
+    let said = stage.home.sessions(&["doctor"]).unwrap().stdout;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("each event is told twice"), "{said}");
+    stage.home.bytes(&["setup", "--yes"]).unwrap();
+    let settings = fs::read_to_string(stage.scripted.config.root().join("settings.json")).unwrap();
+    assert!(!settings.contains("UserPromptSubmit"), "{settings}");
+    // The plugin's hook answers the bare name, too, once setup has taken it from the client.
+    let said = ask("/checkpoint third", &["--resume", &session]).text;
+    assert!(said.contains("Checkpoint \"third\" saved."), "{said}");
 
     let said = ask("/sessions:recall evening", &["--resume", &session]).text;
     let expect = "Nothing in past sessions matches evening";
