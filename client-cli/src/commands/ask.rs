@@ -3,6 +3,12 @@
 use std::io::{IsTerminal, Write, stderr, stdin};
 
 use crate::error::CliError;
+use crate::render::text::visible;
+
+/// Tells whether somebody is there who sees a question and can answer it.
+pub(crate) fn is_anybody_there() -> bool {
+    stdin().is_terminal() && stderr().is_terminal()
+}
 
 /// Asks a question whose answer is no unless it is yes.
 pub(crate) fn yes(question: &str) -> Result<bool, CliError> {
@@ -11,7 +17,7 @@ pub(crate) fn yes(question: &str) -> Result<bool, CliError> {
         return Err(CliError::usage(message).hint("\"--yes\" does it, \"--dry-run\" shows it"));
     }
     // To where errors go: standard output may be a file.
-    write!(stderr(), "{question} [y/N] ")?;
+    write!(stderr(), "{} [y/N] ", visible(question))?;
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;
     Ok(is_yes(&answer))

@@ -1,6 +1,5 @@
 //! The git worktree that a session ran in: what its rows say of it, and how it is made again.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,7 +7,7 @@ use serde::Deserialize;
 use sessions_client::Client;
 use sessions_model::Session;
 
-use crate::commands::source;
+use crate::commands::{ask, source};
 use crate::error::{CliError, Kind};
 
 /// The longest row that is looked at, in bytes; those that are meant have a few hundred.
@@ -67,10 +66,9 @@ impl Worktree {
     /// Makes it again from its branch, if somebody is there to agree to it.
     pub(crate) fn make_again(&self, may_ask: bool) -> Result<(), CliError> {
         let (path, branch) = (self.path.display(), &self.branch);
-        if may_ask && stdin().is_terminal() && stderr().is_terminal() {
-            let question =
-                format!("the worktree {path} is gone; make it again from {branch}? [y/N] ");
-            if agrees(&question)? {
+        if may_ask && ask::is_anybody_there() {
+            let question = format!("the worktree {path} is gone; make it again from {branch}?");
+            if ask::yes(&question)? {
                 return self.add();
             }
         }
@@ -100,16 +98,6 @@ impl Worktree {
             String::from_utf8_lossy(&made.stderr).trim().to_owned(),
         ))
     }
-}
-
-/// Asks, and tells whether the answer begins with a yes.
-pub(crate) fn agrees(question: &str) -> Result<bool, CliError> {
-    let mut out = stderr();
-    write!(out, "{}", crate::render::text::visible(question))?;
-    out.flush()?;
-    let mut answer = String::new();
-    stdin().read_line(&mut answer)?;
-    Ok(answer.trim_start().starts_with(['y', 'Y']))
 }
 
 #[cfg(test)]

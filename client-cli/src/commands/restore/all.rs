@@ -1,12 +1,11 @@
 //! `sessions restore --all-missing`: everything that went by itself comes back.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::Write;
 
 use sessions_client::Client;
 use sessions_model::{OnDisk, Session, SessionFilter};
 
-use crate::commands::import;
-use crate::commands::worktree::agrees;
+use crate::commands::{ask, import};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::history::Histories;
@@ -89,8 +88,8 @@ async fn find(context: &Context, client: &Client) -> Result<Wanted, CliError> {
 }
 
 fn agree(what: &str) -> Result<bool, CliError> {
-    if stdin().is_terminal() && stderr().is_terminal() {
-        return agrees(&format!("{what} are missing; put them back? [y/N] "));
+    if ask::is_anybody_there() {
+        return ask::yes(&format!("{what} are missing; put them back?"));
     }
     let message = format!("{what} are missing, and nobody is there to be asked");
     Err(CliError::usage(message).hint("add --yes to put them back"))
