@@ -57,23 +57,21 @@ impl Entry {
 impl Tree {
     /// Adds a program.
     pub(super) fn add_program(&mut self, place: impl Into<String>, from: &Path) {
-        let content = Content::Of(from.to_owned());
-        let mode = OPEN;
-        self.files.insert(place.into(), Entry { content, mode });
+        self.put(place.into(), (Content::Of(from.to_owned()), OPEN));
     }
 
     /// Adds a file.
     pub(super) fn add(&mut self, place: impl Into<String>, from: &Path) {
-        let content = Content::Of(from.to_owned());
-        let mode = PLAIN;
-        self.files.insert(place.into(), Entry { content, mode });
+        self.put(place.into(), (Content::Of(from.to_owned()), PLAIN));
     }
 
     /// Adds a file that holds `bytes`.
     pub(super) fn add_bytes(&mut self, place: impl Into<String>, bytes: Vec<u8>) {
-        let content = Content::Bytes(bytes);
-        let mode = PLAIN;
-        self.files.insert(place.into(), Entry { content, mode });
+        self.put(place.into(), (Content::Bytes(bytes), PLAIN));
+    }
+
+    fn put(&mut self, place: String, (content, mode): (Content, u32)) {
+        self.files.insert(place, Entry { content, mode });
     }
 
     /// Adds all files below a folder.
