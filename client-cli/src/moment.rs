@@ -2,6 +2,7 @@
 //!
 //! The clock is read once, in `main`; everything here is told what time it is.
 
+use std::path::Path;
 use std::{env, fs};
 
 use jiff::civil::{Date, DateTime};
@@ -117,6 +118,12 @@ fn system_zone() -> TimeZone {
     rules
         .and_then(|rules| TimeZone::tzif("local", &rules).ok())
         .unwrap_or_else(TimeZone::system)
+}
+
+/// Returns when a file was last written; none where there is no telling.
+pub(crate) fn written_at(file: &Path) -> Option<Timestamp> {
+    let written = fs::metadata(file).and_then(|found| found.modified());
+    written.ok().and_then(Timestamp::from_system)
 }
 
 /// Returns the moment in RFC 3339, UTC, to the millisecond: as JSON carries it.

@@ -5,11 +5,10 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use sessions_model::Timestamp;
 
-use crate::moment::Now;
+use crate::moment::{Now, written_at};
 
 /// Days after its last change that the client keeps a file, unless its settings say otherwise.
 const KEPT_DAYS: u32 = 30;
@@ -40,7 +39,7 @@ impl Sweep {
             .and_then(|text| kept_days(&text))
             .unwrap_or(KEPT_DAYS);
         // The client itself goes by the age of its mark, whatever is written there.
-        let last_at = modified(&folder.join(".last-cleanup"));
+        let last_at = written_at(&folder.join(".last-cleanup"));
         let day_after = last_at.map_or(now.at, |last| Timestamp(last.millis() + DAY_MS));
         let next_at = day_after.max(now.at);
         let limit = next_at.millis() - i64::from(kept_days) * DAY_MS;
@@ -68,13 +67,6 @@ fn kept_days(settings: &[u8]) -> Option<u32> {
     (days > 0).then(|| u32::try_from(days).unwrap_or(u32::MAX))
 }
 
-/// Returns when a file was last written.
-fn modified(path: &Path) -> Option<Timestamp> {
-    let modified = fs::metadata(path).ok()?.modified().ok()?;
-    let age = modified.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(age.as_millis()).ok().map(Timestamp)
-}
-
 /// Counts the transcripts that were last changed before `limit`, in milliseconds since 1970.
 fn unused_since(projects: &Path, limit: i64) -> u64 {
     let folders = fs::read_dir(projects).into_iter().flatten().flatten();
@@ -83,7 +75,7 @@ fn unused_since(projects: &Path, limit: i64) -> u64 {
     let is_unused = |file: &fs::DirEntry| {
         let is_transcript = file.path().extension().is_some_and(|end| end == "jsonl");
         let is_file = file.file_type().is_ok_and(|kind| kind.is_file());
-        let used = modified(&file.path()).filter(|_| is_transcript && is_file);
+        let used = written_at(&file.path()).filter(|_| is_transcript && is_file);
         used.is_some_and(|used| used.millis() < limit)
     };
     files.filter(is_unused).count() as u64
@@ -91,7 +83,7 @@ fn unused_since(projects: &Path, limit: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
     use crate::samples;

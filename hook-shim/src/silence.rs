@@ -3,7 +3,6 @@
 //! Knows the spool's age and when this was said last; must not know how it is shown.
 
 use std::path::PathBuf;
-use std::time::UNIX_EPOCH;
 use std::{fs, io};
 
 use sessions_model::{Silence, Timestamp};
@@ -50,9 +49,8 @@ fn marker(paths: &Paths) -> PathBuf {
 
 fn was_said(paths: &Paths, now: Now) -> bool {
     let said = fs::metadata(marker(paths)).and_then(|metadata| metadata.modified());
-    let said = said.ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let said = said.and_then(|at| i64::try_from(at.as_millis()).ok());
-    said.is_some_and(|at| now.at.millis_since(Timestamp(at)) < SAID_FOR_MS)
+    let said = said.ok().and_then(Timestamp::from_system);
+    said.is_some_and(|at| now.at.millis_since(at) < SAID_FOR_MS)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use std::fs::{self, DirEntry, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use sessions_model::{CheckpointId, EventId, Timestamp};
 use sessions_paths::{Paths, create_private};
@@ -93,9 +92,7 @@ impl Spool {
 }
 
 fn written_at(entry: &DirEntry) -> Option<Timestamp> {
-    let at = entry.metadata().ok()?.modified().ok()?;
-    let at = at.duration_since(UNIX_EPOCH).ok()?.as_millis();
-    i64::try_from(at).ok().map(Timestamp)
+    Timestamp::from_system(entry.metadata().ok()?.modified().ok()?)
 }
 
 #[cfg(test)]

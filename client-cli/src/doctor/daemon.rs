@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use sessions_model::{RootStatus, Status, Timestamp};
 use sessions_paths::Paths;
 
 use super::Check;
-use crate::moment::Now;
+use crate::moment::{Now, written_at};
 use crate::render::quantity::{count, size};
 
 /// How far the clock may be behind what was recorded by it, in milliseconds.
@@ -160,12 +159,6 @@ pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
 fn waiting(events: usize) -> String {
     let verb = if events == 1 { "waits" } else { "wait" };
     format!("{} {verb}", count(events as u64, "event"))
-}
-
-fn written_at(file: &Path) -> Option<Timestamp> {
-    let at = fs::metadata(file).and_then(|found| found.modified()).ok()?;
-    let at = at.duration_since(UNIX_EPOCH).ok()?.as_millis();
-    i64::try_from(at).ok().map(Timestamp)
 }
 
 #[cfg(test)]

@@ -5,24 +5,13 @@
 use std::path::Path;
 
 use jsonc_parser::cst::CstInputValue;
+use sessions_model::HookEvent;
 
 /// The program that every hook runs.
 pub(crate) const SHIM: &str = "sessions-hook";
 
-/// The events it is told of.
-pub(crate) const EVENTS: [&str; 8] = [
-    "SessionStart",
-    "SessionEnd",
-    "Stop",
-    "SubagentStop",
-    "PreCompact",
-    "PostCompact",
-    "UserPromptSubmit",
-    EXPANSION,
-];
-
 /// The one event that is told of for some commands alone.
-const EXPANSION: &str = "UserPromptExpansion";
+const EXPANSION: HookEvent = HookEvent::UserPromptExpansion;
 
 /// Which commands: the client takes it as a regular expression because of its punctuation.
 const COMMANDS: &str = "^(sessions:)?(checkpoint|recall)$";
@@ -60,7 +49,7 @@ pub(crate) fn is_ours(command: &str) -> bool {
 }
 
 /// Returns the entry that runs `command`, for `event`.
-pub(crate) fn entry(event: &str, command: &str) -> CstInputValue {
+pub(crate) fn entry(event: HookEvent, command: &str) -> CstInputValue {
     let string = |text: &str| CstInputValue::String(text.to_owned());
     let hook = CstInputValue::Object(vec![
         ("type".into(), string("command")),

@@ -6,8 +6,9 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use sessions_model::HookEvent;
 
-use super::hooks::{EVENTS, entry, is_ours};
+use super::hooks::{entry, is_ours};
 
 /// What our plugin is called, in front of the name of whatever marketplace it came from.
 const PLUGIN: &str = "sessions@";
@@ -51,10 +52,10 @@ pub(crate) fn with_hooks(text: &str, command: &str) -> Result<String, Unfit> {
     let hooks = object
         .object_value_or_create("hooks")
         .ok_or_else(|| shape("\"hooks\""))?;
-    for event in EVENTS {
+    for event in HookEvent::ALL {
         let groups = hooks
-            .array_value_or_create(event)
-            .ok_or_else(|| shape(event))?;
+            .array_value_or_create(event.as_str())
+            .ok_or_else(|| shape(event.as_str()))?;
         let wanted = entry(event, command);
         let ours = ours_in(&groups);
         if let [only] = &*ours
@@ -225,7 +226,7 @@ mod tests {
         let text = with_hooks("", COMMAND).unwrap();
         insta::assert_snapshot!(text);
         let hooks = parsed(&text)["hooks"].as_object().unwrap().len();
-        assert_eq!(hooks, EVENTS.len());
+        assert_eq!(hooks, HookEvent::ALL.len());
         assert!(has_all_hooks(&text, COMMAND));
         assert!(has_any_hook(&text));
         assert!(!has_all_hooks("{}", COMMAND) && !has_any_hook("{}"));
