@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
-use sessions_client::{Client, ClientError, Connection, Start, find_daemon};
+use sessions_client::{Client, ClientError, Connection, DAEMON, Start, find_program};
 use sessions_git::Git;
 use sessions_paths::{Environment, Paths};
 use tokio::time::timeout;
@@ -101,18 +101,10 @@ impl Context {
         Git::new(env::vars_os())
     }
 
-    /// Returns the daemon's program.
-    pub(crate) fn daemon_program() -> Option<PathBuf> {
-        find_daemon(env::current_exe().ok().as_deref(), env::var_os("PATH"))
-    }
-
     /// Returns a program of ours: beside this one, or in `PATH`.
     pub(crate) fn program(name: &str) -> Option<PathBuf> {
         let own = env::current_exe().ok();
-        let beside = own.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let search_path = env::var_os("PATH").unwrap_or_default();
-        let dirs = beside.into_iter().chain(env::split_paths(&search_path));
-        dirs.map(|dir| dir.join(name)).find(|file| file.is_file())
+        find_program(name, own.as_deref(), env::var_os("PATH"))
     }
 
     /// Returns the environment as it was read.
@@ -199,7 +191,7 @@ impl Context {
             paths: self.paths.clone(),
             // A root that is not there is nothing the daemon could take in.
             root: self.seen_root().filter(|root| root.is_dir()),
-            program: Self::daemon_program(),
+            program: Self::program(DAEMON),
             start,
             // Not the one that is named: whoever asks is answered from where it runs.
             agent_root: self

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-use sessions_client::{Connection, Start, find_daemon};
+use sessions_client::{Connection, DAEMON, Start, find_program};
 use sessions_paths::{Environment, Paths};
 
 /// What the names of variables begin with by which the client talks to its own children.
@@ -44,7 +44,7 @@ impl Context {
             environment: self.environment.clone(),
             paths: self.paths.clone(),
             root: self.root(),
-            program: find_daemon(own_program().as_deref(), env::var_os("PATH")),
+            program: find_program(DAEMON, own_program().as_deref(), env::var_os("PATH")),
             agent_root: None,
             start: Start::IfAbsent,
         }

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sessions_client::{ClientError, StartError};
+use sessions_client::{ClientError, DAEMON, StartError};
 
 use crate::args::Daemon;
 use crate::commands::import;
@@ -54,7 +54,7 @@ fn say(line: &str) -> Result<(), CliError> {
 
 /// Becomes the daemon; returns only if it cannot.
 fn execute() -> CliError {
-    let Some(program) = Context::daemon_program() else {
+    let Some(program) = Context::program(DAEMON) else {
         return ClientError::Start(StartError::Missing).into();
     };
     let error = Command::new(&program).exec();

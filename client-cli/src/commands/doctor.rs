@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use sessions_client::DAEMON;
 use tokio::time::{sleep, timeout};
 
 use crate::args::Doctor;
@@ -15,9 +16,6 @@ use crate::json::{self, DoctorJson};
 use crate::output::Output;
 use crate::render::quantity::count;
 use crate::setup::{Keeper, SHIM, command_line};
-
-/// The daemon's program.
-const DAEMON: &str = "sessionsd";
 
 /// Where Linux says how much a user may watch.
 const INOTIFY: &str = "/proc/sys/fs/inotify";
@@ -53,7 +51,7 @@ pub(crate) async fn run(context: &Context, args: &Doctor) -> Result<(), CliError
 async fn examine(context: &Context) -> Result<Vec<Check>, CliError> {
     let mut checks = Vec::new();
     let shim = Context::program(SHIM);
-    let daemon = Context::daemon_program();
+    let daemon = Context::program(DAEMON);
     for (name, found) in [(DAEMON, &daemon), (SHIM, &shim)] {
         checks.push(doctor::program(name, found.as_deref()));
         if let Some(program) = found {

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
+use sessions_client::DAEMON;
 use sessions_paths::Service;
 
 use crate::args::Setup;
@@ -28,7 +29,7 @@ It keeps that until you delete it, also what Claude Code deletes after 30 days. 
 pub(crate) async fn run(context: &Context, args: &Setup) -> Result<(), CliError> {
     let roots = roots(context).await?;
     let shim = Context::program(SHIM).ok_or_else(|| missing(SHIM))?;
-    let daemon = Context::daemon_program().ok_or_else(|| missing("sessionsd"))?;
+    let daemon = Context::program(DAEMON).ok_or_else(|| missing(DAEMON))?;
     let keeper = if args.no_service {
         Err("--no-service")
     } else {

@@ -22,6 +22,6 @@ pub use calls::{
 pub use checkpoints::NewCheckpoint;
 pub use connect::{Client, Connection, Start};
 pub use error::{ClientError, ErrorKind, StartError};
-pub use start::{DAEMON, find_daemon};
+pub use start::{DAEMON, find_program};
 pub use streams::{BackupChunk, Backups, Bytes, Entries, Updates, Verifications, WatchUpdate};
 pub use version::Version;

@@ -27,11 +27,15 @@ pub(crate) const START_DEADLINE: Duration = Duration::from_secs(15);
 /// How much of the end of the daemon's output is looked at for its last line, in bytes.
 const OUTPUT_TAIL_BYTES: u64 = 4096;
 
-/// Returns the daemon's program: beside `own`, the running program, or in `search_path` (`PATH`).
-pub fn find_daemon(own: Option<&Path>, search_path: Option<OsString>) -> Option<PathBuf> {
-    let beside = own.and_then(Path::parent).map(|dir| dir.join(DAEMON));
+/// Returns a program of ours, such as [`DAEMON`]: beside `own`, the running program, or in `search_path` (`PATH`).
+pub fn find_program(
+    name: &str,
+    own: Option<&Path>,
+    search_path: Option<OsString>,
+) -> Option<PathBuf> {
+    let beside = own.and_then(Path::parent).map(|dir| dir.join(name));
     let search_path = search_path.unwrap_or_default();
-    let in_path = std::env::split_paths(&search_path).map(|dir| dir.join(DAEMON));
+    let in_path = std::env::split_paths(&search_path).map(|dir| dir.join(name));
     beside
         .into_iter()
         .chain(in_path)
@@ -172,15 +176,15 @@ mod tests {
         let program = own.join("sessions");
         let search = || Some(OsString::from(&other));
         assert_eq!(
-            find_daemon(Some(&program), search()),
+            find_program(DAEMON, Some(&program), search()),
             Some(own.join(DAEMON))
         );
         fs::remove_file(own.join(DAEMON)).unwrap();
         assert_eq!(
-            find_daemon(Some(&program), search()),
+            find_program(DAEMON, Some(&program), search()),
             Some(other.join(DAEMON))
         );
-        assert_eq!(find_daemon(Some(&program), None), None);
+        assert_eq!(find_program(DAEMON, Some(&program), None), None);
     }
 
     fn trial(script: &str) -> (tempfile::TempDir, PathBuf, Environment, Paths) {
