@@ -103,11 +103,9 @@ impl Backend {
     /// Takes in what was spooled while this daemon runs: it was stopped, or too busy to answer in time.
     pub(super) async fn take_spool(&self) {
         let dir = self.facts.paths.spool_dir();
-        let is_empty = move || std::fs::read_dir(dir).is_ok_and(|mut dir| dir.next().is_none());
-        if !tokio::task::spawn_blocking(is_empty)
-            .await
-            .unwrap_or_default()
-        {
+        // There is no directory before a hook spooled something.
+        let waits = move || std::fs::read_dir(dir).is_ok_and(|mut dir| dir.next().is_some());
+        if tokio::task::spawn_blocking(waits).await.unwrap_or_default() {
             drop(tokio::time::timeout(SPOOL_WAIT, self.hooks.look()).await);
         }
     }
