@@ -144,49 +144,48 @@ impl Client {
     }
 
     async fn end_each(connection: &Connection) -> Result<bool, ClientError> {
-        let running = Connection {
-            start: Start::Never,
-            ..connection.clone()
-        };
+        let paths = &connection.paths;
+        let mut is_told = false;
         let mut lost = None;
         for _ in 0..STARTS_MAX {
-            let ended = match Self::connect(&running).await {
-                Ok(client) => client.end_running().await,
-                Err(ClientError::Absent) => {
-                    holder::end_successor(&connection.paths).await?;
-                    if let Some(service) = connection.paths.service() {
-                        service::have_stopped(service, &connection.paths).await;
-                    }
-                    return Ok(lost.is_some());
-                }
-                Err(ClientError::Start(StartError::Deaf { pid, .. })) => {
-                    holder::end(pid, &connection.paths)
-                        .await
-                        .map_err(Into::into)
-                }
-                Err(error) => Err(error),
-            };
-            match ended {
+            match Self::end_running(connection).await {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
                 // It hangs, or had just been killed, or is about to end already, perhaps to start anew: it still
                 // hears that nobody is to take its place.
-                Err(error @ ClientError::Lost { .. }) => {
-                    holder::end_any(&connection.paths).await?;
-                    lost = Some(error);
+                Err(error @ ClientError::Lost { .. }) => lost = Some(error),
+                Err(error) => return Err(error),
+            }
+            let is_held = holder::end_any(paths).await?;
+            is_told |= is_held | holder::end_successor(paths).await?;
+            // Who was told too late to keep its successor from starting has one by now, or never will.
+            if !is_held && !holder::is_held(paths) {
+                if let Some(service) = paths.service() {
+                    service::have_stopped(service, paths).await;
                 }
-                ended => return ended.map(|()| true),
+                return Ok(is_told || lost.is_some());
             }
         }
-        lost.map_or(Ok(false), Err)
+        lost.map_or(Ok(is_told), Err)
     }
 
-    /// Tells the daemon to end and waits until it has; not for long where it does not answer.
-    async fn end_running(&self) -> Result<(), ClientError> {
-        let told = tokio::time::timeout(SHUTDOWN_DEADLINE, self.shutdown()).await;
+    /// Tells the daemon that listens to end and waits until it has, not for long where it does not answer; false
+    /// if none listens.
+    async fn end_running(connection: &Connection) -> Result<bool, ClientError> {
+        if connection.would_wake() {
+            return Ok(false);
+        }
+        let Some(stream) = holder::try_connect(&connection.paths.socket()).await? else {
+            return Ok(false);
+        };
+        let client = Self::over(stream, connection);
+        let told = tokio::time::timeout(SHUTDOWN_DEADLINE, client.shutdown()).await;
         let silent = |_| ClientError::Lost {
             reason: format!("no answer within {} s", SHUTDOWN_DEADLINE.as_secs()),
         };
         let pid = told.map_err(silent)??;
-        Ok(holder::outwait(pid, self.paths()).await?)
+        holder::outwait(pid, client.paths()).await?;
+        Ok(true)
     }
 
     /// Talks over `stream`; later connections, should this one be lost, are made to the socket.

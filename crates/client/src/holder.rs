@@ -67,12 +67,6 @@ pub(crate) async fn find(
     Ok(None)
 }
 
-/// Tells a daemon that cannot be reached to end, and waits until it has.
-pub(crate) async fn end(pid: u32, paths: &Paths) -> Result<(), StartError> {
-    signal_end(pid);
-    outwait(pid, paths).await
-}
-
 fn signal_end(pid: u32) {
     if let Some(pid) = process(pid) {
         // It may have ended meanwhile, or belong to somebody else: waiting shows.
@@ -80,16 +74,19 @@ fn signal_end(pid: u32) {
     }
 }
 
-/// Tells whoever holds the data to end, if anybody does, and waits until it has.
-pub(crate) async fn end_any(paths: &Paths) -> Result<(), StartError> {
+/// Tells whoever holds the data to end, and waits until it has; false if nobody does.
+pub(crate) async fn end_any(paths: &Paths) -> Result<bool, StartError> {
     match holder(paths) {
-        Some(pid) => end(pid, paths).await,
-        None => Ok(()),
+        Some(pid) => {
+            signal_end(pid);
+            outwait(pid, paths).await.map(|()| true)
+        }
+        None => Ok(false),
     }
 }
 
-/// Tells the process to end that is about to take the place of a daemon that has gone, if there is one.
-pub(crate) async fn end_successor(paths: &Paths) -> Result<(), StartError> {
+/// Tells the process to end that is about to take the place of a daemon that has gone; false if there is none.
+pub(crate) async fn end_successor(paths: &Paths) -> Result<bool, StartError> {
     let path = paths.successor_file();
     let mut wait = Wait::until(END_DEADLINE);
     let mut told = None;
@@ -106,7 +103,7 @@ pub(crate) async fn end_successor(paths: &Paths) -> Result<(), StartError> {
             return Err(StartError::OldStays { pid, seconds });
         }
     }
-    Ok(())
+    Ok(told.is_some())
 }
 
 /// Tells whether a process holds the data.
@@ -233,15 +230,15 @@ mod tests {
             tokio::task::yield_now().await;
             drop(lock);
         };
-        let (outwaited, ()) = tokio::join!(end(pid, &paths), ended);
-        outwaited.unwrap();
+        let (outwaited, ()) = tokio::join!(end_any(&paths), ended);
+        assert!(outwaited.unwrap());
         assert!(!child.wait().unwrap().success(), "it was told to end");
     }
 
     #[tokio::test]
     async fn a_successor_between_two_daemons_is_told_to_end() {
         let (_home, paths) = trial();
-        end_successor(&paths).await.unwrap();
+        assert!(!end_successor(&paths).await.unwrap());
         create_private(&paths.state).unwrap();
         let file = File::create(paths.successor_file()).unwrap();
         flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
@@ -250,7 +247,7 @@ mod tests {
         let mut child = command.arg("100").stdin(file).spawn().unwrap();
         drop(command);
         fs::write(paths.successor_file(), child.id().to_string()).unwrap();
-        end_successor(&paths).await.unwrap();
+        assert!(end_successor(&paths).await.unwrap());
         assert!(!child.wait().unwrap().success(), "it was told to end");
     }
 
