@@ -10,7 +10,7 @@ use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use crate::Folder;
 use crate::file_system;
 use crate::poll::Poll;
-use crate::system::{describe, for_each_folder, is_closed_to_us, start_system};
+use crate::system::{describe, for_each_level, is_closed_to_us, start_system, watch_each};
 use crate::watcher::{Method, Options, RootIndex, RootWatch, Shared};
 
 /// One root.
@@ -244,7 +244,7 @@ impl Covers {
             return Ok(());
         };
         system.watch(real, RecursiveMode::NonRecursive)?;
-        self.shared.covering.note(root, PathBuf::new());
+        self.shared.covering.note(root, [PathBuf::new()]);
         for folder in self.options.folders.clone() {
             self.watch_top(root, real, Path::new(&folder))?;
         }
@@ -291,20 +291,13 @@ impl Covers {
         let Ok(system) = &mut self.system else {
             return Ok(());
         };
-        let (covering, folders_max) = (&self.shared.covering, self.options.folders_max);
-        let mut count = 0;
-        for_each_folder(folder, |inner| {
-            count += 1;
-            if count > folders_max {
-                return Err(notify::Error::new(ErrorKind::MaxFilesWatch));
-            }
-            match system.watch(inner, RecursiveMode::NonRecursive) {
-                // Whoever archives says that it cannot be read.
-                Err(error) if is_closed_to_us(&error) => {}
-                outcome => outcome?,
-            }
-            let inner = inner.strip_prefix(folder).unwrap_or(inner);
-            covering.note(root, below.join(inner));
+        let mut places_left = self.options.folders_max;
+        for_each_level(folder, |level| {
+            let left = places_left.checked_sub(level.len());
+            places_left = left.ok_or_else(|| notify::Error::new(ErrorKind::MaxFilesWatch))?;
+            watch_each(system, level)?;
+            let inner = |inner: &PathBuf| below.join(inner.strip_prefix(folder).unwrap_or(inner));
+            self.shared.covering.note(root, level.iter().map(inner));
             Ok(())
         })
     }
@@ -319,8 +312,8 @@ impl Covers {
             let Some(folder) = Folder::look(&real.join(folder)).directory() else {
                 continue;
             };
-            drop(for_each_folder(&folder, |folder| {
-                watched.push(folder.to_path_buf());
+            drop(for_each_level(&folder, |level| {
+                watched.extend_from_slice(level);
                 Ok(())
             }));
         }

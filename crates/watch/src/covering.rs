@@ -7,10 +7,6 @@ use rustc_hash::FxHashSet;
 
 use crate::RootIndex;
 
-/// Folders after which those who wait are told. Each of them costs a switch of threads, and what there is to
-/// list in one folder takes less.
-const FOLDERS_TOLD_TOGETHER: usize = 16;
-
 /// What is covered, until everything is.
 #[derive(Debug, Default)]
 pub(crate) struct Covering {
@@ -25,16 +21,15 @@ struct Progress {
 }
 
 impl Covering {
-    /// Says that what is made in a folder from now on is reported.
-    pub(crate) fn note(&self, root: RootIndex, below: PathBuf) {
+    /// Says that what is made in these folders from now on is reported.
+    pub(crate) fn note(&self, root: RootIndex, below: impl IntoIterator<Item = PathBuf>) {
         let mut progress = self.progress();
         if progress.is_over {
             return;
         }
-        progress.covered.insert((root, below));
-        if progress.covered.len().is_multiple_of(FOLDERS_TOLD_TOGETHER) {
-            self.moved.notify_all();
-        }
+        let folders = below.into_iter().map(|below| (root, below));
+        progress.covered.extend(folders);
+        self.moved.notify_all();
     }
 
     /// Takes back what was said of a root's folders; returns whether anything was. They are covered no more.
@@ -78,14 +73,12 @@ mod tests {
         let covering = Covering::default();
         let root = RootIndex(1);
         thread::scope(|scope| {
-            let waits = [0, FOLDERS_TOLD_TOGETHER - 1, 1_000].map(|number| {
+            let waits = [0, 2, 1_000].map(|number| {
                 let covering = &covering;
                 scope.spawn(move || covering.wait_for(root, Path::new(&number.to_string())))
             });
-            covering.note(RootIndex(0), PathBuf::from("1000"));
-            for number in 1..FOLDERS_TOLD_TOGETHER {
-                covering.note(root, PathBuf::from(number.to_string()));
-            }
+            covering.note(RootIndex(0), [PathBuf::from("1000")]);
+            covering.note(root, [1, 2].map(|number| PathBuf::from(number.to_string())));
             let [never, covered, beyond] = waits;
             covered.join().unwrap();
             assert!(!never.is_finished() && !beyond.is_finished());

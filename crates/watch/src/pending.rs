@@ -122,8 +122,8 @@ impl Pending {
 
     fn accept_event(&mut self, event: &Event) {
         let (is_arrival, is_departure) = match event.kind {
-            // Reading changes nothing, and every write is also reported as a modification. The two
-            // halves of a rename come one by one besides.
+            // Reading changes nothing, and not every system can leave it out. The two halves of a rename come
+            // one by one besides.
             EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return,
             // A folder that could not be watched may be open to us now.
             EventKind::Modify(ModifyKind::Metadata(_)) => (true, false),

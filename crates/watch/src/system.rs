@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{
+    Config, ErrorKind, EventKindMask, PathOp, RecommendedWatcher, RecursiveMode, Watcher as _,
+};
 
 use crate::watcher::Shared;
 
@@ -18,6 +20,8 @@ pub(crate) fn start_system(
 ) -> Result<RecommendedWatcher, String> {
     let config = Config::default()
         .with_follow_symlinks(false)
+        // Reading changes nothing, and every write is also reported as a modification.
+        .with_event_kinds(EventKindMask::CORE)
         .with_poll_interval(Duration::from_secs(2));
     let handler = move |outcome| shared.report(|pending| pending.accept(outcome));
     let mut system = RecommendedWatcher::new(handler, config)
@@ -29,24 +33,40 @@ pub(crate) fn start_system(
     Ok(system)
 }
 
-/// Calls `visit` for `folder` and every folder in it, each before it is listed, and all that is in one before
-/// the next: the order in which they are walked, too.
-pub(crate) fn for_each_folder(
+/// Calls `visit` for `folder` and all folders in it, level by level: for those of one before they are listed, in
+/// the order in which they are walked.
+pub(crate) fn for_each_level(
     folder: &Path,
-    mut visit: impl FnMut(&Path) -> notify::Result<()>,
+    mut visit: impl FnMut(&[PathBuf]) -> notify::Result<()>,
 ) -> notify::Result<()> {
     // A symbolic link deeper down is no folder of this root: what it leads to is somebody else's.
     if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
         return Ok(());
     }
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        visit(&folder)?;
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut level = vec![folder.to_path_buf()];
+    while !level.is_empty() {
+        visit(&level)?;
+        let entries = level.iter().flat_map(fs::read_dir).flatten().flatten();
         let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let at = folders.len();
-        folders.extend(inner.map(|entry| entry.path()));
-        folders[at..].reverse();
+        level = inner.map(|entry| entry.path()).collect();
+    }
+    Ok(())
+}
+
+/// Watches `folders`, but for those that are gone again or closed to us: whoever archives says that one cannot be
+/// read.
+///
+/// All at once: for each thing it is asked, the system's watcher switches threads there and back.
+pub(crate) fn watch_each(
+    system: &mut RecommendedWatcher,
+    folders: &[PathBuf],
+) -> notify::Result<()> {
+    let mut left: Vec<PathOp> = folders.iter().map(PathOp::watch_non_recursive).collect();
+    while let Err(error) = system.update_paths(left) {
+        if !is_closed_to_us(&error.source) {
+            return Err(error.source);
+        }
+        left = error.remaining;
     }
     Ok(())
 }
