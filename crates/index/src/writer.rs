@@ -203,7 +203,7 @@ impl IndexWriter {
         if self.batch_bytes + bytes > BATCH_BYTES_MAX || self.batch.len() >= BATCH_DOCUMENTS_MAX {
             self.send()?;
         }
-        row.weight = Some(self.queue.admit(bytes));
+        row.weigh(self.queue.admit(bytes));
         self.batch.push(UserOperation::Add(row));
         self.batch_bytes += bytes;
         self.is_dirty = true;

@@ -22,8 +22,17 @@ impl Met {
             .clamp(BITS_MIN, BITS_MAX);
         let bits = bits.next_power_of_two();
         let words = usize::try_from(bits / 64).expect("2^25 bits fit into memory");
+        #[expect(
+            clippy::slow_vector_initialization,
+            reason = "it writes: a page that is read before it is written costs two faults"
+        )]
+        let zeros = {
+            let mut zeros = Vec::new();
+            zeros.resize(words, 0);
+            zeros
+        };
         Self {
-            words: vec![0; words],
+            words: zeros,
             mask: bits - 1,
         }
     }
@@ -52,37 +61,40 @@ impl Met {
     }
 }
 
-/// Keeps, of the `matches` that are copies of one another, the one that `outranks` the others.
+/// Keeps, of the matches in all `lists` that are copies of one another, the one that `outranks` the others.
 ///
 /// `suspects` are identities that may occur more than once.
 pub(super) fn drop_copies<T>(
-    matches: &mut Vec<T>,
+    lists: &mut [Vec<T>],
     suspects: &[u64],
     identity: impl Fn(&T) -> u64,
     outranks: impl Fn(&T, &T) -> bool,
 ) {
     let mut suspected = Met::with_room_for(suspects.len() as u64);
-    let mut owners: FxHashMap<u64, Option<usize>> = FxHashMap::default();
+    let mut owners: FxHashMap<u64, Option<(usize, usize)>> = FxHashMap::default();
     for &suspect in suspects {
         suspected.note(suspect);
         owners.insert(suspect, None);
     }
     let mut dropped = Vec::new();
-    for (place, candidate) in matches.iter().enumerate() {
-        if !suspected.may_hold(identity(candidate)) {
-            continue;
-        }
-        let Some(owner) = owners.get_mut(&identity(candidate)) else {
-            continue;
-        };
-        match owner.and_then(|place| matches.get(place)) {
-            Some(standing) if outranks(standing, candidate) => dropped.push(place),
-            _ => dropped.extend(owner.replace(place)),
+    for (list, matches) in lists.iter().enumerate() {
+        for (place, candidate) in matches.iter().enumerate() {
+            if !suspected.may_hold(identity(candidate)) {
+                continue;
+            }
+            let Some(owner) = owners.get_mut(&identity(candidate)) else {
+                continue;
+            };
+            let standing = owner.and_then(|(list, place)| lists.get(list)?.get(place));
+            match standing {
+                Some(standing) if outranks(standing, candidate) => dropped.push((list, place)),
+                _ => dropped.extend(owner.replace((list, place))),
+            }
         }
     }
     dropped.sort_unstable_by(|left, right| right.cmp(left));
-    for place in dropped {
-        matches.swap_remove(place);
+    for (list, place) in dropped {
+        lists[list].swap_remove(place);
     }
 }
 
@@ -98,13 +110,16 @@ mod tests {
             .map(|found| found.0)
             .filter(|&identity| met.note(identity))
             .collect();
-        let mut kept = matches.to_vec();
+        // As they come from two segments.
+        let (first, second) = matches.split_at(matches.len() / 2);
+        let mut kept = [first.to_vec(), second.to_vec()];
         drop_copies(
             &mut kept,
             &suspects,
             |found| found.0,
             |left, right| left.1 < right.1,
         );
+        let mut kept = kept.concat();
         kept.sort_unstable();
         assert_eq!(kept, expect, "{matches:?}");
     }

@@ -175,14 +175,10 @@ pub(super) struct Picked {
 
 impl Picked {
     /// Takes in one part, as gathered from each segment.
-    pub(super) fn take(&mut self, gathered: Vec<Vec<Candidate>>) {
-        let mut candidates = Vec::with_capacity(gathered.iter().map(Vec::len).sum());
-        for segment in gathered {
-            candidates.extend(segment);
-        }
-        drop_repeated(&mut candidates);
-        self.total += candidates.len() as u64;
-        for candidate in &candidates {
+    pub(super) fn take(&mut self, mut gathered: Vec<Vec<Candidate>>) {
+        drop_repeated(&mut gathered);
+        for candidate in gathered.iter().flatten() {
+            self.total += 1;
             match self.sessions.entry(candidate.session) {
                 Entry::Vacant(slot) => {
                     slot.insert((*candidate, 1));
@@ -227,13 +223,15 @@ impl Picked {
 }
 
 /// Keeps one of all copies of a record.
-fn drop_repeated(candidates: &mut Vec<Candidate>) {
-    let mut met = Met::with_room_for(candidates.len() as u64);
-    let identities = candidates.iter().map(|candidate| candidate.identity);
+fn drop_repeated(gathered: &mut [Vec<Candidate>]) {
+    let count: usize = gathered.iter().map(Vec::len).sum();
+    let mut met = Met::with_room_for(count as u64);
+    let candidates = gathered.iter().flatten();
+    let identities = candidates.map(|candidate| candidate.identity);
     let suspects: Vec<u64> = identities.filter(|&identity| met.note(identity)).collect();
     if !suspects.is_empty() {
         let identity = |candidate: &Candidate| candidate.identity;
-        drop_copies(candidates, &suspects, identity, Candidate::outranks_copy);
+        drop_copies(gathered, &suspects, identity, Candidate::outranks_copy);
     }
 }
 
