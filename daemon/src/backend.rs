@@ -12,19 +12,20 @@ mod limits;
 mod reading;
 mod recall;
 mod report;
+mod searching;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sessions_archive::{ArchiveError, ArchiveReader, Heads};
 use sessions_catalog::Applied;
 use sessions_model::{
-    Coverage, Fault, Progress, Project, SearchAnswer, Seq, Session, SessionFilter, SessionId,
-    SourceId, Status, Timestamp,
+    Coverage, Fault, Progress, Project, Seq, Session, SessionFilter, SessionId, SourceId, Status,
+    Timestamp,
 };
 use sessions_paths::Paths;
-use sessions_query::{Engine, QueryError, SearchRequest, Searched, SourceListing};
+use sessions_query::{Engine, QueryError, SourceListing};
 use tokio::sync::watch;
 
 pub(crate) use checkup::{Findings, VerifyStep, go_on_while};
@@ -36,6 +37,7 @@ pub(crate) use limits::Limits;
 pub(crate) use reading::tests::portion;
 pub(crate) use reading::{Mark, Portion};
 pub(crate) use report::setting_fault;
+pub(crate) use searching::Question;
 
 pub(crate) use crate::annotation::{Annotation, Made};
 use crate::causes::chain;
@@ -49,15 +51,6 @@ use crate::suspicion::Suspicion;
 
 /// How long a search waits for the last line on disk unless the caller says otherwise.
 const WAIT: Duration = Duration::from_secs(2);
-
-/// The longest a caller may let a search wait.
-const WAIT_MAX: Duration = Duration::from_secs(30);
-
-/// Hits in one answer at most.
-const HITS_MAX: u32 = 1_000;
-
-/// Hits in one answer unless the caller says otherwise.
-const HITS: u32 = 20;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -79,23 +72,6 @@ pub(crate) enum Refusal {
     Failed(String),
     /// The daemon is ending.
     Stopping,
-}
-
-/// What is searched for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Question {
-    /// The query, as typed.
-    pub(crate) query: String,
-    /// Hits wanted; 0 for the default.
-    pub(crate) limit: u32,
-    /// In this config root alone.
-    pub(crate) root: Option<String>,
-    /// Whether what scripts ran counts as much as the rest.
-    pub(crate) with_automated: bool,
-    /// How long to wait for the last line on disk; zero for the default.
-    pub(crate) wait: Duration,
-    /// How far local time is ahead of UTC.
-    pub(crate) utc_offset_ms: i32,
 }
 
 /// What a user calls a session.
@@ -159,42 +135,6 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Answers a query from everything that was on disk when it came, or says what is missing.
-    pub(crate) async fn search(&self, question: Question) -> Result<SearchAnswer, Refusal> {
-        let started = Instant::now();
-        let wait = if question.wait.is_zero() {
-            WAIT
-        } else {
-            question.wait.min(WAIT_MAX)
-        };
-        let settled = self.archivist.settle(wait).await;
-        let left = wait.saturating_sub(started.elapsed());
-        let shown = self.deriver.show(settled.heads.live, left).await;
-        let request = SearchRequest {
-            query: question.query,
-            limit: match question.limit {
-                0 => HITS,
-                limit => limit.min(HITS_MAX),
-            },
-            root: question.root,
-            with_automated: question.with_automated,
-            utc_offset_ms: question.utc_offset_ms,
-            now: self.clock.now(),
-        };
-        let roots = self.roots.clone();
-        let Searched { mut answer, unread } = self
-            .ask(move |engine| engine.search(&request, &live::sessions(roots.known())))
-            .await?;
-        if let Some(QueryError::Archive(error)) = unread {
-            let suspicion = self.suspicion.clone();
-            self.on_archive(move |reader| suspicion.raise_on(&error, &reader))
-                .await?;
-        }
-        answer.coverage = self.coverage_of(&settled, shown);
-        answer.took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        Ok(answer)
-    }
-
     /// Lists sessions, latest first, and directories whose repository is not known.
     pub(crate) async fn list(
         &self,

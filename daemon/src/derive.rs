@@ -162,6 +162,13 @@ impl Deriver {
         self.board.serving.borrow().clone()
     }
 
+    /// Waits until a pair answers.
+    pub(crate) async fn opened(&self) {
+        let mut serving = self.board.serving.subscribe();
+        // The board, which sends, is as old as this.
+        drop(serving.wait_for(Option::is_some).await);
+    }
+
     /// Returns how many bytes of sources were applied, for progress alone.
     pub(crate) fn bytes_indexed(&self) -> u64 {
         self.board.bytes.load(Ordering::Relaxed)

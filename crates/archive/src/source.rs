@@ -58,12 +58,8 @@ fn state(row: &Row<'_>) -> rusqlite::Result<SourceState> {
     let origin = Origin {
         path: row.get(2)?,
         kind: code::kind(row.get(3)?),
-        session: row
-            .get::<_, Option<String>>(4)?
-            .and_then(|text| SessionId::parse(&text).ok()),
-        agent: row
-            .get::<_, Option<String>>(5)?
-            .and_then(|text| AgentId::parse(&text).ok()),
+        session: name(row, 4)?.and_then(|text| SessionId::parse(text).ok()),
+        agent: name(row, 5)?.and_then(|text| AgentId::parse(text).ok()),
     };
     Ok(SourceState {
         id,
@@ -72,6 +68,10 @@ fn state(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         cursor: cursor(id, row)?,
         is_gone: row.get(6)?,
     })
+}
+
+fn name<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<Option<&'a str>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?)
 }
 
 fn cursor(source: SourceId, row: &Row<'_>) -> rusqlite::Result<Option<Cursor>> {

@@ -48,11 +48,15 @@ pub(crate) enum Block {
 /// Returns why what is at `below`, which is neither folder nor link, is not archived, though it looks like a
 /// source.
 pub(crate) fn passed_by(below: &str, kind: FileType) -> Option<Block> {
+    let has_control = below.contains(char::is_control);
+    if kind.is_file() && !has_control {
+        return None;
+    }
     if classify(below).is_some() {
         return (!kind.is_file()).then_some(Block::Special);
     }
     let is_meant = || classify(&below.replace(char::is_control, "_")).is_some();
-    (below.contains(char::is_control) && is_meant()).then_some(Block::Control)
+    (has_control && is_meant()).then_some(Block::Control)
 }
 
 /// What is walked.

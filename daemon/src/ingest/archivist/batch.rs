@@ -280,7 +280,7 @@ impl Work {
         let subject = Subject {
             file: &*file,
             shape: origin.shape(),
-            known: self.known.get(&job.place),
+            known: self.known.get(&job.place).map(Box::as_ref),
             is_suspect: job.is_suspect,
             patience: Patience {
                 changed_before_ns: self.nanoseconds_ago(self.pace.line),
@@ -324,7 +324,7 @@ impl Work {
     ) -> Result<Option<SourceState>, ArchiveError> {
         let Job { place, lane, .. } = job;
         let lane = *lane;
-        let known = self.known.get(place);
+        let known = self.known.get(place).map(Box::as_ref);
         match (writing, known, self.origin(place)) {
             (Writing::Gone, Some(known), _) => {
                 transaction.mark_gone(known.id, lane)?;

@@ -26,7 +26,7 @@ impl Work {
         } = written;
         let place = job.place.clone();
         if let Some(state) = state {
-            self.known.insert(place.clone(), state);
+            self.known.insert(place.clone(), Box::new(state));
         }
         if job.lane == Lane::Backlog {
             let counted = bytes.min(job.bytes);

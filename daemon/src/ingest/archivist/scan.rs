@@ -202,7 +202,7 @@ impl Work {
         let mut seen = Vec::new();
         for (below, stamp) in &walk.files {
             let place = Place::new(root, below);
-            let known = self.known.get(&place);
+            let known = self.known.get(&place).map(Box::as_ref);
             if known.is_none() && classify(below).is_none() || self.excludes.has(&path, below) {
                 continue;
             }
@@ -217,14 +217,18 @@ impl Work {
             seen.push(place);
         }
         seen.sort();
+        let mut seen = seen.iter().peekable();
         let folder = Place::new(root, below);
-        let gone = |place: &Place| {
-            self.known.get(place).is_some_and(|known| !known.is_gone)
-                && seen.binary_search(place).is_err()
+        for (place, known) in self.known_below(&folder) {
+            while seen.next_if(|seen| *seen < place).is_some() {}
+            if !known.is_gone
+                && seen.peek() != Some(&place)
                 && !walk.is_blind_to(&place.path)
                 && !self.excludes.has(&path, &place.path)
-        };
-        found.missing = self.known_below(&folder).into_iter().filter(gone).collect();
+            {
+                found.missing.push(place.clone());
+            }
+        }
         found
     }
 

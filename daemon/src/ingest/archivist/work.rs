@@ -34,8 +34,8 @@ pub(crate) struct Work {
     pub(super) pace: Pace,
     pub(super) disk: Box<dyn Disk>,
     pub(super) tail: Tail,
-    /// What the archive has.
-    pub(super) known: BTreeMap<Place, SourceState>,
+    /// What the archive has. Boxed: putting them in order moves each many times.
+    pub(super) known: BTreeMap<Place, Box<SourceState>>,
     /// What it has of sources whose paths a salvage could not find.
     nameless: Vec<SourceState>,
     pub(super) queue: Queue,
@@ -93,17 +93,16 @@ impl Work {
 
     /// Takes what the archive has, of the roots that are watched.
     pub(super) fn take_known(&mut self, sources: Vec<SourceState>) {
-        let (nameless, named): (Vec<_>, Vec<_>) = sources
-            .into_iter()
-            .partition(|state| is_lost(&state.origin.path));
+        let (mut named, mut nameless) = (Vec::with_capacity(sources.len()), Vec::new());
+        for state in sources {
+            if is_lost(&state.origin.path) {
+                nameless.push(state);
+            } else if let Some(root) = self.roots.index_of(state.root) {
+                named.push((Place::new(root, &state.origin.path), Box::new(state)));
+            }
+        }
+        self.known = named.into_iter().collect();
         self.nameless = nameless;
-        self.known = named
-            .into_iter()
-            .filter_map(|state| {
-                let root = self.roots.index_of(state.root)?;
-                Some((Place::new(root, &state.origin.path), state))
-            })
-            .collect();
     }
 
     /// Takes a source without a path for the one at `place`, if that is new and begins with all that is
@@ -129,7 +128,7 @@ impl Work {
                     cursor: None,
                     ..self.nameless.swap_remove(at)
                 };
-                self.known.insert(place.clone(), state);
+                self.known.insert(place.clone(), Box::new(state));
                 return Ok(());
             }
         }
@@ -208,7 +207,8 @@ impl Work {
     /// Looks at everything that was at this path or below it.
     fn take_absence(&mut self, place: Place) {
         self.faults.clear_walked(place.root, &place.path, &[]);
-        for known in self.known_below(&place) {
+        let known: Vec<Place> = self.known_below(&place).map(|(it, _)| it.clone()).collect();
+        for known in known {
             self.queue.push(known);
         }
         if classify(&place.path).is_some() {
@@ -216,14 +216,22 @@ impl Work {
         }
     }
 
-    pub(super) fn known_below(&self, folder: &Place) -> Vec<Place> {
+    /// Returns what is known at this path or below it, in order.
+    pub(super) fn known_below(
+        &self,
+        folder: &Place,
+    ) -> impl Iterator<Item = (&Place, &SourceState)> {
+        let at_or_after = (Bound::Included(folder), Bound::Unbounded);
+        let is_below = |place: &Place| {
+            let rest = place.path.strip_prefix(&*folder.path).unwrap_or_default();
+            folder.path.is_empty() || rest.is_empty() || rest.starts_with('/')
+        };
         self.known
-            .range((Bound::Included(folder), Bound::Unbounded))
-            .map(|(place, _)| place)
-            .take_while(|place| place.root == folder.root && place.path.starts_with(&*folder.path))
-            .filter(|place| Path::new(&*place.path).starts_with(&*folder.path))
-            .cloned()
-            .collect()
+            .range(at_or_after)
+            .map(|(place, state)| (place, &**state))
+            .take_while(|(place, _)| place.root == folder.root)
+            .take_while(|(place, _)| place.path.starts_with(&*folder.path))
+            .filter(move |(place, _)| is_below(place))
     }
 
     /// Takes the timers and delays that are over.
