@@ -27,6 +27,9 @@ const MONTHS_MAX: u64 = 120;
 /// Days over which growth is measured.
 const GROWTH_DAYS: u64 = 30;
 
+/// How long a status waits for catalog and index to be opened: it has little to say before.
+const OPENING_MAX: Duration = Duration::from_secs(1);
+
 /// What is said of a root that the settings leave alone.
 const EXCLUDED: &str = "excluded";
 
@@ -60,6 +63,10 @@ impl Rate {
 impl Backend {
     /// Says how the daemon is doing.
     pub(crate) async fn status(self: &Arc<Self>) -> Result<Status, Refusal> {
+        if self.deriver.fault().is_none() {
+            // It has only just started.
+            let _too_long = tokio::time::timeout(OPENING_MAX, self.deriver.opened()).await;
+        }
         let backend = Arc::clone(self);
         let looked = tokio::task::spawn_blocking(move || backend.look()).await;
         let looked = looked.map_err(|_| Refusal::Failed("looking ended in a panic".into()))?;
@@ -227,6 +234,8 @@ fn watched_by(watch: &RootWatch, root: &Path) -> String {
     match watch {
         RootWatch::Events => "events".into(),
         RootWatch::Polling(reason) => format!("polling: {reason}"),
+        // The daemon has only just started.
+        RootWatch::Missing if root.is_dir() => "not yet".into(),
         RootWatch::Missing if root.exists() => "not a directory".into(),
         RootWatch::Missing => "missing".into(),
     }
