@@ -82,7 +82,7 @@ impl Workspace {
     /// Builds the daemon and the command line as they are shipped, and returns the folder they are in.
     pub(crate) fn build_shipped(&self) -> Result<PathBuf> {
         let packages = ["sessions-daemon", "sessions-cli"];
-        self.build_for_others(&packages, (None, &[]))
+        self.build_for_others(&packages, (&[], &[]))
     }
 
     /// Builds the hook shim as it is shipped, and returns it: without libraries to be loaded, which take longer
@@ -102,7 +102,9 @@ impl Workspace {
         } else {
             &[]
         };
-        let folder = self.build_for_others(&["sessions-hook"], (Some("z"), flags))?;
+        // One call and out: there is nobody to catch a panic for, unlike in the daemon.
+        let profile: &[_] = &[("OPT_LEVEL", "z"), ("PANIC", "abort")];
+        let folder = self.build_for_others(&["sessions-hook"], (profile, flags))?;
         Ok(folder.join("sessions-hook"))
     }
 
@@ -110,7 +112,7 @@ impl Workspace {
     fn build_for_others(
         &self,
         packages: &[&str],
-        (opt_level, flags): (Option<&str>, &[&str]),
+        (profile, flags): (&[(&str, &str)], &[&str]),
     ) -> Result<PathBuf> {
         let host = self.host()?;
         let mut cargo = self.cargo();
@@ -130,8 +132,8 @@ impl Workspace {
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         // Unlike in RUSTFLAGS, a path may hold blanks.
         cargo.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
-        if let Some(level) = opt_level {
-            cargo.env("CARGO_PROFILE_DIST_OPT_LEVEL", level);
+        for (key, value) in profile {
+            cargo.env(format!("CARGO_PROFILE_DIST_{key}"), value);
         }
         run_visibly(&mut cargo)?;
         Ok(self.target.join(host).join("dist"))

@@ -43,10 +43,11 @@ pub(crate) enum Density {
 }
 
 impl Density {
-    /// Returns the zstd level.
+    /// Returns the zstd level. What arrives is packed again once it is quiet: until then level 1 takes 1 % more room
+    /// than level 3, and an import 4 % less work (1 GB of generated transcripts).
     pub(crate) fn level(self) -> u8 {
         match self {
-            Self::Live => 3,
+            Self::Live => 1,
             Self::Folded => 9,
         }
     }
