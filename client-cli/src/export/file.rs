@@ -14,10 +14,14 @@ pub(crate) enum Existing {
     Keep,
 }
 
-/// A file under way: beside its place, under another name, removed when dropped before its end.
+/// A file under way, which is gone when it is dropped before its end.
+///
+/// It has no name where the system has such files, so that also a process that is killed leaves nothing. Elsewhere
+/// it is beside its place, under another one.
 #[derive(Debug)]
 pub(crate) struct WholeFile {
     out: BufWriter<File>,
+    is_nameless: bool,
     partial: PathBuf,
     place: PathBuf,
 }
@@ -29,13 +33,19 @@ impl WholeFile {
         let mut partial_name = name.to_owned();
         partial_name.push(format!(".{}.partial", std::process::id()));
         let partial = place.with_file_name(partial_name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&partial)?;
+        let dir = place.parent().filter(|dir| !dir.as_os_str().is_empty());
+        let nameless = nameless::create(dir.unwrap_or(Path::new(".")));
+        let is_nameless = nameless.is_some();
+        let named = || {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&partial)
+        };
         Ok(Self {
-            out: BufWriter::new(file),
+            out: BufWriter::new(nameless.map_or_else(named, Ok)?),
+            is_nameless,
             partial,
             place: place.to_owned(),
         })
@@ -44,12 +54,66 @@ impl WholeFile {
     /// Puts the file in its place once all of it is on disk.
     pub(crate) fn finish(mut self, existing: Existing) -> io::Result<()> {
         self.out.flush()?;
-        self.out.get_ref().sync_all()?;
-        match existing {
-            Existing::Replace => fs::rename(&self.partial, &self.place),
+        let file = self.out.get_ref();
+        file.sync_all()?;
+        match (existing, self.is_nameless) {
+            (Existing::Keep, true) => nameless::link(file, &self.place),
             // Unlike a rename, a link fails where there is a file already; `drop` removes the other name.
-            Existing::Keep => fs::hard_link(&self.partial, &self.place),
+            (Existing::Keep, false) => fs::hard_link(&self.partial, &self.place),
+            (Existing::Replace, is_nameless) => {
+                if is_nameless {
+                    nameless::link(file, &self.partial)?;
+                }
+                fs::rename(&self.partial, &self.place)
+            }
         }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod nameless {
+    use std::fs::File;
+    use std::io;
+    use std::os::fd::AsRawFd;
+    use std::path::{Path, PathBuf};
+
+    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
+
+    /// Makes a file without a name that only its user can read; none where it could not be given one later.
+    pub(super) fn create(dir: &Path) -> Option<File> {
+        let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+        let file = File::from(open(dir, flags, Mode::RUSR | Mode::WUSR).ok()?);
+        address(&file).exists().then_some(file)
+    }
+
+    /// Gives it one, unless something has it.
+    pub(super) fn link(file: &File, name: &Path) -> io::Result<()> {
+        Ok(linkat(
+            CWD,
+            address(file),
+            CWD,
+            name,
+            AtFlags::SYMLINK_FOLLOW,
+        )?)
+    }
+
+    fn address(file: &File) -> PathBuf {
+        format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod nameless {
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn create(_dir: &Path) -> Option<File> {
+        None
+    }
+
+    pub(super) fn link(_file: &File, _name: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
@@ -87,6 +151,13 @@ mod tests {
         let mut file = WholeFile::create(&place).unwrap();
         file.write_all(b"half").unwrap();
         assert!(!place.exists());
+        if cfg!(target_os = "linux") {
+            assert_eq!(
+                names(dir.path()),
+                [""; 0],
+                "whoever is killed now leaves nothing"
+            );
+        }
         drop(file);
         assert_eq!(names(dir.path()), [""; 0]);
         let mut file = WholeFile::create(&place).unwrap();

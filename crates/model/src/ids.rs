@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Longest session or agent id that is accepted, in bytes.
-const ID_BYTES_MAX: usize = 128;
+pub const ID_BYTES_MAX: usize = 128;
 
 /// Characters of an id that name its bearer well enough for a person, in nearly every archive.
 pub const SHORT_ID_CHARS: usize = 8;

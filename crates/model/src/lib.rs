@@ -19,8 +19,8 @@ pub use entry::{Branch, Entry, EntryId, EntryKind, Tool};
 pub use hit::{Coverage, Highlight, Hit, SearchAnswer};
 pub use hook::{HookEvent, HookReply, HookReport, Silence, SlashCommand};
 pub use ids::{
-    AgentId, ArchiveId, ByteOffset, CheckpointId, DeviceId, EventId, GenerationId, IdError, RootId,
-    SHORT_ID_CHARS, Seq, SessionId, SessionOrdinal, SourceId,
+    AgentId, ArchiveId, ByteOffset, CheckpointId, DeviceId, EventId, GenerationId, ID_BYTES_MAX,
+    IdError, RootId, SHORT_ID_CHARS, Seq, SessionId, SessionOrdinal, SourceId,
 };
 pub use origin::{Origin, Shape, SourceKind};
 pub use record::{

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use sessions_archive::{ArchiveError, ErrorKind, Held};
-use sessions_model::{Fault, FaultKind, Timestamp};
+use sessions_model::{Fault, FaultKind, ID_BYTES_MAX, Timestamp};
 
 use crate::causes::chain;
 use crate::salvage::{describe, size};
@@ -207,6 +207,12 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
         Block::Control => (
             format!("the path {path} holds control characters, so it is not archived"),
             "rename it",
+        ),
+        Block::Long => (
+            format!(
+                "the name of {path} is longer than an id may be ({ID_BYTES_MAX} bytes), so it is not archived"
+            ),
+            "give it a shorter one, or name it in \"exclude\" in config.toml",
         ),
         Block::Special => (
             format!("{path} is a pipe, a socket or a device and is not archived"),

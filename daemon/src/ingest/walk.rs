@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sessions_archive::FileStamp;
+use sessions_model::ID_BYTES_MAX;
 use sessions_transcript::classify;
 use sessions_watch::Folder;
 
@@ -41,6 +42,8 @@ pub(crate) enum Block {
     Name,
     /// It would be a source, but for control characters in its path.
     Control,
+    /// It would be a source, but for a name that is longer than an id may be.
+    Long,
     /// It has a source's name, and is a pipe, a socket or a device.
     Special,
 }
@@ -49,14 +52,25 @@ pub(crate) enum Block {
 /// source.
 pub(crate) fn passed_by(below: &str, kind: FileType) -> Option<Block> {
     let has_control = below.contains(char::is_control);
-    if kind.is_file() && !has_control {
+    let is_long = below.split('/').any(|part| part.len() > ID_BYTES_MAX);
+    if kind.is_file() && !has_control && !is_long {
         return None;
     }
     if classify(below).is_some() {
         return (!kind.is_file()).then_some(Block::Special);
     }
-    let is_meant = || classify(&below.replace(char::is_control, "_")).is_some();
-    (has_control && is_meant()).then_some(Block::Control)
+    let printable = below.replace(char::is_control, "_");
+    if has_control && classify(&printable).is_some() {
+        return Some(Block::Control);
+    }
+    let short: Vec<&str> = printable.split('/').map(end_of_name).collect();
+    (is_long && classify(&short.join("/")).is_some()).then_some(Block::Long)
+}
+
+/// Returns the end of a name that is too long for an id, with which it means the same.
+fn end_of_name(name: &str) -> &str {
+    let start = name.len().saturating_sub(ID_BYTES_MAX);
+    name.get(name.ceil_char_boundary(start)..).unwrap_or(name)
 }
 
 /// What is walked.

@@ -7,45 +7,51 @@ use std::os::unix::ffi::OsStrExt;
 use super::bench::{Bench, rows};
 
 #[test]
-fn pipes_and_names_with_control_characters_are_said_with_their_path() {
+fn pipes_and_names_that_no_id_has_are_said_with_their_path() {
     let mut bench = Bench::new();
     let folder = bench.path("projects/-p");
     let id = "00000001-1112-4e12-b9d9-295c89e5b1ba";
     let broken = folder.join(format!("{id}\n\u{1b}[1m.jsonl"));
+    let long = folder.join(format!("{}.jsonl", "n".repeat(129)));
     let pipe = folder.join(format!("{id}.jsonl"));
     let make_pipe = || {
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
     };
     fs::write(&broken, "{}\n").unwrap();
+    fs::write(&long, "{}\n").unwrap();
     make_pipe();
     let messages = |bench: &Bench| -> Vec<String> {
         let faults = bench.handle().faults();
         faults.into_iter().map(|fault| fault.message).collect()
     };
     let check = |bench: &mut Bench| {
-        bench.until(|bench| messages(bench).len() == 2);
+        bench.until(|bench| messages(bench).len() == 3);
         let said = messages(bench).join("\n");
         assert!(
             said.contains(&format!("{id}\\n\\u{{1b}}[1m.jsonl holds")),
             "{said}"
         );
         assert!(said.contains(&format!("{id}.jsonl is a pipe")), "{said}");
+        assert!(said.contains("nnn.jsonl is longer than an id"), "{said}");
         assert!(!bench.settle().complete);
     };
     // Both when they are there at the start, and when they come later.
     bench.start();
     check(&mut bench);
-    fs::remove_file(&broken).unwrap();
-    fs::remove_file(&pipe).unwrap();
+    for file in [&broken, &long, &pipe] {
+        fs::remove_file(file).unwrap();
+    }
     bench.until(|bench| bench.settle().complete && bench.handle().faults().is_empty());
     fs::write(&broken, "{}\n").unwrap();
+    fs::write(&long, "{}\n").unwrap();
     make_pipe();
     bench.settle();
     check(&mut bench);
     fs::remove_file(&pipe).unwrap();
     bench.write(&format!("projects/-p/{id}.jsonl"), rows(0, 5, 100));
     fs::remove_file(&broken).unwrap();
+    fs::remove_file(&long).unwrap();
     bench.until(|bench| bench.settle().complete && bench.handle().faults().is_empty());
 }
 
