@@ -300,6 +300,10 @@ pub(crate) struct Fork {
     /// end).
     #[arg(long, value_name = "CHECKPOINT|ENTRY", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) at: Option<String>,
+    /// Check out the checkpoint's commit, and the changes to it, as a git worktree at DIR, and run there. Files that git
+    /// did not track are not among them.
+    #[arg(long, value_name = "DIR", requires = "at", conflicts_with = "here")]
+    pub(crate) worktree: Option<PathBuf>,
     /// Make the new session, and print its id alone.
     #[arg(long, conflicts_with_all = ["here", "print", "args"])]
     pub(crate) no_run: bool,

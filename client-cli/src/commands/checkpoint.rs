@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use sessions_client::{Client, ClientError, NewCheckpoint};
-use sessions_model::{Checkpoint, CheckpointId};
+use sessions_model::{Checkpoint, CheckpointId, SessionId};
 
 use crate::args;
 use crate::context::Context;
@@ -124,7 +124,29 @@ pub(crate) async fn find(
 ) -> Result<Checkpoint, CliError> {
     let root = context.root_filter();
     let found = client.checkpoint(name, root.as_deref()).await;
-    found.map_err(|error| match error {
+    found.map_err(|error| unfound(context, name, error))
+}
+
+/// As [`find`], but of several that are called so, the one of `session` is meant.
+pub(crate) async fn find_of(
+    context: &Context,
+    client: &Client,
+    session: &SessionId,
+    name: &str,
+) -> Result<Checkpoint, CliError> {
+    let root = context.root_filter();
+    let found = client.checkpoint(name, root.as_deref()).await;
+    if let Err(ClientError::AmbiguousCheckpoint { candidates, .. }) = &found {
+        let mut own = candidates.iter().filter(|one| one.session == *session);
+        if let (Some(one), None) = (own.next(), own.next()) {
+            return find(context, client, &one.id.to_string()).await;
+        }
+    }
+    found.map_err(|error| unfound(context, name, error))
+}
+
+fn unfound(context: &Context, name: &str, error: ClientError) -> CliError {
+    match error {
         ClientError::AmbiguousCheckpoint { candidates, .. } => {
             let mut error = CliError::usage(format!("several checkpoints match {name}"));
             error.detail = checkpoints::table(&candidates, &context.now, &context.terminal);
@@ -133,5 +155,5 @@ pub(crate) async fn find(
         ClientError::NotFound { message } => CliError::new(Kind::Nothing, message)
             .hint("run \"sessions checkpoint list\" to see them"),
         other => other.into(),
-    })
+    }
 }

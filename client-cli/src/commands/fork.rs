@@ -5,7 +5,8 @@ use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 
 use sessions_client::{Client, Source};
-use sessions_model::Session;
+use sessions_git::{Checkout, Git};
+use sessions_model::{Checkpoint, Session};
 
 use crate::args::Fork;
 use crate::commands::{checkpoint, resume, source};
@@ -17,6 +18,9 @@ use crate::name;
 use crate::output::{Output, quiet};
 use crate::restore::{self, Missing};
 
+/// Characters of a commit that name it to a person.
+const HEAD_CHARS: usize = 12;
+
 /// Bytes of a conversation that are held while it is forked.
 const CONVERSATION_BYTES_MAX: u64 = 2 << 30;
 
@@ -24,13 +28,24 @@ const CONVERSATION_BYTES_MAX: u64 = 2 << 30;
 pub(crate) async fn run(context: &Context, args: Fork) -> Result<(), CliError> {
     let client = context.connect().await?;
     let session = name::resolve(&client, context, &args.id).await?;
-    let directory = if args.no_run {
-        PathBuf::new()
-    } else {
-        resume::directory(context, &client, &session, &args.run).await?
+    let git = Context::git();
+    let beside = match (&args.worktree, &args.at) {
+        (Some(to), Some(at)) => {
+            Some(check_out(context, &client, (&session, at), (&git, to)).await?)
+        }
+        _ => None,
     };
-    let made = make(context, &client, &session, args.at.as_deref()).await?;
-    let Made { id, place, root } = &made;
+    let directory = match &beside {
+        Some(beside) => beside.directory.clone(),
+        None if args.no_run => PathBuf::new(),
+        None => resume::directory(context, &client, &session, &args.run).await?,
+    };
+    let made = make(context, &client, &session, args.at.as_deref()).await;
+    let Made { id, place, root } = &made.inspect_err(|_| {
+        if let Some(beside) = &beside {
+            beside.undo();
+        }
+    })?;
     if args.no_run {
         let mut out = Output::direct();
         writeln!(out, "{id}")?;
@@ -80,6 +95,54 @@ pub(crate) async fn make(
     })
 }
 
+/// Checks out the code that stood where the checkpoint called `name` stands in the conversation.
+async fn check_out<'a>(
+    context: &Context,
+    client: &Client,
+    (session, name): (&Session, &str),
+    (git, to): (&'a Git, &Path),
+) -> Result<Checkout<'a>, CliError> {
+    let found = checkpoint::find_of(context, client, &session.id, name).await?;
+    let checkpoint = of_session(found, session, name)?;
+    let Some(state) = &checkpoint.git else {
+        let message = format!("checkpoint {name} was made in no repository that git could read");
+        return Err(CliError::new(Kind::Nothing, message)
+            .hint("without --worktree the conversation alone is forked"));
+    };
+    let to = Path::new(&context.cwd).join(to);
+    let at = to.display();
+    let failed = |error| {
+        let message = format!("could not check out checkpoint {name} at {at}: {error}");
+        CliError::new(Kind::Daemon, message).hint(
+            "name a directory that is not there yet; without --worktree the conversation alone is forked",
+        )
+    };
+    let made = git.check_out(Path::new(&checkpoint.cwd), state, &to);
+    let made = made.map_err(failed)?;
+    let what = match (state.is_too_long, state.diff.is_empty()) {
+        (true, _) => " (what differed from it was too long to be kept)",
+        (_, true) => "",
+        (..) => ", with what differed from it",
+    };
+    let head = state.head.get(..HEAD_CHARS).unwrap_or(&state.head);
+    quiet(writeln!(stderr(), "checked out {head} at {at}{what}"))?;
+    Ok(made)
+}
+
+/// Returns the checkpoint if it is one of `session`.
+fn of_session(
+    checkpoint: Checkpoint,
+    session: &Session,
+    name: &str,
+) -> Result<Checkpoint, CliError> {
+    if checkpoint.session == session.id {
+        return Ok(checkpoint);
+    }
+    let message = format!("checkpoint {name} is one of session {}", checkpoint.session);
+    let hint = format!("sessions fork {} --at {name}", checkpoint.session);
+    Err(CliError::usage(message).hint(hint))
+}
+
 /// Finds the row that `name` means: a checkpoint of the session, or an entry.
 async fn place(
     context: &Context,
@@ -87,21 +150,19 @@ async fn place(
     (session, conversation): (&Session, &Conversation),
     name: &str,
 ) -> Result<usize, CliError> {
-    let checkpoint = checkpoint::find(context, client, name).await;
+    let checkpoint = checkpoint::find_of(context, client, &session.id, name).await;
     let entry = conversation.find(Some(name));
     let checkpoint = match (checkpoint, entry) {
         // What the user called so wins over an id that happens to begin so.
         (Ok(found), Ok(_)) if found.name == name && found.session == session.id => found,
         (_, Ok(at)) => return Ok(at),
         (Ok(found), Err(PlaceError::Unknown(_))) => found,
+        (Err(error), Err(PlaceError::Unknown(_))) if error.kind != Kind::Nothing => {
+            return Err(error);
+        }
         (_, Err(error)) => return Err(unplaced(&error, session)),
     };
-    if checkpoint.session != session.id {
-        let message = format!("checkpoint {name} is one of session {}", checkpoint.session);
-        let hint = format!("sessions fork {} --at {name}", checkpoint.session);
-        return Err(CliError::usage(message).hint(hint));
-    }
-    let Some(place) = checkpoint.place else {
+    let Some(place) = of_session(checkpoint, session, name)?.place else {
         let message = format!("checkpoint {name} stands behind no message yet");
         return Err(CliError::new(Kind::Nothing, message)
             .hint("Claude Code has not written what came before it: try again in a moment"));

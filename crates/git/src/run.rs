@@ -1,4 +1,5 @@
-//! Runs git so that it changes nothing, starts nothing that a repository names, and ends in time.
+//! Looks into a repository with git, so that it changes nothing, starts nothing that a repository names, and
+//! ends in time.
 //!
 //! Sources: git(1), git-config(1).
 
@@ -55,6 +56,11 @@ impl Git {
         Self { patience, ..self }
     }
 
+    /// Returns the environment it runs in.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
+        self.variables.iter().map(|(name, value)| (name, value))
+    }
+
     /// Returns when a look at a repository that begins now is to have ended.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.patience
@@ -65,7 +71,7 @@ impl Git {
         let mut command = Command::new("git");
         command
             .env_clear()
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(self.variables())
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .args(ALWAYS)

@@ -4,6 +4,7 @@
 mod agents;
 mod checkpoint;
 mod export;
+mod fork;
 mod list;
 mod restore;
 mod search;

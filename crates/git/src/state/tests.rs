@@ -1,65 +1,12 @@
 //! Repositories in every state, and one that sets traps.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 use std::time::Duration;
 
 use super::*;
-
-struct Repository {
-    dir: tempfile::TempDir,
-}
-
-impl Repository {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let repository = Self { dir };
-        repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        repository
-    }
-
-    fn committed() -> Self {
-        let repository = Self::new();
-        repository.write("a.txt", b"one\ntwo\n");
-        repository.git(&["add", "."]);
-        repository.git(&["commit", "--quiet", "--message=one"]);
-        repository
-    }
-
-    fn path(&self) -> &Path {
-        self.dir.path()
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.path().join(name), bytes).unwrap();
-    }
-
-    /// Runs git as somebody who works there, with no settings but these.
-    fn git(&self, arguments: &[&str]) -> Vec<u8> {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=A", "-c", "user.email=a@b.invalid"]);
-        let home = self.path();
-        command.current_dir(home).env("HOME", home);
-        command.env("GIT_CONFIG_GLOBAL", "/dev/null");
-        let output = command.args(arguments).output().unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {output:?}");
-        output.stdout
-    }
-
-    fn state(&self) -> GitState {
-        git().state(self.path()).unwrap()
-    }
-}
-
-fn git() -> Git {
-    let path = ("PATH".into(), std::env::var_os("PATH").unwrap());
-    // What would lead git astray, as it stands in the environment of a git hook.
-    let astray: (OsString, OsString) = ("GIT_DIR".into(), "/nowhere".into());
-    Git::new([path, astray].into_iter())
-}
+use crate::trial::{Repository, git};
 
 #[test]
 fn commit_branch_and_difference_are_read() {
