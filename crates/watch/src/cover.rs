@@ -1,16 +1,17 @@
 //! Which roots are covered, and how: by events, by polling, or not at all while they are missing.
 //! It must not know what is done about a change.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::ErrorKind;
 
 use crate::Folder;
 use crate::file_system;
 use crate::poll::Poll;
-use crate::system::{describe, for_each_level, is_closed_to_us, start_system, watch_each};
+use crate::system::{System, describe, for_each_level, is_closed_to_us};
 use crate::watcher::{Method, Options, RootIndex, RootWatch, Shared};
 
 /// One root.
@@ -45,7 +46,8 @@ enum Covered {
 #[derive(Debug)]
 pub(crate) struct Covers {
     roots: Vec<Cover>,
-    system: Result<RecommendedWatcher, String>,
+    cookie_dir: PathBuf,
+    system: Result<System, String>,
     options: Options,
     shared: Arc<Shared>,
 }
@@ -57,7 +59,7 @@ impl Covers {
         options: Options,
         shared: Arc<Shared>,
     ) -> Self {
-        let system = start_system(cookie_dir, &options.beside, Arc::clone(&shared));
+        let system = System::start(cookie_dir, &options.beside, Arc::clone(&shared));
         let now = Instant::now();
         let cover = |path: PathBuf| Cover {
             real: path.clone(),
@@ -70,6 +72,7 @@ impl Covers {
         let roots = roots.into_iter().map(cover).collect();
         Self {
             roots,
+            cookie_dir: cookie_dir.to_owned(),
             system,
             options,
             shared,
@@ -140,7 +143,7 @@ impl Covers {
     pub(crate) fn exhaust(&mut self, root: RootIndex, now: Instant) {
         let Cover { path, real, .. } = &self.roots[root.0];
         let (path, real) = (path.clone(), real.clone());
-        self.uncover(root, &real);
+        self.uncover(root);
         let mut poll = Poll::default();
         poll.walk(&real, &self.options.folders);
         let due = now + self.options.poll_every;
@@ -233,7 +236,7 @@ impl Covers {
         self.watch_root(root, real).map_err(|error| {
             // A root that is closed to us tells by the watch it had when it is open again.
             if !is_closed_to_us(&error) {
-                self.uncover(root, real);
+                self.uncover(root);
             }
             describe(&error.kind)
         })
@@ -243,7 +246,7 @@ impl Covers {
         let Ok(system) = &mut self.system else {
             return Ok(());
         };
-        system.watch(real, RecursiveMode::NonRecursive)?;
+        system.watch(real)?;
         self.shared.covering.note(root, [PathBuf::new()]);
         for folder in self.options.folders.clone() {
             self.watch_top(root, real, Path::new(&folder))?;
@@ -295,52 +298,26 @@ impl Covers {
         for_each_level(folder, |level| {
             let left = places_left.checked_sub(level.len());
             places_left = left.ok_or_else(|| notify::Error::new(ErrorKind::MaxFilesWatch))?;
-            watch_each(system, level)?;
+            system.watch_each(level)?;
             let inner = |inner: &PathBuf| below.join(inner.strip_prefix(folder).unwrap_or(inner));
             self.shared.covering.note(root, level.iter().map(inner));
             Ok(())
         })
     }
 
-    /// Watches what is in `root` no longer, but for what other roots need: they may share a folder.
-    fn uncover(&mut self, root: RootIndex, real: &Path) {
-        let needed = self.needed_besides(root);
-        let Ok(system) = &mut self.system else { return };
-        let mut watched = vec![real.to_path_buf()];
-        for folder in &self.options.folders {
-            // Ends without an error: listing has none, and noting a path none either.
-            let Some(folder) = Folder::look(&real.join(folder)).directory() else {
-                continue;
-            };
-            drop(for_each_level(&folder, |level| {
-                watched.extend_from_slice(level);
-                Ok(())
-            }));
+    /// Watches what is in `root` no longer: by another system's watcher, which the other roots are covered by
+    /// again. For each folder that it lets go of, one goes through all that it watches.
+    fn uncover(&mut self, root: RootIndex) {
+        let options = &self.options;
+        if let Ok(system) = mem::replace(&mut self.system, Err(String::new())) {
+            system.end();
         }
-        let is_needed = |folder: &PathBuf| needed.iter().any(|tree| folder.starts_with(tree));
-        for folder in watched.into_iter().filter(|folder| !is_needed(folder)) {
-            // What was not watched need not be unwatched.
-            if let Err(error) = system.unwatch(&folder) {
-                tracing::debug!(folder = %folder.display(), %error, "was not watched");
-            }
-        }
-    }
-
-    /// Returns the directories that roots other than `root` are watched through.
-    fn needed_besides(&self, root: RootIndex) -> Vec<PathBuf> {
+        self.system = System::start(&self.cookie_dir, &options.beside, Arc::clone(&self.shared));
         let others = self.roots.iter().enumerate();
-        let others = others.filter(|(index, cover)| {
-            *index != root.0 && matches!(cover.method, Covered::ByEvents { .. })
-        });
-        let places = |(_, cover): (usize, &Cover)| {
-            let folders = self.options.folders.iter();
-            let led =
-                folders.filter_map(|folder| Folder::look(&cover.real.join(folder)).directory());
-            let mut places = vec![cover.real.clone()];
-            places.extend(led);
-            places
-        };
-        others.flat_map(places).collect()
+        let others = others.filter(|(_, cover)| matches!(cover.method, Covered::ByEvents { .. }));
+        for (other, _) in others.filter(|(other, _)| *other != root.0) {
+            self.shared.pending().shake(RootIndex(other));
+        }
     }
 }
 

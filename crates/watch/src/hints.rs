@@ -158,6 +158,9 @@ mod tests {
         let (_watcher, mut hints) = Watcher::start(roots, &at("cookies"), options).unwrap();
         hints.cover();
         hints.covers.exhaust(RootIndex(0), Instant::now());
+        // It may have missed something in between.
+        let wake = hints.next(Some(Instant::now() + PATIENCE));
+        assert_eq!(wake.rescans, [RootIndex(1)]);
         fs::write(at("first/projects/p/x"), "").unwrap();
         fs::write(at("cookies/1"), "").unwrap();
         let mut heard = Vec::new();

@@ -1,9 +1,11 @@
 //! The system's watcher, and the folders it is told of. It must not know which of them are whose.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use notify::{
@@ -12,25 +14,79 @@ use notify::{
 
 use crate::watcher::Shared;
 
-/// Starts it on the directory of cookies, and on those of the files beside the roots.
-pub(crate) fn start_system(
-    cookie_dir: &Path,
-    beside: &[PathBuf],
-    shared: Arc<Shared>,
-) -> Result<RecommendedWatcher, String> {
-    let config = Config::default()
-        .with_follow_symlinks(false)
-        // Reading changes nothing, and every write is also reported as a modification.
-        .with_event_kinds(EventKindMask::CORE)
-        .with_poll_interval(Duration::from_secs(2));
-    let handler = move |outcome| shared.report(|pending| pending.accept(outcome));
-    let mut system = RecommendedWatcher::new(handler, config)
-        .map_err(|error| format!("the system's watcher does not start: {error}"))?;
-    system
-        .watch(cookie_dir, RecursiveMode::NonRecursive)
-        .map_err(|error| describe(&error.kind))?;
-    watch_beside(&mut system, beside);
-    Ok(system)
+/// How long the system may take to let go of what was watched.
+const END_MAX: Duration = Duration::from_secs(5);
+
+/// The system's watcher.
+#[derive(Debug)]
+pub(crate) struct System {
+    watcher: RecommendedWatcher,
+    /// Disconnected once it has let go of everything.
+    ended: mpsc::Receiver<Infallible>,
+}
+
+impl System {
+    /// Starts it on the directory of cookies, and on those of the files beside the roots.
+    pub(crate) fn start(
+        cookie_dir: &Path,
+        beside: &[PathBuf],
+        shared: Arc<Shared>,
+    ) -> Result<Self, String> {
+        let config = Config::default()
+            .with_follow_symlinks(false)
+            // Reading changes nothing, and every write is also reported as a modification.
+            .with_event_kinds(EventKindMask::CORE)
+            .with_poll_interval(Duration::from_secs(2));
+        let (lives, ended) = mpsc::sync_channel(0);
+        let handler = move |outcome| {
+            let _lives: &mpsc::SyncSender<Infallible> = &lives;
+            shared.report(|pending| pending.accept(outcome));
+        };
+        let watcher = RecommendedWatcher::new(handler, config)
+            .map_err(|error| format!("the system's watcher does not start: {error}"))?;
+        let mut system = Self { watcher, ended };
+        let cookies = system.watch(cookie_dir);
+        cookies.map_err(|error| describe(&error.kind))?;
+        system.watch_beside(beside);
+        Ok(system)
+    }
+
+    /// Ends it: what it watched counts against the system's limits no longer.
+    pub(crate) fn end(self) {
+        drop(self.watcher);
+        if self.ended.recv_timeout(END_MAX) == Err(RecvTimeoutError::Timeout) {
+            tracing::warn!("the system's watcher has not ended");
+        }
+    }
+
+    pub(crate) fn watch(&mut self, folder: &Path) -> notify::Result<()> {
+        self.watcher.watch(folder, RecursiveMode::NonRecursive)
+    }
+
+    /// Watches `folders`, but for those that are gone again or closed to us: whoever archives says that one cannot
+    /// be read.
+    ///
+    /// All at once: for each thing it is asked, the system's watcher switches threads there and back.
+    pub(crate) fn watch_each(&mut self, folders: &[PathBuf]) -> notify::Result<()> {
+        let mut left: Vec<PathOp> = folders.iter().map(PathOp::watch_non_recursive).collect();
+        while let Err(error) = self.watcher.update_paths(left) {
+            if !is_closed_to_us(&error.source) {
+                return Err(error.source);
+            }
+            left = error.remaining;
+        }
+        Ok(())
+    }
+
+    /// Watches the directories of files beside the roots. Where one cannot be, its files are looked at less often.
+    fn watch_beside(&mut self, files: &[PathBuf]) {
+        let dirs: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
+        for dir in dirs {
+            if let Err(error) = self.watch(dir) {
+                tracing::warn!(dir = %dir.display(), %error, "a directory is not watched");
+            }
+        }
+    }
 }
 
 /// Calls `visit` for `folder` and all folders in it, level by level: for those of one before they are listed, in
@@ -49,24 +105,6 @@ pub(crate) fn for_each_level(
         let entries = level.iter().flat_map(fs::read_dir).flatten().flatten();
         let inner = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         level = inner.map(|entry| entry.path()).collect();
-    }
-    Ok(())
-}
-
-/// Watches `folders`, but for those that are gone again or closed to us: whoever archives says that one cannot be
-/// read.
-///
-/// All at once: for each thing it is asked, the system's watcher switches threads there and back.
-pub(crate) fn watch_each(
-    system: &mut RecommendedWatcher,
-    folders: &[PathBuf],
-) -> notify::Result<()> {
-    let mut left: Vec<PathOp> = folders.iter().map(PathOp::watch_non_recursive).collect();
-    while let Err(error) = system.update_paths(left) {
-        if !is_closed_to_us(&error.source) {
-            return Err(error.source);
-        }
-        left = error.remaining;
     }
     Ok(())
 }
@@ -91,15 +129,5 @@ pub(crate) fn describe(kind: &ErrorKind) -> String {
         }
         ErrorKind::Io(source) => format!("a folder cannot be watched: {source}"),
         other => format!("a folder cannot be watched: {other:?}"),
-    }
-}
-
-/// Watches the directories of files beside the roots. Where one cannot be, its files are looked at less often.
-fn watch_beside(system: &mut RecommendedWatcher, files: &[PathBuf]) {
-    let dirs: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-    for dir in dirs {
-        if let Err(error) = system.watch(dir, RecursiveMode::NonRecursive) {
-            tracing::warn!(dir = %dir.display(), %error, "a directory is not watched");
-        }
     }
 }
