@@ -34,6 +34,8 @@ pub(crate) struct Payload {
     pub(crate) agent: Option<String>,
     pub(crate) last_message: Option<String>,
     pub(crate) command: String,
+    /// Whose the command is: `plugin`, `userSettings`, `projectSettings`.
+    pub(crate) command_source: String,
     pub(crate) arguments: String,
 }
 
@@ -73,6 +75,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
                 "agent_id" => payload.agent = map.next_value()?,
                 "last_assistant_message" => payload.last_message = map.next_value()?,
                 "command_name" => payload.command = map.next_value()?,
+                "command_source" => payload.command_source = map.next_value()?,
                 "command_args" => payload.arguments = map.next_value()?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }

@@ -2,7 +2,9 @@
 //!
 //! Knows both sides' words; must not know how it gets there.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
 
 use sessions_model::{AgentId, EventId, HookEvent, HookReport, SessionId, SlashCommand};
 
@@ -22,15 +24,22 @@ const TEXT_BYTES_MAX: usize = 4 << 10;
 /// What the names of our commands begin with where a plugin brought them.
 const PLUGIN: &str = "sessions:";
 
+/// What each of our commands says of itself.
+const OURS: &[u8] = b"Claude Sessions";
+
+/// How much of a command's file is looked at, in bytes.
+const COMMAND_BYTES_MAX: u64 = 16 << 10;
+
 /// Returns what the daemon is told; none where there is nothing to tell.
 pub(crate) fn build(payload: Payload, context: &Context, now: Now) -> Option<HookReport> {
     let event = HookEvent::from_name(&payload.event)?;
-    let command = command(event, &payload.command, &payload.arguments);
-    if event == HookEvent::UserPromptExpansion && command.is_none() {
+    let root = context.root().unwrap_or_default();
+    let is_expansion = event == HookEvent::UserPromptExpansion;
+    let command = is_expansion.then(|| command(&payload, &root)).flatten();
+    if is_expansion && command.is_none() {
         return None;
     }
     let transcript_bytes = fs::metadata(&payload.transcript).ok();
-    let root = context.root().unwrap_or_default();
     Some(HookReport {
         id: random_id()?,
         event,
@@ -59,16 +68,37 @@ pub(crate) fn random_id() -> Option<EventId> {
     Some(EventId(id))
 }
 
-fn command(event: HookEvent, name: &str, arguments: &str) -> Option<SlashCommand> {
-    if event != HookEvent::UserPromptExpansion {
-        return None;
+/// Returns which of our commands the user ran; none where it is another's, also one that is called the same.
+fn command(payload: &Payload, root: &Path) -> Option<SlashCommand> {
+    let name = payload.command.strip_prefix(PLUGIN);
+    let name = name.unwrap_or(&payload.command);
+    let file = match name {
+        "checkpoint" => "commands/checkpoint.md",
+        "recall" => "commands/recall.md",
+        _ => return None,
+    };
+    match &*payload.command_source {
+        "plugin" | "" => {}
+        "userSettings" if is_ours(&root.join(file)) => {}
+        _ => return None,
     }
-    let arguments = cut(arguments, ARGUMENTS_BYTES_MAX).trim().to_owned();
-    match name.strip_prefix(PLUGIN).unwrap_or(name) {
-        "checkpoint" => Some(SlashCommand::Checkpoint(arguments)),
-        "recall" => Some(SlashCommand::Recall(arguments)),
-        _ => None,
-    }
+    let arguments = cut(&payload.arguments, ARGUMENTS_BYTES_MAX).trim();
+    Some(match name {
+        "checkpoint" => SlashCommand::Checkpoint(arguments.to_owned()),
+        _ => SlashCommand::Recall(arguments.to_owned()),
+    })
+}
+
+/// Tells whether the file of a command is one that setup wrote. One that cannot be read stands elsewhere, and is
+/// not known to be another's.
+fn is_ours(file: &Path) -> bool {
+    let Ok(file) = File::open(file) else {
+        return true;
+    };
+    let mut text = Vec::new();
+    // What is not read does not say so.
+    let _cut_short = file.take(COMMAND_BYTES_MAX).read_to_end(&mut text);
+    text.windows(OURS.len()).any(|words| words == OURS)
 }
 
 /// Returns the text, unless it is longer than any such text can be: a part of a path is another path.

@@ -7,7 +7,7 @@ use std::process::Command;
 use sessions_proto as wire;
 
 use crate::listener::Listener;
-use crate::trial::{Trial, command, payload, wait_for};
+use crate::trial::{Trial, command, command_of, payload, wait_for};
 
 #[test]
 fn an_event_is_told_as_the_client_said_it_and_nothing_is_printed() {
@@ -71,6 +71,25 @@ fn a_command_is_blocked_with_the_answer() {
     }
     assert_eq!(trial.run(&command("recall2", "")).printed(), "");
     assert_eq!(trial.spooled(), Vec::<String>::new());
+}
+
+#[test]
+fn a_command_of_somebody_else_is_left_alone() {
+    let trial = Trial::new();
+    let runs = |payload: &[u8]| trial.run(payload).printed().is_empty();
+    assert!(!runs(&command_of("plugin", "recall", "x")));
+    assert!(runs(&command_of("projectSettings", "checkpoint", "x")));
+    assert!(runs(&command_of("plugin", "other:recall", "x")));
+    let commands = trial.below_home("claude/commands");
+    fs::create_dir_all(&commands).unwrap();
+    fs::write(commands.join("recall.md"), "Recall what the team decided").unwrap();
+    assert!(runs(&command("recall", "x")));
+    let ours = include_str!("../../../packaging/plugin/commands/recall.md");
+    fs::write(commands.join("recall.md"), ours).unwrap();
+    assert!(!runs(&command("recall", "x")));
+    let ours = include_str!("../../../packaging/plugin/commands/checkpoint.md");
+    fs::write(commands.join("checkpoint.md"), ours).unwrap();
+    assert!(!runs(&command("checkpoint", "x")));
 }
 
 #[test]

@@ -140,11 +140,16 @@ pub(crate) fn payload(event: &str, more: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Returns the payload of a slash command.
+/// Returns the payload of a slash command of the user's own.
 pub(crate) fn command(name: &str, arguments: &str) -> Vec<u8> {
+    command_of("userSettings", name, arguments)
+}
+
+/// Returns the payload of a slash command from `source`.
+pub(crate) fn command_of(source: &str, name: &str, arguments: &str) -> Vec<u8> {
     let more = format!(
         ",\"expansion_type\":\"slash_command\",\"command_name\":\"{name}\",\
-         \"command_args\":\"{arguments}\",\"command_source\":\"userSettings\""
+         \"command_args\":\"{arguments}\",\"command_source\":\"{source}\""
     );
     payload("UserPromptExpansion", &more)
 }

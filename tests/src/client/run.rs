@@ -16,6 +16,9 @@ use tempfile::TempDir;
 
 /// How long one run of the client may take; the longest here takes some ten seconds on a busy machine.
 const RUN_MAX: Duration = Duration::from_mins(2);
+/// The slash commands as they are shipped.
+const CHECKPOINT: &str = include_str!("../../../packaging/plugin/commands/checkpoint.md");
+const RECALL: &str = include_str!("../../../packaging/plugin/commands/recall.md");
 /// Not a secret: the mock does not look.
 pub(super) const API_KEY: &str = "sk-ant-test-scripted";
 
@@ -53,12 +56,8 @@ impl Config {
         fs::write(self.root().join("settings.json"), settings.to_string())?;
         let commands = self.root().join("commands");
         fs::create_dir_all(&commands)?;
-        for name in ["checkpoint", "recall"] {
-            fs::write(
-                commands.join(format!("{name}.md")),
-                "The hook did not run.\n",
-            )?;
-        }
+        fs::write(commands.join("checkpoint.md"), CHECKPOINT)?;
+        fs::write(commands.join("recall.md"), RECALL)?;
         Ok(())
     }
 
