@@ -42,7 +42,7 @@ pub(crate) struct Conversation {
     rows: Vec<Row>,
     by_uuid: HashMap<String, usize>,
     known: HashSet<blake3::Hash>,
-    /// The last row of what was added last.
+    /// The last row of the last life that has any: what a client writes at its end alone has none.
     end: Option<usize>,
 }
 
@@ -50,7 +50,7 @@ impl Conversation {
     /// Adds what a file was in one of its lives, the oldest first. Lines that are no row are left out.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         let mut added = HashSet::new();
-        self.end = None;
+        let mut end = None;
         for line in bytes.split(|byte| *byte == b'\n') {
             let line = line.trim_ascii();
             let Some(row) = Row::parse(line) else {
@@ -60,7 +60,7 @@ impl Conversation {
                 let at = self.by_uuid.get(uuid).copied();
                 let at = at.unwrap_or_else(|| self.push(line, row));
                 if !self.rows[at].is_aside {
-                    self.end = Some(at);
+                    end = Some(at);
                 }
             } else {
                 let hash = blake3::hash(line);
@@ -71,6 +71,7 @@ impl Conversation {
             }
         }
         self.known.extend(added);
+        self.end = end.or(self.end);
     }
 
     fn push(&mut self, line: &[u8], row: Row) -> usize {

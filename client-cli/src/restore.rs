@@ -46,7 +46,7 @@ impl<'a> Missing<'a> {
     }
 }
 
-/// A file that is there, and holds less than the archive has of it.
+/// A file that is there, or is put back, and holds less than the archive has of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Stump {
     /// Where it is.
@@ -98,24 +98,31 @@ fn add<'a>(plan: &mut Plan<'a>, copies: &[&'a Source], target: Target<'_>) -> Re
         };
         is_there = true;
         plan.there += 1;
-        let archived = longest(source);
-        if on_disk < archived && is_lines(source) {
-            plan.stumps.push(Stump {
-                place,
-                on_disk,
-                archived,
-            });
-        }
+        plan.stumps.extend(stump(source, place, on_disk));
     }
     let newest = copies.iter().max_by_key(|source| length(source));
     if let Some(source) = newest.filter(|_| !is_there) {
+        let (base, length) = (base(source, target), length(source).unwrap_or_default());
+        // What was swept last may have been a stump itself.
+        plan.stumps
+            .extend(stump(source, base.join(&source.path), length));
         plan.missing.push(Missing {
             source,
-            base: base(source, target),
-            length: length(source).unwrap_or_default(),
+            base,
+            length,
         });
     }
     Ok(())
+}
+
+/// Returns what a file with so many bytes is, if the archive has more of it.
+fn stump(source: &Source, place: PathBuf, on_disk: u64) -> Option<Stump> {
+    let archived = longest(source);
+    (on_disk < archived && is_lines(source)).then_some(Stump {
+        place,
+        on_disk,
+        archived,
+    })
 }
 
 fn base(source: &Source, target: Target<'_>) -> PathBuf {
@@ -263,6 +270,15 @@ mod tests {
             archived: 10,
         };
         assert_eq!((plan.stumps, plan.missing.len()), (vec![expect], 0));
+    }
+
+    #[test]
+    fn a_stump_that_was_swept_in_its_turn_comes_back_and_is_named() {
+        let root = tempfile::tempdir().unwrap();
+        let sources = [source(root.path(), MAIN, "transcript", &[10, 4])];
+        let plan = plan(&sources, Target::InPlace).unwrap();
+        assert_eq!((plan.missing.len(), plan.missing[0].length), (1, 4));
+        assert_eq!((plan.stumps[0].on_disk, plan.stumps[0].archived), (4, 10));
     }
 
     #[test]

@@ -86,6 +86,8 @@ fn what_a_sweep_tore_apart_is_joined() {
     // Rewritten in place: what is there twice is taken once.
     assert_eq!(taken(&["a b<a c<b", "b<a c<b d<c"], None), "a b c d");
     assert_eq!(taken(&["a b<a c<b", "a b<a"], None), "a b");
+    // What a client writes at its end, after a sweep.
+    assert_eq!(taken(&["a b<a", "~mode ~last-prompt"], None), "a b");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn besides(wanted: &Wanted) -> String {
     let stumps = (wanted.stumps > 0).then(|| {
         let files = count(wanted.stumps, "file");
         format!(
-            "\nleft {files} that are there in part: \"sessions restore ID --as-new\" joins one with what was there before"
+            "\nonly a part of {files} is there: \"sessions restore ID --as-new\" joins it with what was there before"
         )
     });
     forgotten.into_iter().chain(stumps).collect()
