@@ -56,9 +56,17 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Returns where a path leads; the path itself where that leads nowhere yet.
+/// Returns where a path leads, or would if the file were there; the path itself where its folder is not, either.
 pub(crate) fn place(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let in_folder = || {
+        Some(
+            fs::canonicalize(path.parent()?)
+                .ok()?
+                .join(path.file_name()?),
+        )
+    };
+    let found = fs::canonicalize(path).ok();
+    found.or_else(in_folder).unwrap_or_else(|| path.to_owned())
 }
 
 /// Returns where a path leads.

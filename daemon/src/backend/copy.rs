@@ -87,6 +87,14 @@ impl Backend {
         opened.await?
     }
 
+    /// Returns the config roots that something is archived of.
+    pub(crate) async fn archived_roots(&self) -> Result<Vec<String>, Refusal> {
+        let roots = self.on_archive(|reader| reader.roots()).await?;
+        let roots = roots.map_err(|error| failed(&error))?.into_iter();
+        let held = roots.filter(|root| root.sources > 0);
+        Ok(held.map(|root| root.path).collect())
+    }
+
     /// Returns a copy of the archive that was read back; it is not made once nobody hears of it.
     pub(crate) async fn backup(
         &self,

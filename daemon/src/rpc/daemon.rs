@@ -104,8 +104,10 @@ impl DaemonService for Rpc {
 
     async fn backup(
         &self,
-        _: Request<wire::BackupRequest>,
+        request: Request<wire::BackupRequest>,
     ) -> Result<Response<Self::BackupStream>, Status> {
+        // A backup holds what is archived of all roots.
+        self.admit_all(&self.scope(&request)?).await?;
         let (sender, reply) = stream::reply();
         let backend = Arc::clone(self.backend()?);
         self.tasks.start(async move {

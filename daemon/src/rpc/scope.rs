@@ -43,6 +43,22 @@ impl Rpc {
             "no session has the id {session}"
         )))
     }
+
+    /// Fails unless everything that is archived may be shown.
+    pub(super) async fn admit_all(&self, scope: &Scope) -> Result<(), Status> {
+        let Some(own) = &scope.root else {
+            return Ok(());
+        };
+        let roots = self.backend()?.archived_roots().await;
+        if roots
+            .map_err(refusal::status)?
+            .iter()
+            .all(|root| root == own)
+        {
+            return Ok(());
+        }
+        Err(scope_is_narrow(own))
+    }
 }
 
 impl Scope {
@@ -50,10 +66,7 @@ impl Scope {
     pub(super) fn narrow(&self, asked: Option<String>) -> Result<Option<String>, Status> {
         match (&self.root, asked) {
             (None, asked) => Ok(asked),
-            (Some(own), Some(asked)) if asked != *own => Err(Status::permission_denied(format!(
-                "an agent is answered from its own config root, {own}; \
-                 agents.scope = \"all\" in the settings opens the others"
-            ))),
+            (Some(own), Some(asked)) if asked != *own => Err(scope_is_narrow(own)),
             (Some(own), _) => Ok(Some(own.clone())),
         }
     }
@@ -67,6 +80,13 @@ impl Scope {
     pub(super) fn is_open(&self) -> bool {
         self.root.is_none()
     }
+}
+
+fn scope_is_narrow(own: &str) -> Status {
+    Status::permission_denied(format!(
+        "an agent is answered from its own config root, {own}; agents.scope = \"all\" in the settings opens the \
+         others"
+    ))
 }
 
 fn agent_root(metadata: &MetadataMap) -> Option<String> {
