@@ -12,6 +12,7 @@ mod ours;
 mod peers;
 mod process;
 mod restart;
+mod restore;
 mod search;
 mod table;
 
@@ -54,6 +55,8 @@ enum Part {
     Restart,
     /// How much of the client's time an event takes.
     Hook,
+    /// How fast everything that was deleted is put back.
+    Restore,
     /// All of these.
     All,
 }
@@ -95,6 +98,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     if options.part.includes(Part::Hook) {
         hook::measure(workspace, &ours, &mut table)?;
+    }
+    if options.part.includes(Part::Restore) {
+        restore::measure(&programs, &folder, &corpus, &mut table)?;
     }
     if options.part.includes(Part::Fresh) {
         fresh::measure(workspace, &programs, &folder, &mut table)?;

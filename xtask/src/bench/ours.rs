@@ -73,6 +73,19 @@ impl Ours {
         Ok(took)
     }
 
+    /// Puts back everything that is missing, and says how long it took.
+    pub(crate) fn restore(&self) -> Result<Duration> {
+        let mut command = self.command(&["restore", "--all-missing", "--yes"]);
+        let (took, output) = time(&mut command, IMPORT_LIMIT)?;
+        if !output.status.success() {
+            bail!(
+                "the restore failed: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(took)
+    }
+
     /// Asks how the daemon is doing.
     pub(crate) fn status(&self) -> Result<Status> {
         let (_, text) = time_search(&mut self.command(&["status", "--json"]), ANSWER_LIMIT)?;

@@ -33,6 +33,8 @@ impl Tool {
 pub(crate) enum Target {
     /// No more than this.
     AtMost(f64),
+    /// No less than this.
+    AtLeast(f64),
     /// At least so many times another tool's figure.
     Times(f64, Tool),
     /// Less than another tool's figure.
@@ -115,6 +117,7 @@ impl Row {
     fn judge(&self, target: Target) -> String {
         let words = match target {
             Target::AtMost(limit) => format!("<= {limit}"),
+            Target::AtLeast(limit) => format!(">= {limit}"),
             Target::Times(times, tool) => format!(">= {times} x {}", tool.name()),
             Target::Under(tool) => format!("< {}", tool.name()),
         };
@@ -132,6 +135,7 @@ impl Row {
         };
         match target {
             Target::AtMost(limit) => *ours > limit,
+            Target::AtLeast(limit) => *ours < limit,
             Target::Times(times, tool) => self
                 .figures
                 .get(&tool)
@@ -174,6 +178,8 @@ mod tests {
     fn a_missed_target_is_named() {
         check(Target::AtMost(15.0), 15.0, None, false);
         check(Target::AtMost(15.0), 15.1, None, true);
+        check(Target::AtLeast(200.0), 200.0, None, false);
+        check(Target::AtLeast(200.0), 199.9, None, true);
         check(Target::Under(Tool::Ripgrep), 40.0, Some(49.0), false);
         check(Target::Under(Tool::Ripgrep), 50.0, Some(49.0), true);
         check(Target::Times(8.0, Tool::Ripgrep), 80.0, Some(10.0), false);
