@@ -46,6 +46,15 @@ struct Named {
     projects: HashSet<String>,
 }
 
+impl Named {
+    fn is_another_than(&self, before: &Self) -> bool {
+        let names_some = !self.projects.is_empty();
+        names_some
+            && self.ids.is_disjoint(&before.ids)
+            && self.projects.is_disjoint(&before.projects)
+    }
+}
+
 impl Histories {
     /// Reads what the archive has of them.
     pub(crate) async fn read(client: &Client, root: Option<&str>) -> Result<Self, CliError> {
@@ -90,7 +99,8 @@ impl Histories {
     }
 
     /// Tells whether somebody had the client forget `session`: the history named it once, or its directory,
-    /// and is there still, and names it no more.
+    /// and is there still, and names it no more. One that names nothing of what it did is another, made anew after
+    /// all was lost.
     pub(crate) fn forgot(&self, session: &Session) -> bool {
         let Some(history) = self.by_root.get(&session.root) else {
             return false;
@@ -98,6 +108,9 @@ impl Histories {
         let Some(now) = &history.now else {
             return false;
         };
+        if now.is_another_than(&history.before) {
+            return false;
+        }
         let id = session.id.as_str();
         if history.before.ids.contains(id) {
             return !now.ids.contains(id);
@@ -189,6 +202,21 @@ mod tests {
             by_root: BTreeMap::from([("/root".to_owned(), history)]),
         };
         assert_eq!(histories.forgot(&session), expect, "{id} in {cwd}");
+    }
+
+    #[test]
+    fn a_history_that_was_made_anew_tells_nothing_of_what_was_there() {
+        let is_another = |now: &[u8], expect: bool| {
+            let mut history = History::default();
+            history.take(&line("one", "/src/a", 1), false);
+            history.now = Some(Named::default());
+            history.take(now, true);
+            let found = history.now.unwrap().is_another_than(&history.before);
+            assert_eq!(found, expect);
+        };
+        is_another(&line("new", "/src/new", 2), true);
+        is_another(&line("new", "/src/a", 2), false);
+        is_another(b"", false);
     }
 
     #[test]

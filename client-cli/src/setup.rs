@@ -15,7 +15,7 @@ mod settings;
 mod unit;
 
 pub(crate) use change::Change;
-pub(crate) use command::{TAKEN, missing_commands};
+pub(crate) use command::missing_commands;
 pub(crate) use completion::{Completed, UserDirs};
 pub(crate) use file::place;
 pub(crate) use hooks::{SHIM, command_line};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Check;
-use crate::setup::{TAKEN, has_all_hooks, has_any_hook, missing_commands, unread, uses_plugin};
+use crate::setup::{has_all_hooks, has_any_hook, missing_commands, unread, uses_plugin};
 
 /// Where an organisation's settings are, which win over a user's.
 pub(crate) const MANAGED: &str = if cfg!(target_os = "macos") {
@@ -97,15 +97,18 @@ fn commands(root: &Path, with_plugin: bool) -> Check {
     let shown = root.join("commands");
     let shown = shown.display();
     let missing = missing_commands(root);
-    if with_plugin && missing.contains(&TAKEN) {
+    if missing.is_empty() {
+        return Check::good("commands", "/checkpoint and /recall are there");
+    }
+    if with_plugin {
+        let lacking = missing.join(" and ");
         return Check::remark(
             "commands",
-            format!("{shown} lacks {TAKEN}: /checkpoint alone is Claude Code's own /rewind"),
-            "\"sessions setup\" asks whether it is to make checkpoints; /sessions:checkpoint does",
+            format!(
+                "{shown} lacks {lacking}, or has another: the plugin's own begin with /sessions:"
+            ),
+            "\"sessions setup\" puts in what is lacking; it asks before it takes /checkpoint, Claude Code's own /rewind",
         );
-    }
-    if with_plugin || missing.is_empty() {
-        return Check::good("commands", "/checkpoint and /recall are there");
     }
     Check::remark(
         "commands",
@@ -223,7 +226,7 @@ mod tests {
             "{found:?}"
         );
         let found = commands(dir.path(), true);
-        assert!(found.message.contains("/rewind"), "{found:?}");
+        assert!(found.message.contains("/sessions:"), "{found:?}");
     }
 
     #[test]

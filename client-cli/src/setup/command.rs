@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 /// The file of the command whose bare name the client has taken already, for an alias of its own.
-pub(crate) const TAKEN: &str = "checkpoint.md";
+pub(super) const TAKEN: &str = "checkpoint.md";
 
 /// A slash command.
 #[derive(Debug)]

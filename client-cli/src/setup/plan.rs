@@ -85,7 +85,7 @@ impl Plan {
         let after = if with_plugin {
             // Each event would be told twice.
             let root = root.display();
-            let why = "the plugin is switched on there, and brings hooks and commands of its own";
+            let why = "the plugin is switched on there, and brings hooks of its own";
             self.left.push(format!("{root}: {why}"));
             without_hooks(text)
         } else {
@@ -94,11 +94,9 @@ impl Plan {
         let after = after.map_err(|fault| unfit(&path, &fault.to_string()))?;
         let after = Some(after.into_bytes());
         self.changes.push(Change { after, ..change });
+        // The plugin's go by longer names.
         for slash in &COMMANDS {
-            // The client finds the plugin's by their bare names, too, unless it has a meaning of its own for one.
-            if !with_plugin || slash.file == TAKEN {
-                self.add_command(root, slash)?;
-            }
+            self.add_command(root, slash)?;
         }
         Ok(())
     }
@@ -191,6 +189,7 @@ mod tests {
         fs::write(&settings, r#"{"enabledPlugins": {"sessions@here": true}}"#).unwrap();
         let found = plan(root.path()).unwrap();
         assert!(found.changes.is_empty() && found.left[0].contains("the plugin"));
+        assert!(found.left[1].contains("recall.md"));
         assert_eq!(found.taken.len(), 1, "/checkpoint alone is another's");
         let doubled = with_hooks(&fs::read_to_string(&settings).unwrap(), "sessions-hook").unwrap();
         fs::write(&settings, doubled).unwrap();

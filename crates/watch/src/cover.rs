@@ -305,19 +305,26 @@ impl Covers {
         })
     }
 
-    /// Watches what is in `root` no longer: by another system's watcher, which the other roots are covered by
-    /// again. For each folder that it lets go of, one goes through all that it watches.
+    /// Watches what is in `root` no longer. The other roots are to be covered again.
     fn uncover(&mut self, root: RootIndex) {
-        let options = &self.options;
+        for other in self.renew().into_iter().filter(|other| *other != root) {
+            self.shared.pending().shake(other);
+        }
+    }
+
+    /// Puts another system's watcher in the place of the one there is; returns the roots that it covered.
+    ///
+    /// One that let go of folder by folder would go through all that it watches for each; and one that lost an
+    /// event may take a folder for watched that has gone and come again.
+    pub(crate) fn renew(&mut self) -> Vec<RootIndex> {
         if let Ok(system) = mem::replace(&mut self.system, Err(String::new())) {
             system.end();
         }
-        self.system = System::start(&self.cookie_dir, &options.beside, Arc::clone(&self.shared));
-        let others = self.roots.iter().enumerate();
-        let others = others.filter(|(_, cover)| matches!(cover.method, Covered::ByEvents { .. }));
-        for (other, _) in others.filter(|(other, _)| *other != root.0) {
-            self.shared.pending().shake(RootIndex(other));
-        }
+        let beside = &self.options.beside;
+        self.system = System::start(&self.cookie_dir, beside, Arc::clone(&self.shared));
+        let roots = self.roots.iter().enumerate();
+        let covered = roots.filter(|(_, cover)| matches!(cover.method, Covered::ByEvents { .. }));
+        covered.map(|(index, _)| RootIndex(index)).collect()
     }
 }
 

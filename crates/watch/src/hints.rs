@@ -96,6 +96,9 @@ impl Hints {
         let now = Instant::now();
         let mut paths: FxHashSet<(RootIndex, PathBuf)> = report.paths;
         let mut rescans: FxHashSet<RootIndex> = report.lost;
+        if !rescans.is_empty() {
+            rescans.extend(self.covers.renew());
+        }
         for root in &rescans {
             self.covers.cover(*root, now);
         }
@@ -134,6 +137,8 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
     use std::time::Duration;
+
+    use notify::event::{Event, EventKind, Flag};
 
     use super::*;
     use crate::{Options, Watcher};
@@ -180,5 +185,32 @@ mod tests {
             path: "projects/p/x".into(),
         };
         assert!(heard.contains(&expect), "{heard:?}");
+    }
+
+    #[test]
+    fn after_events_were_lost_everything_is_watched_anew() {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["cookies", "root/projects/p"] {
+            fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
+        let options = Options {
+            folders: vec!["projects".into()],
+            poll_every: PATIENCE,
+            ..Options::default()
+        };
+        let roots = vec![home.path().join("root")];
+        let cookies = home.path().join("cookies");
+        let (_watcher, mut hints) = Watcher::start(roots, &cookies, options).unwrap();
+        hints.cover();
+        let lost = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        hints.shared.pending().accept(Ok(lost));
+        let mut next = || hints.next(Some(Instant::now() + PATIENCE));
+        assert_eq!(next().rescans, [RootIndex(0)]);
+        fs::write(home.path().join("root/projects/p/x"), "").unwrap();
+        let expect = Changed {
+            root: RootIndex(0),
+            path: "projects/p/x".into(),
+        };
+        assert_eq!(next().paths, [expect]);
     }
 }

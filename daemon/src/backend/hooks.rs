@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use sessions_archive::ArchiveReader;
 use sessions_model::{
-    CheckpointId, Fault, FaultKind, HookEvent, HookReply, HookReport, SessionId, Silence,
-    SlashCommand, Timestamp,
+    CheckpointId, Fault, FaultKind, HookEvent, HookReply, HookReport, Silence, SlashCommand,
+    Timestamp,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -154,7 +154,7 @@ impl Backend {
         if noted.is_some() {
             self.hooks.bind();
         }
-        Ok(saved(&name, (&report.session, noted.map(|_| id))))
+        Ok(saved(&name, report, noted.map(|_| id)))
     }
 
     /// Returns what keeps the archive from growing in `root`, if anything does.
@@ -193,16 +193,20 @@ impl Backend {
     }
 }
 
-/// Says that a checkpoint is saved; how to return to it, where its id is known.
-fn saved(name: &str, (session, id): (&SessionId, Option<CheckpointId>)) -> HookReply {
+/// Says that a checkpoint is saved; how to return to it, where its id is known and there is something to return to.
+fn saved(name: &str, report: &HookReport, id: Option<CheckpointId>) -> HookReply {
     let what = if name.is_empty() {
         "Checkpoint saved".to_owned()
     } else {
         format!("Checkpoint \"{name}\" saved")
     };
+    let is_first = report.transcript_bytes.is_none_or(|bytes| bytes == 0);
     let block = match id {
+        Some(_) if is_first => {
+            format!("{what}. Nothing was said before it, so that there is nothing to return to.")
+        }
         Some(id) => {
-            let (session, at) = (session.short(), id.short());
+            let (session, at) = (report.session.short(), id.short());
             format!("{what}.\nTo return to it: sessions fork {session} --at {at}")
         }
         None => format!("{what}."),
