@@ -16,6 +16,10 @@ use crate::render;
 /// Letters of a title that go into a file name.
 const SLUG_LETTERS_MAX: usize = 48;
 
+/// The longest part that is taken of a title, in bytes: with a date, an id and an extension, a name has room for it
+/// on every file system.
+const SLUG_BYTES_MAX: usize = 100;
+
 /// What goes into an export.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Choice {
@@ -77,7 +81,8 @@ fn slug(title: &str) -> String {
         .filter(|word| !word.is_empty())
     {
         let letters = word.chars().count();
-        if slug.chars().count() + letters + 1 > SLUG_LETTERS_MAX {
+        let is_too_long = slug.len() + word.len() + 1 > SLUG_BYTES_MAX;
+        if is_too_long || slug.chars().count() + letters + 1 > SLUG_LETTERS_MAX {
             break;
         }
         if !slug.is_empty() {
@@ -111,6 +116,7 @@ mod tests {
         check("../../etc/passwd", "etc-passwd-");
         check("日本語の質問", "日本語の質問-");
         check("", "");
+        check(&"\u{1d5ee}".repeat(47), "");
         check("a\u{202e}b\u{0}c", "a-u-202e-b-c-");
     }
 }

@@ -281,8 +281,11 @@ impl Backend {
 
     /// Returns the positions of archive and index, and how far an import is.
     pub(crate) fn position(&self) -> (Coverage, Option<Progress>) {
-        let applied = *self.deriver.visible().borrow();
-        let heads = *self.heads.borrow();
+        self.position_of(*self.deriver.visible().borrow(), *self.heads.borrow())
+    }
+
+    /// As [`Backend::position`], of an archive with these `heads` of which so much is `applied`.
+    fn position_of(&self, applied: Applied, heads: Heads) -> (Coverage, Option<Progress>) {
         let progress = self.progress(applied, heads);
         let indexed_seq = contiguous(applied, heads);
         let is_indexed = indexed_seq >= heads.head() && progress.is_none();
@@ -313,8 +316,10 @@ impl Backend {
         self.deriver.show(settled.heads.live, WAIT).await;
     }
 
+    /// Tells how much is covered of what there was when `settled` came: what came since was not asked for.
     fn coverage_of(&self, settled: &Settled, shown: Option<Applied>) -> Coverage {
-        let (position, _) = self.position();
+        let applied = shown.unwrap_or_else(|| *self.deriver.visible().borrow());
+        let (position, _) = self.position_of(applied, settled.heads);
         let is_shown = shown.is_some_and(|applied| applied.live >= settled.heads.live);
         let complete = position.complete && settled.complete && is_shown;
         let reason = match (&settled.reason, complete) {

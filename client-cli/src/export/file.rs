@@ -29,10 +29,9 @@ pub(crate) struct WholeFile {
 impl WholeFile {
     /// Begins a file that only its user can read.
     pub(crate) fn create(place: &Path) -> io::Result<Self> {
-        let name = place.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut partial_name = name.to_owned();
-        partial_name.push(format!(".{}.partial", std::process::id()));
-        let partial = place.with_file_name(partial_name);
+        place.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        // Not after its own name, which may be as long as one can be.
+        let partial = place.with_file_name(format!(".sessions-{}.partial", std::process::id()));
         let dir = place.parent().filter(|dir| !dir.as_os_str().is_empty());
         let nameless = nameless::create(dir.unwrap_or(Path::new(".")));
         let is_nameless = nameless.is_some();

@@ -72,7 +72,6 @@ impl Backend {
                 None => (None, caught_up),
             },
         };
-        // Before what may be searched now: it cannot find less.
         let coverage = self.coverage_of(&settled, shown);
         let Searched { mut answer, unread } = match early {
             Some((seen, searched)) if Some(seen) == shown => searched,
