@@ -21,7 +21,7 @@ pub(crate) async fn run(context: &Context, args: args::Checkpoint) -> Result<(),
         args::Checkpoint::List { session, json } => list(context, session.as_deref(), json).await,
         args::Checkpoint::Show { name, diff, json } => {
             let client = context.connect().await?;
-            let checkpoint = find(context, &client, &name).await?;
+            let checkpoint = find(context, &client, &name, None).await?;
             show(context, &checkpoint, (diff, json))
         }
         args::Checkpoint::Delete { name } => delete(context, &name).await,
@@ -109,37 +109,30 @@ fn show(
 
 async fn delete(context: &Context, name: &str) -> Result<(), CliError> {
     let client = context.connect().await?;
-    let checkpoint = find(context, &client, name).await?;
+    let checkpoint = find(context, &client, name, None).await?;
     client.delete_checkpoint(checkpoint.id).await?;
     let mut out = Output::direct();
     writeln!(out, "deleted {}", checkpoints::called(&checkpoint))?;
     Ok(out.finish()?)
 }
 
-/// Finds the checkpoint that `name` means: the beginning of an id, or a name.
+/// Finds the checkpoint that `name` means: the beginning of an id, or a name. Of several that are called so, the
+/// one of `session` is meant, where that is given.
 pub(crate) async fn find(
     context: &Context,
     client: &Client,
     name: &str,
+    session: Option<&SessionId>,
 ) -> Result<Checkpoint, CliError> {
     let root = context.root_filter();
-    let found = client.checkpoint(name, root.as_deref()).await;
-    found.map_err(|error| unfound(context, name, error))
-}
-
-/// As [`find`], but of several that are called so, the one of `session` is meant.
-pub(crate) async fn find_of(
-    context: &Context,
-    client: &Client,
-    session: &SessionId,
-    name: &str,
-) -> Result<Checkpoint, CliError> {
-    let root = context.root_filter();
-    let found = client.checkpoint(name, root.as_deref()).await;
-    if let Err(ClientError::AmbiguousCheckpoint { candidates, .. }) = &found {
+    let mut found = client.checkpoint(name, root.as_deref()).await;
+    if let (Err(ClientError::AmbiguousCheckpoint { candidates, .. }), Some(session)) =
+        (&found, session)
+    {
         let mut own = candidates.iter().filter(|one| one.session == *session);
         if let (Some(one), None) = (own.next(), own.next()) {
-            return find(context, client, &one.id.to_string()).await;
+            let id = one.id.to_string();
+            found = client.checkpoint(&id, root.as_deref()).await;
         }
     }
     found.map_err(|error| unfound(context, name, error))

@@ -102,7 +102,7 @@ async fn check_out<'a>(
     (session, name): (&Session, &str),
     (git, to): (&'a Git, &Path),
 ) -> Result<Checkout<'a>, CliError> {
-    let found = checkpoint::find_of(context, client, &session.id, name).await?;
+    let found = checkpoint::find(context, client, name, Some(&session.id)).await?;
     let checkpoint = of_session(found, session, name)?;
     let Some(state) = &checkpoint.git else {
         let message = format!("checkpoint {name} was made in no repository that git could read");
@@ -150,7 +150,7 @@ async fn place(
     (session, conversation): (&Session, &Conversation),
     name: &str,
 ) -> Result<usize, CliError> {
-    let checkpoint = checkpoint::find_of(context, client, &session.id, name).await;
+    let checkpoint = checkpoint::find(context, client, name, Some(&session.id)).await;
     let entry = conversation.find(Some(name));
     let checkpoint = match (checkpoint, entry) {
         // What the user called so wins over an id that happens to begin so.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use sessions_model::GitState;
 
@@ -92,11 +92,8 @@ impl Git {
 
     /// Runs git to its end, however long that takes; returns what it prints.
     fn call(&self, cwd: &Path, words: &[&str], input: &[u8]) -> Result<Vec<u8>, CheckOutError> {
-        let mut command = Command::new("git");
+        let mut command = self.command(cwd);
         command
-            .env_clear()
-            .envs(self.variables())
-            .env("GIT_TERMINAL_PROMPT", "0")
             .args([
                 "-c",
                 "core.hooksPath=/dev/null",
@@ -104,7 +101,6 @@ impl Git {
                 "core.fsmonitor=false",
             ])
             .args(words)
-            .current_dir(cwd)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -56,9 +56,15 @@ impl Git {
         Self { patience, ..self }
     }
 
-    /// Returns the environment it runs in.
-    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsString, &OsString)> {
-        self.variables.iter().map(|(name, value)| (name, value))
+    /// Returns a call of git in `cwd`, which asks nobody for anything.
+    pub(crate) fn command(&self, cwd: &Path) -> Command {
+        let mut command = Command::new("git");
+        command
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .current_dir(cwd);
+        command
     }
 
     /// Returns when a look at a repository that begins now is to have ended.
@@ -68,15 +74,11 @@ impl Git {
 
     /// Starts git in a process group of its own, with `arguments`, in `cwd`.
     pub(crate) fn start(&self, cwd: &Path, arguments: &[&str]) -> io::Result<Running> {
-        let mut command = Command::new("git");
+        let mut command = self.command(cwd);
         command
-            .env_clear()
-            .envs(self.variables())
-            .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_NO_LAZY_FETCH", "1")
             .args(ALWAYS)
             .args(arguments)
-            .current_dir(cwd)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

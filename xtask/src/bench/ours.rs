@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::corpus::remove;
 use super::process::{time, time_search};
 
-/// Longest wait for an import.
+/// Longest wait for an import or a restore.
 const IMPORT_LIMIT: Duration = Duration::from_mins(15);
 /// Longest wait for an answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -56,16 +56,7 @@ impl Ours {
 
     /// Starts the daemon, waits until everything is archived and searchable, and says how long it took.
     pub(crate) fn import(&self) -> Result<Duration> {
-        let (took, output) = time(
-            &mut self.command(&["daemon", "start", "--wait"]),
-            IMPORT_LIMIT,
-        )?;
-        if !output.status.success() {
-            bail!(
-                "the import failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
-        }
+        let took = self.succeed(&["daemon", "start", "--wait"])?;
         let status = self.status()?;
         if !status.complete {
             bail!("the daemon says that the import is done and is not complete");
@@ -75,11 +66,15 @@ impl Ours {
 
     /// Puts back everything that is missing, and says how long it took.
     pub(crate) fn restore(&self) -> Result<Duration> {
-        let mut command = self.command(&["restore", "--all-missing", "--yes"]);
-        let (took, output) = time(&mut command, IMPORT_LIMIT)?;
+        self.succeed(&["restore", "--all-missing", "--yes"])
+    }
+
+    /// Runs a command that goes through the whole corpus, and says how long it took.
+    fn succeed(&self, arguments: &[&str]) -> Result<Duration> {
+        let (took, output) = time(&mut self.command(arguments), IMPORT_LIMIT)?;
         if !output.status.success() {
             bail!(
-                "the restore failed: {}",
+                "{arguments:?} failed: {}",
                 String::from_utf8_lossy(&output.stderr).trim()
             );
         }
