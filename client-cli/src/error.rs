@@ -106,13 +106,17 @@ impl CliError {
             Kind::Daemon,
             format!("{places} did not read back and were left out"),
         );
-        let error = Self {
-            is_of_one: true,
-            ..error
-        };
         Err(error
+            .of_one()
             .show(losses.iter().map(String::as_str))
             .hint("\"sessions verify\" puts back what is still on disk; then run this again"))
+    }
+
+    /// Says that what failed is of one thing, and that the next may well succeed.
+    #[must_use]
+    pub(crate) fn of_one(mut self) -> Self {
+        self.is_of_one = true;
+        self
     }
 
     /// Says what failed.
@@ -210,6 +214,7 @@ fn write_hint(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::NotFound => Some("make its directory first"),
         io::ErrorKind::PermissionDenied => Some("name a place that you may write to"),
+        io::ErrorKind::NotADirectory => Some("a file stands where a folder belongs: move it away"),
         io::ErrorKind::StorageFull => Some("free some space, or name another disk"),
         _ => None,
     }

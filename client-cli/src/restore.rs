@@ -10,10 +10,11 @@ use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use sessions_client::Source;
+use sessions_model::{OnDisk, Session};
 
 use crate::error::{CliError, Kind};
 
-pub(crate) use staging::{Restored, put_back, put_new};
+pub(crate) use staging::{Fetched, Restored, Staging, put_back, put_new};
 
 /// Where files are put.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +69,12 @@ pub(crate) struct Plan<'a> {
     pub(crate) there: u64,
 }
 
+/// Tells whether something of `session` is missing. Of a root that is gone as a whole the daemon says nothing: it
+/// may come back.
+pub(crate) fn is_missed(session: &Session) -> bool {
+    session.on_disk != OnDisk::Whole || !Path::new(&session.root).is_dir()
+}
+
 /// Finds out what of `sources` is missing.
 pub(crate) fn plan<'a>(sources: &'a [Source], target: Target<'_>) -> Result<Plan<'a>, CliError> {
     let mut plan = Plan::default();
@@ -91,9 +98,7 @@ fn add<'a>(plan: &mut Plan<'a>, copies: &[&'a Source], target: Target<'_>) -> Re
     let mut is_there = false;
     for source in copies {
         let place = base(source, target).join(checked(&source.path)?);
-        let Some(on_disk) =
-            size(&place).map_err(|error| CliError::file("look at", &place, &error))?
-        else {
+        let Some(on_disk) = size(&place).map_err(|error| unseen(&place, &error))? else {
             continue;
         };
         is_there = true;
@@ -136,6 +141,14 @@ fn base(source: &Source, target: Target<'_>) -> PathBuf {
 fn length(source: &Source) -> Option<u64> {
     let newest = source.generations.iter().rev().find(|life| life.is_current);
     newest.map(|life| life.length)
+}
+
+fn unseen(place: &Path, error: &io::Error) -> CliError {
+    let unseen = CliError::file("look at", place, error).of_one();
+    if error.kind() == ErrorKind::NotADirectory {
+        return unseen.hint("a file stands where a folder belongs: move it away");
+    }
+    unseen
 }
 
 fn longest(source: &Source) -> u64 {

@@ -18,7 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::backend::{Backend, Front, Hooks, Limits, Salvaging, go_on_while};
+use crate::backend::{Backend, Front, Hooks, Limits, Readers, Salvaging, go_on_while};
 use crate::causes::chain;
 use crate::derive::{Deriver, Parts as DeriverParts};
 use crate::ingest::{
@@ -372,7 +372,7 @@ fn start(ground: &Ground, front: &Front, stir: &mpsc::Sender<()>) -> Result<Back
         deriver,
         heads,
         roots: roots.clone(),
-        archive: Arc::new(Mutex::new(asked)),
+        archive: Readers::new(asked),
         clock: Arc::clone(clock),
         facts: facts.clone(),
         rate: Mutex::default(),

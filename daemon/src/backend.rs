@@ -9,16 +9,17 @@ mod copy;
 mod front;
 mod hooks;
 mod limits;
+mod readers;
 mod reading;
 mod recall;
 mod report;
 mod searching;
 
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sessions_archive::{ArchiveError, ArchiveReader, Heads};
+use sessions_archive::Heads;
 use sessions_catalog::Applied;
 use sessions_model::{
     Coverage, Fault, Progress, Project, Seq, Session, SessionFilter, SessionId, SourceId, Status,
@@ -33,6 +34,7 @@ pub(crate) use copy::{BackupPiece, SourceBytes, SourcePiece};
 pub(crate) use front::{Front, Salvaging};
 pub(crate) use hooks::{Hooks, ReadSpool, Spooled};
 pub(crate) use limits::Limits;
+pub(crate) use readers::{Lent, Readers};
 #[cfg(test)]
 pub(crate) use reading::tests::portion;
 pub(crate) use reading::{Mark, Portion};
@@ -121,7 +123,7 @@ pub(crate) struct Backend {
     pub(crate) deriver: Deriver,
     pub(crate) heads: watch::Receiver<Heads>,
     pub(crate) roots: Roots,
-    pub(crate) archive: Arc<Mutex<ArchiveReader>>,
+    pub(crate) archive: Readers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) facts: Facts,
     pub(crate) rate: Mutex<report::Rate>,
@@ -202,11 +204,9 @@ impl Backend {
 
     /// Returns the config root of a source.
     pub(crate) async fn root_of(&self, source: SourceId) -> Result<Option<String>, Refusal> {
-        let read = move |reader: ArchiveReader| {
+        let read = move |reader: Lent| {
             let known = reader.source(source)?;
-            let roots = reader.roots()?;
-            let root = known.and_then(|known| roots.into_iter().find(|row| row.id == known.root));
-            Ok(root.map(|row| row.path))
+            known.map_or(Ok(None), |known| reader.root_path(known.root))
         };
         let read = self.on_archive(read).await?;
         read.map_err(|error| copy::failed(&error))
@@ -367,13 +367,13 @@ impl Backend {
             .map_err(refuse)
     }
 
-    /// Runs `work` off the runtime, with a reader of its own. Invariant: async code never blocks.
+    /// Runs `work` off the runtime, with a reader that nobody else uses. Invariant: async code never blocks.
     async fn on_archive<T: Send + 'static>(
         &self,
-        work: impl FnOnce(ArchiveReader) -> T + Send + 'static,
+        work: impl FnOnce(Lent) -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let archive = Arc::clone(&self.archive);
-        let worked = tokio::task::spawn_blocking(move || reopen(&archive).map(work));
+        let archive = self.archive.clone();
+        let worked = tokio::task::spawn_blocking(move || archive.lend().map(work));
         match worked.await {
             Ok(worked) => worked.map_err(|error| copy::failed(&error)),
             Err(_) => Err(Refusal::Failed("a question ended in a panic".into())),
@@ -388,11 +388,6 @@ impl Backend {
         let stopping = self.stopping.clone();
         move || !*stopping.borrow() && is_heard()
     }
-}
-
-fn reopen(archive: &Mutex<ArchiveReader>) -> Result<ArchiveReader, ArchiveError> {
-    let archive = archive.lock().unwrap_or_else(PoisonError::into_inner);
-    archive.reopen()
 }
 
 fn refuse(error: QueryError) -> Refusal {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use sessions_model::{OnDisk, Session, SessionFilter, Timestamp};
+use sessions_model::{Session, SessionFilter, Timestamp};
 
 use crate::args::Lost;
 use crate::context::Context;
@@ -12,6 +12,7 @@ use crate::history::{Histories, Prompted};
 use crate::json::{self, LostJson};
 use crate::output::Output;
 use crate::render::lost;
+use crate::restore;
 use crate::sweep::Sweep;
 
 /// What is not on disk any more.
@@ -65,7 +66,7 @@ pub(crate) async fn run(context: &Context, args: Lost) -> Result<(), CliError> {
         .into_iter()
         .map(|root| root.path);
     let roots = roots.filter(|path| root.as_ref().is_none_or(|root| root == path));
-    let is_lost = |session: &Session| session.on_disk != OnDisk::Whole && !session.is_live;
+    let is_lost = |session: &Session| restore::is_missed(session) && !session.is_live;
     let losses = Losses {
         sweeps: roots.map(|root| Sweep::look(&root, &context.now)).collect(),
         restorable: sessions.into_iter().filter(is_lost).collect(),

@@ -4,6 +4,7 @@
 //! back leaves nothing behind. They wait in a folder beside, whose name the client and the daemon take for
 //! nothing of theirs.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -33,11 +34,10 @@ pub(crate) struct Restored {
 
 /// Fetches everything that `plan` misses, then puts it in place.
 pub(crate) async fn put_back(client: &Client, plan: &Plan<'_>) -> Result<Restored, CliError> {
-    let mut staging = Staging::default();
-    for missing in &plan.missing {
-        staging.fetch(client, missing).await?;
-    }
-    staging.publish()
+    let staging = Staging::default();
+    let fetched = staging.fetch(client, &plan.missing).await?;
+    staging.sync()?;
+    fetched.publish()
 }
 
 /// Fetches all of `missing` but the last, which holds `bytes` instead, then puts them in place.
@@ -46,103 +46,121 @@ pub(crate) async fn put_new(
     missing: &[Missing<'_>],
     bytes: &[u8],
 ) -> Result<Restored, CliError> {
-    let mut staging = Staging::default();
+    let staging = Staging::default();
+    let mut fetched = Fetched::default();
     if let Some((last, others)) = missing.split_last() {
-        for other in others {
-            staging.fetch(client, other).await?;
-        }
+        fetched = staging.fetch(client, others).await?;
         let mut file = staging.begin(last)?;
         file.write(bytes)?;
+        fetched.0.push(file.staged);
     }
-    staging.publish()
+    staging.sync()?;
+    fetched.publish()
 }
 
-/// Files under way.
+/// Where files wait, those of one session or of many. With it goes what was not put in its place.
 #[derive(Debug, Default)]
-struct Staging {
+pub(crate) struct Staging {
     /// One folder for each place that may be a disk of its own.
-    folders: BTreeMap<PathBuf, TempDir>,
-    files: Vec<(PathBuf, PathBuf)>,
+    folders: RefCell<BTreeMap<PathBuf, TempDir>>,
+    files: Cell<u64>,
+}
+
+/// Files that are fetched whole and wait for their places, in the order in which they are shown.
+#[derive(Debug, Default)]
+pub(crate) struct Fetched(Vec<Staged>);
+
+#[derive(Debug)]
+struct Staged {
+    waits_at: PathBuf,
+    place: PathBuf,
 }
 
 /// A file that is being written.
 #[derive(Debug)]
 struct Partial {
     file: File,
-    place: PathBuf,
+    staged: Staged,
     length: u64,
 }
 
 impl Staging {
-    async fn fetch(&mut self, client: &Client, missing: &Missing<'_>) -> Result<(), CliError> {
-        let mut bytes = client.bytes(missing.source.id, None).await?;
-        let mut file = self.begin(missing)?;
-        while let Some(run) = bytes.next().await? {
-            file.write(&run)?;
+    /// Fetches `missing`; several calls may be under way at once.
+    pub(crate) async fn fetch(
+        &self,
+        client: &Client,
+        missing: &[Missing<'_>],
+    ) -> Result<Fetched, CliError> {
+        let mut fetched = Fetched::default();
+        for missing in missing {
+            let mut bytes = client.bytes(missing.source.id, None).await?;
+            let mut file = self.begin(missing)?;
+            while let Some(run) = bytes.next().await? {
+                file.write(&run)?;
+            }
+            CliError::unless_whole(bytes.losses())?;
+            fetched.0.push(file.finish(missing.length)?);
         }
-        CliError::unless_whole(bytes.losses())?;
-        file.finish(missing.length)
+        Ok(fetched)
     }
 
-    fn begin(&mut self, missing: &Missing<'_>) -> Result<Partial, CliError> {
+    fn begin(&self, missing: &Missing<'_>) -> Result<Partial, CliError> {
         let path = super::checked(&missing.source.path)?;
         // `projects` and `file-history` may be links to other disks: a file is linked within one.
         let top = path.components().next().map(|part| missing.base.join(part));
         let top = top.unwrap_or_else(|| missing.base.clone());
-        let number = self.files.len();
-        let folder = self
-            .folder(&top)
-            .map_err(|error| CliError::unwritten(&top, &error))?;
-        let partial = folder.join(format!("{number}.tmp"));
-        let place = missing.base.join(path);
+        let folder = self.folder(&top).map_err(|error| failed(&top, &error))?;
+        let number = self.files.replace(self.files.get() + 1);
+        let waits_at = folder.join(format!("{number}.tmp"));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .open(&partial)
-            .map_err(|error| CliError::unwritten(&partial, &error))?;
-        self.files.push((partial, place.clone()));
+            .open(&waits_at)
+            .map_err(|error| failed(&waits_at, &error))?;
+        let place = missing.base.join(path);
         Ok(Partial {
             file,
-            place,
+            staged: Staged { waits_at, place },
             length: 0,
         })
     }
 
-    fn folder(&mut self, top: &Path) -> io::Result<&Path> {
-        if !self.folders.contains_key(top) {
-            make_folder(top)?;
-            let folder = tempfile::Builder::new()
-                .prefix(FOLDER_PREFIX)
-                .tempdir_in(top)?;
-            self.folders.insert(top.to_owned(), folder);
+    fn folder(&self, top: &Path) -> io::Result<PathBuf> {
+        let mut folders = self.folders.borrow_mut();
+        if let Some(folder) = folders.get(top) {
+            return Ok(folder.path().to_owned());
         }
-        self.folders
-            .get(top)
-            .map(TempDir::path)
-            .ok_or_else(|| ErrorKind::NotFound.into())
+        make_folder(top)?;
+        let folder = tempfile::Builder::new()
+            .prefix(FOLDER_PREFIX)
+            .tempdir_in(top)?;
+        let path = folder.path().to_owned();
+        folders.insert(top.to_owned(), folder);
+        Ok(path)
     }
 
     /// Has what was fetched on the disk before any of it has its name: after a crash, a file that stands in a
     /// place is whole.
-    fn sync(&self) -> Result<(), CliError> {
-        for folder in self.folders.values() {
+    pub(crate) fn sync(&self) -> Result<(), CliError> {
+        for folder in self.folders.borrow().values() {
             let opened = File::open(folder.path());
             let synced = opened.and_then(|opened| sync_all_of(&opened));
             synced.map_err(|error| CliError::unwritten(folder.path(), &error))?;
         }
         Ok(())
     }
+}
 
-    /// Shows every file under its name, in the order in which they were begun.
-    fn publish(self) -> Result<Restored, CliError> {
-        self.sync()?;
+impl Fetched {
+    /// Shows every file under its name, once all are on the disk.
+    pub(crate) fn publish(&self) -> Result<Restored, CliError> {
         let mut restored = Restored::default();
-        for (partial, place) in &self.files {
-            let failed = |error: io::Error| CliError::unwritten(place, &error);
+        for Staged { waits_at, place } in &self.0 {
+            let failed = |error: io::Error| failed(place, &error);
             place.parent().map_or(Ok(()), make_folder).map_err(failed)?;
             // Invariant: no file is replaced. Unlike a rename, a link fails where there is one already.
-            match fs::hard_link(partial, place) {
+            match fs::hard_link(waits_at, place) {
                 Ok(()) => {
                     restored.files += 1;
                     restored.bytes += fs::metadata(place).map_err(failed)?.len();
@@ -161,22 +179,37 @@ impl Partial {
     fn write(&mut self, run: &[u8]) -> Result<(), CliError> {
         self.length += run.len() as u64;
         let written = self.file.write_all(run);
-        written.map_err(|error| CliError::unwritten(&self.place, &error))
+        written.map_err(|error| failed(&self.staged.place, &error))
     }
 
     /// Compares the length with that of the archive. The archive has the bytes still: nothing is lost if the
     /// power fails before the system has written them.
-    fn finish(self, expected: u64) -> Result<(), CliError> {
+    fn finish(self, expected: u64) -> Result<Staged, CliError> {
         if self.length >= expected {
-            return Ok(());
+            return Ok(self.staged);
         }
         let message = format!(
             "the archive has {} of {} bytes of {}",
             self.length,
             expected,
-            self.place.display()
+            self.staged.place.display()
         );
-        Err(CliError::new(Kind::Daemon, message).hint("run \"sessions verify\""))
+        let error = CliError::new(Kind::Daemon, message).of_one();
+        Err(error.hint("run \"sessions verify\""))
+    }
+}
+
+/// Says that a file could not be written; others may well be, unless the disk takes no more.
+fn failed(path: &Path, error: &io::Error) -> CliError {
+    let unwritten = CliError::unwritten(path, error);
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem => {
+            unwritten
+        }
+        ErrorKind::AlreadyExists => unwritten
+            .of_one()
+            .hint("something stands where a folder belongs: move it away"),
+        _ => unwritten.of_one(),
     }
 }
 
@@ -226,13 +259,15 @@ mod tests {
     fn a_file_is_shown_whole_and_private() {
         let root = tempfile::tempdir().unwrap();
         let main = source(root.path(), MAIN, "transcript", &[5]);
-        let mut staging = Staging::default();
+        let staging = Staging::default();
         let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
         file.write(b"hello").unwrap();
-        file.finish(5).unwrap();
+        let fetched = Fetched(vec![file.finish(5).unwrap()]);
+        staging.sync().unwrap();
         let place = root.path().join(MAIN);
         assert!(!place.exists(), "it is not ready");
-        let restored = staging.publish().unwrap();
+        let restored = fetched.publish().unwrap();
+        drop(staging);
         assert_eq!((restored.files, restored.bytes), (1, 5));
         assert_eq!(fs::read(&place).unwrap(), b"hello");
         assert_eq!(
@@ -247,13 +282,14 @@ mod tests {
     fn a_file_that_came_meanwhile_is_never_replaced() {
         let root = tempfile::tempdir().unwrap();
         let main = source(root.path(), MAIN, "transcript", &[5]);
-        let mut staging = Staging::default();
+        let staging = Staging::default();
         let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
         file.write(b"hello").unwrap();
         let place = root.path().join(MAIN);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::write(&place, "theirs").unwrap();
-        let restored = staging.publish().unwrap();
+        let fetched = Fetched(vec![file.finish(5).unwrap()]);
+        let restored = fetched.publish().unwrap();
         assert_eq!((restored.files, &*restored.kept), (0, &[place.clone()][..]));
         assert_eq!(fs::read(&place).unwrap(), b"theirs");
     }
@@ -262,7 +298,7 @@ mod tests {
     fn what_is_given_up_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
         let main = source(root.path(), MAIN, "transcript", &[5]);
-        let mut staging = Staging::default();
+        let staging = Staging::default();
         let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
         file.write(b"hel").unwrap();
         let error = file.finish(5).unwrap_err();

@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use sessions_model::{ByteOffset, GenerationId, RootId, Seq, SessionId, SourceId, Timestamp};
 
 use crate::archive::read_setting;
@@ -299,7 +299,22 @@ impl ArchiveReader {
         list().during(|| Step::List)
     }
 
-    /// Returns the config roots, in the order they were first seen.
+    /// Returns the path of a config root.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn root_path(&self, id: RootId) -> Result<Option<String>> {
+        let read = || {
+            self.connection
+                .prepare_cached("SELECT path FROM roots WHERE id = ?1")?
+                .query_row([id.0], |row| row.get(0))
+                .optional()
+        };
+        read().during(|| Step::List)
+    }
+
+    /// Returns the config roots, in the order they were first seen, and how much there is of each: every source
+    /// is looked at for that.
     ///
     /// # Errors
     /// When the database cannot be read.

@@ -85,15 +85,14 @@ fn describe(
     archive: &ArchiveReader,
     sources: Vec<SourceState>,
 ) -> Result<Vec<SourceListing>, QueryError> {
-    let roots = archive.roots()?;
     let mut listings = Vec::new();
     for source in sources {
-        let root = roots.iter().find(|root| root.id == source.root);
+        let root = archive.root_path(source.root)?;
         let generations = archive.generations(source.id)?;
         listings.push(SourceListing {
             id: source.id,
             path: source.origin.path,
-            root: root.map(|root| root.path.clone()).unwrap_or_default(),
+            root: root.unwrap_or_default(),
             kind: source.origin.kind,
             generations: generations
                 .into_iter()

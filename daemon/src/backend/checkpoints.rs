@@ -1,10 +1,9 @@
 //! Checkpoints: made at once, and bound to their record once that is archived.
 
-use sessions_archive::ArchiveReader;
 use sessions_model::{Checkpoint, CheckpointId, GitState, SessionId};
 use sessions_query::Unplaced;
 
-use super::{Annotation, Backend, Refusal, copy};
+use super::{Annotation, Backend, Lent, Refusal, copy};
 use crate::annotation::{Made, Said};
 
 /// Checkpoints in one list at most, and unless the caller says otherwise.
@@ -145,7 +144,7 @@ impl Backend {
 
     /// Returns what an operation of the archive says of a checkpoint.
     async fn said(&self, number: u64) -> Result<Option<(CheckpointId, Said)>, Refusal> {
-        let read = move |reader: ArchiveReader| reader.operation(number);
+        let read = move |reader: Lent| reader.operation(number);
         let operation = self.on_archive(read).await?;
         let operation = operation.map_err(|error| copy::failed(&error))?;
         let said = operation.as_ref().and_then(Annotation::from_operation);

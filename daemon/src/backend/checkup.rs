@@ -62,7 +62,7 @@ impl Backend {
         let is_wanted = self.wanted_while(is_heard);
         let backend = Arc::clone(self);
         let verified = self.on_archive(move |reader| {
-            let reader = reader.while_wanted(is_wanted)?;
+            let reader = reader.reopen()?.while_wanted(is_wanted)?;
             let mut step = |bytes_checked, bytes_total| {
                 tell(VerifyStep {
                     bytes_checked,
@@ -89,7 +89,7 @@ impl Backend {
             if salvage::is_wanted(&backend.facts.paths.archive_dir()).unwrap_or_default() {
                 return Ok(());
             }
-            let reader = reader.while_wanted(is_wanted)?;
+            let reader = reader.reopen()?.while_wanted(is_wanted)?;
             let checked = backend.check_up(&reader, &mut |_, _| ControlFlow::Continue(()));
             drop(turn);
             checked.map(drop)

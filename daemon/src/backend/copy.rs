@@ -11,7 +11,7 @@ use sessions_archive::{
 use sessions_model::{ByteOffset, GenerationId, SourceId};
 
 use super::limits::Share;
-use super::{Backend, Refusal};
+use super::{Backend, Lent, Refusal};
 use crate::causes::chain;
 use crate::suspicion::Suspicion;
 
@@ -47,7 +47,7 @@ pub(crate) enum SourcePiece {
 /// A generation's bytes on their way out, some at a time: who is slow to take them holds no thread.
 #[derive(Debug)]
 pub(crate) struct SourceBytes {
-    reader: ArchiveReader,
+    reader: Lent,
     generation: GenerationId,
     left: Range<u64>,
     suspicion: Suspicion,
@@ -107,7 +107,7 @@ impl Backend {
         let is_wanted = self.wanted_while(is_heard);
         let suspicion = self.suspicion.clone();
         let copied = self.on_archive(move |reader| {
-            let reader = reader.while_wanted(is_wanted)?;
+            let reader = reader.reopen()?.while_wanted(is_wanted)?;
             let made = reader.backup(&path, now);
             match &made {
                 Ok(receipt) => suspicion.raise_for(&receipt.losses, &reader),

@@ -6,7 +6,6 @@ mod record;
 
 use std::time::Duration;
 
-use sessions_archive::ArchiveReader;
 use sessions_model::{
     CheckpointId, Fault, FaultKind, HookEvent, HookReply, HookReport, Silence, SlashCommand,
     Timestamp,
@@ -14,7 +13,7 @@ use sessions_model::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::recall::Recalled;
-use super::{Annotation, Backend, Refusal, reopen};
+use super::{Annotation, Backend, Lent, Refusal};
 use crate::annotation::{Made, Said};
 use crate::causes::chain;
 
@@ -180,7 +179,7 @@ impl Backend {
     }
 
     async fn last_archived(&self, root: String) -> Option<Timestamp> {
-        let read = move |reader: ArchiveReader| reader.roots();
+        let read = move |reader: Lent| reader.roots();
         let rows = self.on_archive(read).await.ok()?.ok()?;
         let row = rows.into_iter().find(|row| row.path == root)?;
         row.last_archived_at
@@ -188,7 +187,7 @@ impl Backend {
 
     /// Returns the last event of each config root. Blocks.
     pub(super) fn event_sums(&self) -> Vec<sessions_archive::EventSum> {
-        let sums = reopen(&self.archive).and_then(|reader| reader.event_sums());
+        let sums = self.archive.lend().and_then(|reader| reader.event_sums());
         sums.unwrap_or_default()
     }
 }

@@ -2,12 +2,11 @@
 //! taken: only the end of a transcript says which branch a row is on. So there is room for so many bytes
 //! of sessions, and who stops taking them lets go: the rest is read again when they go on.
 
-use sessions_archive::ArchiveReader;
 use sessions_model::{Entry, EntryId, SessionId};
 use sessions_query::Reading;
 
 use super::limits::Share;
-use super::{Backend, Refusal, copy};
+use super::{Backend, Lent, Refusal, copy};
 
 /// Entries that are left of a session, in order.
 #[derive(Debug)]
@@ -84,7 +83,7 @@ impl Backend {
             Vec::new()
         } else {
             let suspicion = self.suspicion.clone();
-            let say = move |reader: ArchiveReader| {
+            let say = move |reader: Lent| {
                 suspicion.raise_for(&losses, &reader);
                 let losses = losses.iter();
                 losses.map(|loss| copy::describe(loss, &reader)).collect()

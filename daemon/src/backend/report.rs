@@ -11,7 +11,7 @@ use sessions_catalog::Applied;
 use sessions_model::{DiskUse, Fault, FaultKind, Progress, RootStatus, Status, Timestamp};
 use sessions_watch::RootWatch;
 
-use super::{Backend, Refusal, reopen};
+use super::{Backend, Refusal};
 use crate::causes::chain;
 use crate::salvage;
 
@@ -87,7 +87,7 @@ impl Backend {
         let now = self.clock.now();
         let (coverage, progress) = self.position();
         let mut faults = self.faults();
-        let read = reopen(&self.archive).and_then(|reader| {
+        let read = self.archive.open().and_then(|reader| {
             let lost = reader.known_losses().map_or(0, |known| known.len());
             Ok((reader.usage(now)?, reader.roots()?, lost))
         });
@@ -201,7 +201,7 @@ impl Backend {
         if kept.is_empty() {
             return None;
         }
-        let held = reopen(&self.archive).and_then(|reader| reader.held());
+        let held = self.archive.lend().and_then(|reader| reader.held());
         // What cannot be read is said by whoever asks for it.
         let held = held.ok()?;
         kept.iter().rev().find_map(|kept| kept.missing(&held))

@@ -36,10 +36,9 @@ impl SourceCache {
         }
         let state = archive.source(id)?.ok_or(DeriveError::NoSource(id))?;
         if !self.roots.contains(&state.root) {
-            for root in archive.roots()? {
-                catalog.root(root.id, &root.path);
-                self.roots.insert(root.id);
-            }
+            let path = archive.root_path(state.root)?;
+            catalog.root(state.root, &path.unwrap_or_default());
+            self.roots.insert(state.root);
         }
         if self.states.len() >= SOURCES_MAX {
             self.states.clear();

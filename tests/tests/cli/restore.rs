@@ -188,3 +188,42 @@ fn everything_that_went_by_itself_comes_back_and_what_was_purged_does_not() {
     assert!(said.starts_with("nothing is missing"), "{said}");
     samples.daemon.stop().unwrap();
 }
+
+#[test]
+fn all_of_a_root_comes_back_but_where_a_place_is_taken() {
+    let samples = Samples::archived();
+    let root = samples.home.config_root();
+    let sessions = || files_of(root, "projects/");
+    let before = sessions();
+    fs::remove_dir_all(root).unwrap();
+    // A file stands where a project's folder was.
+    let taken = "projects/-src-lantern";
+    fs::create_dir_all(root.join("projects")).unwrap();
+    fs::write(root.join(taken), "").unwrap();
+    let elsewhere = |mut tree: Tree| {
+        tree.files.retain(|path, _| !path.starts_with(taken));
+        tree
+    };
+    let others = elsewhere(before.clone());
+    assert!(!others.files.is_empty() && others != before);
+    let yes = ["restore", "--all-missing", "--yes"];
+    wait_for("what is gone, to be seen and put back", SEEN_MAX, || {
+        let said = samples.home.sessions(&yes)?;
+        let is_all = elsewhere(sessions()) == others;
+        if is_all {
+            let error = String::from_utf8_lossy(&said.stderr);
+            assert_eq!(said.status.code(), Some(3), "{error}");
+            assert!(error.contains("Not a directory"), "{error}");
+        }
+        Ok(is_all.then_some(()))
+    })
+    .unwrap();
+
+    // The daemon says nothing yet of a root that is gone as a whole.
+    fs::remove_dir_all(root).unwrap();
+    let said = samples.home.bytes(&yes).unwrap();
+    assert!(said.starts_with(b"restored"), "{said:?}");
+    assert_eq!(sessions(), before);
+    // A root made anew may have the daemon start itself anew.
+    samples.home.bytes(&["daemon", "stop"]).unwrap();
+}

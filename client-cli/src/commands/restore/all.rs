@@ -1,9 +1,12 @@
 //! `sessions restore --all-missing`: everything that went by itself comes back.
 
+use std::collections::HashSet;
 use std::io::Write;
 
-use sessions_client::Client;
-use sessions_model::{OnDisk, Session, SessionFilter};
+use futures_util::{StreamExt, stream};
+use indicatif::ProgressBar;
+use sessions_client::{Client, Source};
+use sessions_model::{SessionFilter, SessionId};
 
 use crate::commands::{ask, import};
 use crate::context::Context;
@@ -11,18 +14,60 @@ use crate::error::{CliError, Kind};
 use crate::history::Histories;
 use crate::output::Output;
 use crate::render::quantity::{count, size};
-use crate::restore::{self, Restored, Target};
+use crate::restore::{self, Fetched, Restored, Staging, Target};
+
+/// Bytes that are made durable together, and then shown: what an interruption may cost.
+const BATCH_BYTES: u64 = 256 << 20;
+
+/// Sessions that are fetched at once: while one is unpacked, another is written.
+const FETCHED_AT_ONCE: usize = 4;
+
+/// Sessions that are named because they could not be put back; the others are counted.
+const FAULTS_SHOWN: usize = 20;
 
 /// What is to come back.
 #[derive(Debug, Default)]
 struct Wanted {
-    sessions: Vec<Session>,
+    sessions: Vec<Missed>,
     files: u64,
     bytes: u64,
     /// Sessions that somebody wanted gone.
     forgotten: u64,
+    /// Sessions that a client has open.
+    live: u64,
     /// Files that are there in part.
     stumps: u64,
+    /// What could not be looked at.
+    faults: Vec<String>,
+}
+
+/// A session of which something is missing.
+#[derive(Debug)]
+struct Missed {
+    id: SessionId,
+    sources: Vec<Source>,
+    bytes: u64,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+struct Outcome {
+    files: u64,
+    bytes: u64,
+    faults: Vec<String>,
+}
+
+impl Wanted {
+    fn is_nothing_left_out(&self) -> bool {
+        self.live + self.stumps == 0 && self.faults.is_empty()
+    }
+}
+
+impl Outcome {
+    fn add(&mut self, restored: &Restored) {
+        self.files += restored.files;
+        self.bytes += restored.bytes;
+    }
 }
 
 /// Puts everything back that is missing, once its size was said and agreed to.
@@ -31,11 +76,21 @@ pub(super) async fn run(
     client: &Client,
     is_agreed: bool,
 ) -> Result<(), CliError> {
-    let wanted = find(context, client).await?;
+    let filter = SessionFilter {
+        root: context.root_filter(),
+        ..SessionFilter::default()
+    };
+    let wanted = find(client, &filter).await?;
     let mut out = Output::direct();
     if wanted.files == 0 {
-        writeln!(out, "nothing is missing{}", besides(&wanted))?;
-        return Ok(out.finish()?);
+        let nothing = if wanted.is_nothing_left_out() {
+            "nothing is missing"
+        } else {
+            "nothing was put back"
+        };
+        writeln!(out, "{nothing}{}", besides(&wanted))?;
+        out.finish()?;
+        return unless_all_of(&wanted.faults);
     }
     let what = format!(
         "{} of {}, {}",
@@ -46,42 +101,48 @@ pub(super) async fn run(
     if !is_agreed && !agree(&what)? {
         return Ok(());
     }
-    let (restored, faults) = put_back(context, client, &wanted).await?;
-    let (files, bytes) = (count(restored.files, "file"), size(restored.bytes));
+    let bar = import::items(context, wanted.sessions.len() as u64, "restoring");
+    let mut outcome = Outcome::default();
+    for batch in batches(&wanted.sessions) {
+        put_back(client, &filter, batch, &bar, &mut outcome).await?;
+    }
+    bar.finish_and_clear();
+    let (files, bytes) = (count(outcome.files, "file"), size(outcome.bytes));
     writeln!(out, "restored {files}, {bytes}{}", besides(&wanted))?;
     out.finish()?;
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let error = CliError::new(Kind::Daemon, "not everything could be put back");
-    Err(error
-        .show(faults.iter().map(String::as_str))
-        .hint("\"sessions restore ID\" says more of one of them"))
+    let mut faults = wanted.faults;
+    faults.append(&mut outcome.faults);
+    unless_all_of(&faults)
 }
 
-async fn find(context: &Context, client: &Client) -> Result<Wanted, CliError> {
-    let root = context.root_filter();
-    let histories = Histories::read(client, root.as_deref()).await?;
-    let filter = SessionFilter {
-        root,
-        ..SessionFilter::default()
-    };
+async fn find(client: &Client, filter: &SessionFilter) -> Result<Wanted, CliError> {
+    let histories = Histories::read(client, filter.root.as_deref()).await?;
     let mut wanted = Wanted::default();
-    for session in client.list(&filter).await?.sessions {
-        if session.on_disk == OnDisk::Whole || session.is_live {
+    for session in client.list(filter).await?.sessions {
+        if !restore::is_missed(&session) {
+            continue;
+        }
+        if session.is_live {
+            wanted.live += 1;
             continue;
         }
         if histories.forgot(&session) {
             wanted.forgotten += 1;
             continue;
         }
-        let files = client.files(&session.id).await?;
-        let plan = restore::plan(&files.sources, Target::InPlace)?;
-        wanted.stumps += plan.stumps.len() as u64;
-        if !plan.missing.is_empty() {
-            wanted.files += plan.missing.len() as u64;
-            wanted.bytes += plan.missing.iter().map(|file| file.length).sum::<u64>();
-            wanted.sessions.push(session);
+        let sources = client.files(&session.id).await?.sources;
+        match restore::plan(&sources, Target::InPlace) {
+            Ok(plan) => {
+                wanted.stumps += plan.stumps.len() as u64;
+                if !plan.missing.is_empty() {
+                    let bytes = plan.missing.iter().map(|file| file.length).sum();
+                    wanted.files += plan.missing.len() as u64;
+                    wanted.bytes += bytes;
+                    let id = session.id;
+                    wanted.sessions.push(Missed { id, sources, bytes });
+                }
+            }
+            Err(error) => wanted.faults.push(fault(&session.id, error)?),
         }
     }
     Ok(wanted)
@@ -95,34 +156,83 @@ fn agree(what: &str) -> Result<bool, CliError> {
     Err(CliError::usage(message).hint("add --yes to put them back"))
 }
 
-async fn put_back(
-    context: &Context,
-    client: &Client,
-    wanted: &Wanted,
-) -> Result<(Restored, Vec<String>), CliError> {
-    let bar = import::items(context, wanted.sessions.len() as u64, "restoring");
-    let (mut total, mut faults) = (Restored::default(), Vec::new());
-    for session in &wanted.sessions {
-        let files = client.files(&session.id).await?;
-        // It may have been opened since.
-        if files.live_pid.is_none() {
-            let plan = restore::plan(&files.sources, Target::InPlace)?;
-            match restore::put_back(client, &plan).await {
-                Ok(restored) => {
-                    total.files += restored.files;
-                    total.bytes += restored.bytes;
-                }
-                // One session that cannot be read is no reason to withhold the others.
-                Err(error) if error.is_of_one => {
-                    faults.push(format!("{}: {}", session.id, error.message));
-                }
-                Err(error) => return Err(error),
-            }
+/// Cuts where a batch is full: each holds a session at least.
+fn batches(sessions: &[Missed]) -> impl Iterator<Item = &[Missed]> {
+    let mut bytes = 0;
+    sessions.chunk_by(move |one, _| {
+        bytes += one.bytes;
+        let has_room = bytes < BATCH_BYTES;
+        if !has_room {
+            bytes = 0;
         }
+        has_room
+    })
+}
+
+/// Fetches all of `batch`, makes it durable, and shows it.
+async fn put_back(
+    client: &Client,
+    filter: &SessionFilter,
+    batch: &[Missed],
+    bar: &ProgressBar,
+    outcome: &mut Outcome,
+) -> Result<(), CliError> {
+    let staging = Staging::default();
+    let fetch = async |missed: &Missed| -> Result<Fetched, CliError> {
+        let plan = restore::plan(&missed.sources, Target::InPlace)?;
+        staging.fetch(client, &plan.missing).await
+    };
+    let mut fetching = stream::iter(batch)
+        .map(async |missed| (&missed.id, fetch(missed).await))
+        .buffer_unordered(FETCHED_AT_ONCE);
+    let mut ready = Vec::new();
+    while let Some((id, fetched)) = fetching.next().await {
         bar.inc(1);
+        match fetched {
+            Ok(fetched) => ready.push((id, fetched)),
+            // One session that cannot be read is no reason to withhold the others.
+            Err(error) => outcome.faults.push(fault(id, error)?),
+        }
     }
-    bar.finish_and_clear();
-    Ok((total, faults))
+    staging.sync()?;
+    // One may have been opened since.
+    let sessions = client.list(filter).await?.sessions.into_iter();
+    let live: HashSet<SessionId> = sessions
+        .filter(|session| session.is_live)
+        .map(|session| session.id)
+        .collect();
+    for (id, fetched) in ready {
+        if live.contains(id) {
+            continue;
+        }
+        match fetched.publish() {
+            Ok(restored) => outcome.add(&restored),
+            Err(error) => outcome.faults.push(fault(id, error)?),
+        }
+    }
+    Ok(())
+}
+
+/// Says what is wrong with one session; fails where it is not of that session alone.
+fn fault(id: &SessionId, error: CliError) -> Result<String, CliError> {
+    if error.is_of_one {
+        Ok(format!("{id}: {}", error.message))
+    } else {
+        Err(error)
+    }
+}
+
+fn unless_all_of(faults: &[String]) -> Result<(), CliError> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let shown = faults.iter().take(FAULTS_SHOWN).map(String::as_str);
+    let more = faults.len().saturating_sub(FAULTS_SHOWN);
+    let more = (more > 0).then(|| format!("and {}", count(more as u64, "other")));
+    let error = CliError::new(Kind::Daemon, "not everything could be put back");
+    Err(error
+        .show(shown.chain(more.as_deref()))
+        .hint("\"sessions restore ID\" says more of one of them"))
 }
 
 /// Says what was left as it is.
@@ -133,11 +243,36 @@ fn besides(wanted: &Wanted) -> String {
             "\nleft {sessions} that Claude Code was told to forget: \"sessions restore ID\" puts one back"
         )
     });
+    let live = (wanted.live > 0).then(|| {
+        let sessions = count(wanted.live, "session");
+        format!("\nleft {sessions} that Claude Code has open: run this again when it has ended")
+    });
     let stumps = (wanted.stumps > 0).then(|| {
         let files = count(wanted.stumps, "file");
         format!(
             "\nonly a part of {files} is there: \"sessions restore ID --as-new\" joins it with what was there before"
         )
     });
-    forgotten.into_iter().chain(stumps).collect()
+    [forgotten, live, stumps].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missed(bytes: u64) -> Missed {
+        Missed {
+            id: SessionId::parse("3f").unwrap(),
+            sources: Vec::new(),
+            bytes,
+        }
+    }
+
+    #[test]
+    fn a_batch_ends_once_it_is_full() {
+        let mega = [100, 100, 100, 300, 1].map(|mega| missed(mega << 20));
+        let lengths: Vec<usize> = batches(&mega).map(<[_]>::len).collect();
+        assert_eq!(lengths, [3, 1, 1]);
+        assert_eq!(batches(&[]).count(), 0);
+    }
 }
