@@ -86,13 +86,17 @@ impl CliError {
     /// Makes one of the file `path`.
     pub(crate) fn file(action: &str, path: &Path, source: &io::Error) -> Self {
         let message = format!("could not {action} {}: {source}", path.display());
-        Self::new(Kind::Daemon, message)
+        let mut error = Self::new(Kind::Daemon, message);
+        if source.kind() == io::ErrorKind::NotADirectory {
+            error.hint = Some("a file stands where a folder belongs: move it away".into());
+        }
+        error
     }
 
     /// Makes one of the file `path` that could not be written.
     pub(crate) fn unwritten(path: &Path, source: &io::Error) -> Self {
         let mut error = Self::file("write", path, source);
-        error.hint = write_hint(source).map(str::to_owned);
+        error.hint = write_hint(source).map(str::to_owned).or(error.hint);
         error
     }
 
@@ -214,7 +218,6 @@ fn write_hint(error: &io::Error) -> Option<&'static str> {
     match error.kind() {
         io::ErrorKind::NotFound => Some("make its directory first"),
         io::ErrorKind::PermissionDenied => Some("name a place that you may write to"),
-        io::ErrorKind::NotADirectory => Some("a file stands where a folder belongs: move it away"),
         io::ErrorKind::StorageFull => Some("free some space, or name another disk"),
         _ => None,
     }

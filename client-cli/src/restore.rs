@@ -98,7 +98,9 @@ fn add<'a>(plan: &mut Plan<'a>, copies: &[&'a Source], target: Target<'_>) -> Re
     let mut is_there = false;
     for source in copies {
         let place = base(source, target).join(checked(&source.path)?);
-        let Some(on_disk) = size(&place).map_err(|error| unseen(&place, &error))? else {
+        let seen = size(&place);
+        let seen = seen.map_err(|error| CliError::file("look at", &place, &error).of_one());
+        let Some(on_disk) = seen? else {
             continue;
         };
         is_there = true;
@@ -141,14 +143,6 @@ fn base(source: &Source, target: Target<'_>) -> PathBuf {
 fn length(source: &Source) -> Option<u64> {
     let newest = source.generations.iter().rev().find(|life| life.is_current);
     newest.map(|life| life.length)
-}
-
-fn unseen(place: &Path, error: &io::Error) -> CliError {
-    let unseen = CliError::file("look at", place, error).of_one();
-    if error.kind() == ErrorKind::NotADirectory {
-        return unseen.hint("a file stands where a folder belongs: move it away");
-    }
-    unseen
 }
 
 fn longest(source: &Source) -> u64 {

@@ -15,11 +15,11 @@ mod settings;
 mod unit;
 
 pub(crate) use change::Change;
-pub(crate) use command::missing_commands;
+pub(crate) use command::{commands_in, missing_commands};
 pub(crate) use completion::{Completed, UserDirs};
 pub(crate) use file::place;
 pub(crate) use hooks::{SHIM, command_line};
-pub(crate) use note::{Note, Undo, without_hooks_in};
+pub(crate) use note::{Note, Undo};
 pub(crate) use plan::{Plan, Wish};
 pub(crate) use service::Keeper;
 #[cfg(test)]

@@ -2,11 +2,11 @@
 //!
 //! Reads and changes nothing; must not know what is archived.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
 use std::path::Path;
 
 use sessions_model::Timestamp;
+use sessions_paths::read_regular;
 
 use crate::moment::{Now, written_at};
 
@@ -35,7 +35,9 @@ impl Sweep {
     /// Looks at `root`.
     pub(crate) fn look(root: &str, now: &Now) -> Self {
         let folder = Path::new(root);
-        let kept_days = read(&folder.join("settings.json"))
+        let settings = read_regular(&folder.join("settings.json"), SETTINGS_BYTES_MAX);
+        let kept_days = settings
+            .ok()
             .and_then(|text| kept_days(&text))
             .unwrap_or(KEPT_DAYS);
         // The client itself goes by the age of its mark, whatever is written there.
@@ -51,13 +53,6 @@ impl Sweep {
             takes: unused_since(&folder.join("projects"), limit),
         }
     }
-}
-
-fn read(path: &Path) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    let file = File::open(path).ok()?;
-    file.take(SETTINGS_BYTES_MAX).read_to_end(&mut text).ok()?;
-    Some(text)
 }
 
 fn kept_days(settings: &[u8]) -> Option<u32> {
@@ -91,7 +86,7 @@ mod tests {
     fn write_at(path: &Path, millis: i64) {
         let modified = UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap());
         let times = fs::FileTimes::new().set_modified(modified);
-        File::create(path).unwrap().set_times(times).unwrap();
+        fs::File::create(path).unwrap().set_times(times).unwrap();
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use sessions_paths::read_regular;
 use sessions_watch::Method;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -117,13 +118,9 @@ fn read_text(file: &Path) -> Result<Option<String>, String> {
         return Ok(None);
     }
     // A link to nowhere is no absent file: what it led to may be mounted later.
-    let size = fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if size > FILE_BYTES_MAX {
-        return Err(format!("it has {size} bytes, more than {FILE_BYTES_MAX}"));
-    }
-    fs::read_to_string(file)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    let text = read_regular(file, FILE_BYTES_MAX).map_err(|error| error.to_string())?;
+    let text = String::from_utf8(text).map_err(|_| "it is not UTF-8".to_owned())?;
+    Ok(Some(text))
 }
 
 struct Reader<'a> {

@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, test_kill_process};
 use sessions_model::SessionId;
+use sessions_paths::read_regular;
 use sessions_transcript::registry::{self, LiveProcess};
 
 /// Registry files read of one root.
@@ -50,13 +50,7 @@ fn processes(root: &Path) -> Vec<LiveProcess> {
 }
 
 fn read(file: &Path) -> Option<LiveProcess> {
-    let mut bytes = Vec::new();
-    fs::File::open(file)
-        .ok()?
-        .take(FILE_BYTES_MAX)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    registry::parse(&bytes)
+    registry::parse(&read_regular(file, FILE_BYTES_MAX).ok()?)
 }
 
 fn runs(process: &LiveProcess) -> bool {

@@ -10,10 +10,10 @@ use sessions_paths::Service;
 use crate::args::Uninstall;
 use crate::commands::ask;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, Kind};
 use crate::output::Output;
 use crate::render::text::visible;
-use crate::setup::{Change, Keeper, Note, Undo, place, without_hooks_in};
+use crate::setup::{Change, Keeper, Note, Undo, commands_in, place};
 
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliError> {
@@ -23,7 +23,7 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
     let service = context.paths.service();
     let is_any = |undo: &Undo| match undo {
         Undo::Change(change) => change.is_any(),
-        Undo::Keep(_) => true,
+        Undo::Keep(_) | Undo::Stuck(_) => true,
     };
     undo.retain(is_any);
     show(&undo, service)?;
@@ -42,9 +42,20 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
             change.apply()?;
         }
     }
-    note.forget(&context.paths)?;
+    let stuck: Vec<PathBuf> = undo.into_iter().filter_map(stuck).collect();
+    note.forget(&stuck, &context.paths)?;
     if let Some(keeper) = &keeper {
         keeper.forget_files()?;
+    }
+    if !stuck.is_empty() {
+        let paths: Vec<_> = stuck.iter().map(|path| path.to_string_lossy()).collect();
+        let error = CliError::new(
+            Kind::Daemon,
+            "hooks of ours are still in what is no valid JSON",
+        );
+        return Err(error
+            .show(paths.iter().map(|path| &**path))
+            .hint("mend it, and run this again; or take out by hand what names sessions-hook"));
     }
     let data = context.paths.data.to_string_lossy();
     let data = visible(&data);
@@ -62,6 +73,14 @@ fn show(undo: &[Undo], service: Option<Service>) -> Result<(), CliError> {
                 let path = path.to_string_lossy();
                 let path = visible(&path);
                 writeln!(out, "{path} (left as it is: it was changed since)")?;
+            }
+            Undo::Stuck(path) => {
+                let path = path.to_string_lossy();
+                let path = visible(&path);
+                writeln!(
+                    out,
+                    "{path} (left as it is: hooks of ours are in it, and it is no valid JSON)"
+                )?;
             }
         }
     }
@@ -93,20 +112,30 @@ fn say(line: &str) -> Result<(), CliError> {
     Ok(out.finish()?)
 }
 
-/// Returns what takes hooks of ours out of settings that no note names.
+fn stuck(undo: Undo) -> Option<PathBuf> {
+    match undo {
+        Undo::Stuck(path) => Some(path),
+        Undo::Change(_) | Undo::Keep(_) => None,
+    }
+}
+
+/// Returns what takes hooks of ours out of settings that no note names, and commands of ours away.
 async fn unnoted(context: &Context, note: &Note) -> Result<Vec<Undo>, CliError> {
     let mut places: BTreeSet<PathBuf> = note.files().map(place).collect();
     let mut found = Vec::new();
     for root in context.known_roots().await? {
-        let path = root.join("settings.json");
         // Roots may share a file by way of links.
-        if !places.insert(place(&path)) {
-            continue;
-        }
+        let mut is_new = |path: &PathBuf| places.insert(place(path));
+        let commands = commands_in(&root).into_iter().filter(&mut is_new);
+        let changes = commands.map(|path| Change::to(path, None).map(Undo::Change));
+        found.extend(changes.collect::<Result<Vec<_>, _>>()?);
+        let settings = Some(root.join("settings.json")).filter(&mut is_new);
         // What cannot be read is none that anybody put a hook into.
-        if let Ok(change) = Change::to(path, None) {
-            let after = change.before.as_deref().map(without_hooks_in);
-            found.push(Undo::Change(Change { after, ..change }));
+        if let Some(Ok(change)) = settings.map(|path| Change::to(path, None)) {
+            match Undo::take_out(change) {
+                Undo::Keep(_) => {}
+                undo => found.push(undo),
+            }
         }
     }
     Ok(found)

@@ -1,9 +1,10 @@
 //! A config root: whether Claude Code tells us of its sessions, and what keeps it from doing so.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde_json::Value;
+use sessions_paths::read_regular;
 
 use super::Check;
 use crate::setup::{has_all_hooks, has_any_hook, missing_commands, unread, uses_plugin};
@@ -15,6 +16,9 @@ pub(crate) const MANAGED: &str = if cfg!(target_os = "macos") {
     "/etc/claude-code"
 };
 
+/// Settings of more are none that a person wrote.
+const SETTINGS_BYTES_MAX: u64 = 4 << 20;
+
 /// Files of an organisation's settings that are looked at.
 const MANAGED_FILES_MAX: usize = 100;
 
@@ -22,9 +26,9 @@ const MANAGED_FILES_MAX: usize = 100;
 pub(crate) fn root(root: &Path, command: Option<&str>) -> Vec<Check> {
     let path = root.join("settings.json");
     let shown = path.display();
-    let text = match fs::read_to_string(&path) {
+    let text = match read_text(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => {
             return vec![Check::wrong(
                 "settings",
@@ -52,7 +56,7 @@ pub(crate) fn root(root: &Path, command: Option<&str>) -> Vec<Check> {
 
 /// Tells whether Claude Code is to run hooks of ours with these settings.
 pub(crate) fn has_hooks(root: &Path) -> bool {
-    has_hooks_in(&fs::read_to_string(root.join("settings.json")).unwrap_or_default())
+    has_hooks_in(&read_text(&root.join("settings.json")).unwrap_or_default())
 }
 
 fn has_hooks_in(settings: &str) -> bool {
@@ -170,8 +174,13 @@ pub(crate) fn project(dir: &Path) -> Option<Check> {
     files.into_iter().find_map(forbids)
 }
 
+fn read_text(file: &Path) -> io::Result<String> {
+    let text = read_regular(file, SETTINGS_BYTES_MAX)?;
+    String::from_utf8(text).map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
 fn settings_in(file: &Path) -> Option<Value> {
-    serde_json::from_str(&fs::read_to_string(file).ok()?).ok()
+    serde_json::from_str(&read_text(file).ok()?).ok()
 }
 
 #[cfg(test)]

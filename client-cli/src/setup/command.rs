@@ -3,7 +3,7 @@
 //! The hook answers them; what the files say is for a client whose hook did not run.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file of the command whose bare name the client has taken already, for an alias of its own.
 pub(super) const TAKEN: &str = "checkpoint.md";
@@ -15,6 +15,16 @@ pub(crate) struct SlashCommand {
     pub(crate) file: &'static str,
     /// What the file says.
     pub(crate) text: &'static str,
+}
+
+/// Returns the files of a config root that hold commands of ours, as they are here.
+pub(crate) fn commands_in(root: &Path) -> Vec<PathBuf> {
+    let files = COMMANDS
+        .iter()
+        .map(|slash| (root.join("commands").join(slash.file), slash.text));
+    let ours =
+        files.filter(|(path, text)| fs::read(path).is_ok_and(|found| found == text.as_bytes()));
+    ours.map(|(path, _)| path).collect()
 }
 
 /// Those that there are.
@@ -29,17 +39,12 @@ pub(crate) const COMMANDS: [SlashCommand; 2] = [
     },
 ];
 
-/// Returns the files of those that a config root does not have as they are here.
+/// Returns the names of those that a config root does not have as they are here.
 pub(crate) fn missing_commands(root: &Path) -> Vec<&'static str> {
-    let is_missing = |slash: &&SlashCommand| {
-        let found = fs::read(root.join("commands").join(slash.file));
-        found.map_or(true, |found| found != slash.text.as_bytes())
-    };
-    COMMANDS
-        .iter()
-        .filter(is_missing)
-        .map(|slash| slash.file)
-        .collect()
+    let there = commands_in(root);
+    let is_missing = |file: &&str| !there.iter().any(|path| path.ends_with(file));
+    let files = COMMANDS.iter().map(|slash| slash.file);
+    files.filter(is_missing).collect()
 }
 
 #[cfg(test)]

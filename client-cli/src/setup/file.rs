@@ -2,10 +2,12 @@
 //!
 //! A link is followed and stays a link; the mode stays. Must not know what is in a file.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use sessions_paths::read_regular;
 
 /// The longest file that is read, in bytes: settings of more are none that a person wrote.
 const BYTES_MAX: u64 = 4 << 20;
@@ -16,19 +18,13 @@ const MODE: u32 = 0o600;
 /// Returns what a file holds; none where there is none. A link that leads to no file is an error: whoever made it
 /// expects one there.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let file = match File::open(path) {
+    match read_regular(path, BYTES_MAX) {
         Err(error) if error.kind() == ErrorKind::NotFound && path.is_symlink() => {
-            return Err(io::Error::other("the link leads to no file"));
+            Err(io::Error::other("the link leads to no file"))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(io::Error::new(ErrorKind::FileTooLarge, "it is too long"));
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
     }
-    Ok(Some(bytes))
 }
 
 /// Writes a file as one step, where a link leads if it is one.

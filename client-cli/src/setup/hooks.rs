@@ -42,10 +42,15 @@ fn quoted(path: &Path) -> String {
     }
 }
 
-/// Tells whether a hook's command runs our program.
+/// Tells whether a hook's command runs our program: as a line of ours does, or as its first word. One that does
+/// something else with the name is somebody's own.
 pub(crate) fn is_ours(command: &str) -> bool {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    command.split(|c| !is_of_name(c)).any(|word| word == SHIM)
+    let names_it = |text: &str| text.split(|c| !is_of_name(c)).any(|word| word == SHIM);
+    let command = command.trim();
+    let is_whole = command.starts_with(['"', '\'']) || command.contains("exec ");
+    let first = command.split_whitespace().next().unwrap_or_default();
+    names_it(if is_whole { command } else { first })
 }
 
 /// Returns the entry that runs `command`, for `event`.
@@ -89,7 +94,10 @@ mod tests {
         check(&command_line(Path::new("/a b/sessions-hook"), None), true);
         check("sessions-hook", true);
         check("\"${CLAUDE_PLUGIN_ROOT}\"/sessions-hook", true);
+        check("'/a b/sessions-hook'", true);
+        check("/a/sessions-hook --old", true);
         check("my-sessions-hook", false);
+        check("pgrep sessions-hook || echo it does not run", false);
         check("sessions-hooks", false);
         check("echo done", false);
     }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sessions_paths::Paths;
 
+use super::hooks::SHIM;
 use super::settings::without_hooks;
 use super::{Change, file};
 use crate::error::{CliError, Kind};
@@ -49,6 +50,33 @@ pub(crate) enum Undo {
     Change(Change),
     /// Not: it is another since, and not for us to take apart.
     Keep(PathBuf),
+    /// Not, though hooks of ours are in it: somebody has to mend it first.
+    Stuck(PathBuf),
+}
+
+impl Undo {
+    /// Takes hooks of ours out of the settings that `change` is of, and leaves all else.
+    pub(crate) fn take_out(change: Change) -> Self {
+        let now = change.before.as_deref().unwrap_or_default();
+        match str::from_utf8(now).map(without_hooks) {
+            Ok(Ok(text)) => {
+                let after = change.before.is_some().then(|| text.into_bytes());
+                Self::Change(Change { after, ..change })
+            }
+            _ if memchr::memmem::find(now, SHIM.as_bytes()).is_some() => Self::Stuck(change.path),
+            _ => Self::Keep(change.path),
+        }
+    }
+}
+
+/// What was in a file before it was changed.
+#[derive(Debug)]
+enum Before {
+    /// There was no file.
+    Nothing,
+    Bytes(Vec<u8>),
+    /// The copy is gone.
+    Lost,
 }
 
 impl Note {
@@ -101,7 +129,11 @@ impl Note {
             return Ok(None);
         };
         match self.files.iter().find(|noted| noted.path == change.path) {
-            Some(noted) if noted.is_as_written(now) => noted.kept(paths),
+            Some(noted) if noted.is_as_written(now) => match noted.kept(paths)? {
+                Before::Nothing => Ok(None),
+                Before::Bytes(bytes) => Ok(Some(bytes)),
+                Before::Lost => Ok(Some(stripped(&change.path, now))),
+            },
             _ => Ok(Some(stripped(&change.path, now))),
         }
     }
@@ -113,12 +145,18 @@ impl Note {
             let Some(now) = &change.before else {
                 return Ok(Undo::Change(change));
             };
-            let after = match noted.is_as_written(now) {
-                true => noted.kept(paths)?,
-                false if is_settings(&noted.path) => Some(stripped(&noted.path, now)),
-                false => return Ok(Undo::Keep(noted.path.clone())),
-            };
-            Ok(Undo::Change(Change { after, ..change }))
+            let is_as_written = noted.is_as_written(now);
+            let before = is_as_written.then(|| noted.kept(paths)).transpose()?;
+            Ok(match before {
+                Some(Before::Bytes(bytes)) => Undo::Change(Change {
+                    after: Some(bytes),
+                    ..change
+                }),
+                Some(Before::Lost) | None if is_settings(&noted.path) => Undo::take_out(change),
+                // All of it is ours.
+                Some(Before::Nothing | Before::Lost) => Undo::Change(change),
+                None => Undo::Keep(noted.path.clone()),
+            })
         };
         self.files.iter().rev().map(undo).collect()
     }
@@ -128,8 +166,12 @@ impl Note {
         self.files.iter().map(|noted| &*noted.path)
     }
 
-    /// Forgets what was noted, and removes the folders that were made if nothing is in them.
-    pub(crate) fn forget(self, paths: &Paths) -> Result<(), CliError> {
+    /// Forgets what was noted but of `stuck` files, and removes the folders that were made if nothing is in them.
+    pub(crate) fn forget(mut self, stuck: &[PathBuf], paths: &Paths) -> Result<(), CliError> {
+        self.files.retain(|noted| stuck.contains(&noted.path));
+        if !self.files.is_empty() {
+            return self.write(paths);
+        }
         let mut dirs = self.dirs;
         // Those in others first, whichever change made them.
         dirs.sort_by_key(|dir| Reverse(dir.components().count()));
@@ -166,16 +208,13 @@ impl Noted {
         *self.written == *blake3::hash(now).to_hex()
     }
 
-    fn kept(&self, paths: &Paths) -> Result<Option<Vec<u8>>, CliError> {
+    fn kept(&self, paths: &Paths) -> Result<Before, CliError> {
         let Some(name) = &self.before else {
-            return Ok(None);
+            return Ok(Before::Nothing);
         };
         let path = paths.backup_dir().join(name);
-        let failed = |error: io::Error| CliError::file("read", &path, &error);
-        match file::read(&path).map_err(failed)? {
-            Some(bytes) => Ok(Some(bytes)),
-            None => Err(failed(io::ErrorKind::NotFound.into())),
-        }
+        let read = file::read(&path).map_err(|error| CliError::file("read", &path, &error))?;
+        Ok(read.map_or(Before::Lost, Before::Bytes))
     }
 }
 
@@ -200,19 +239,11 @@ fn is_settings(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == SETTINGS)
 }
 
+/// Returns what a file holds but for hooks of ours.
 fn stripped(path: &Path, now: &[u8]) -> Vec<u8> {
-    if is_settings(path) {
-        without_hooks_in(now)
-    } else {
-        now.to_owned()
-    }
-}
-
-/// Returns what settings hold but for hooks of ours; all of it where that cannot be told.
-pub(crate) fn without_hooks_in(settings: &[u8]) -> Vec<u8> {
-    match str::from_utf8(settings).map(without_hooks) {
-        Ok(Ok(text)) => text.into_bytes(),
-        _ => settings.to_owned(),
+    match str::from_utf8(now).map(without_hooks) {
+        Ok(Ok(text)) if is_settings(path) => text.into_bytes(),
+        _ => now.to_owned(),
     }
 }
 
@@ -262,7 +293,7 @@ mod tests {
                     change.apply().unwrap();
                 }
             }
-            note.forget(&self.paths).unwrap();
+            note.forget(&[], &self.paths).unwrap();
         }
 
         fn write(&self, text: &str) {
@@ -307,6 +338,36 @@ mod tests {
         note.make(&change, &world.paths).unwrap();
         world.undo();
         assert!(!world.dir.path().join("root").exists());
+    }
+
+    #[test]
+    fn what_cannot_be_taken_apart_stays_noted() {
+        let world = World::new();
+        world.write("{\"a\": 1}");
+        world.set_up();
+        let with = world.text();
+        world.write(&format!("{with}x"));
+        let note = Note::read(&world.paths).unwrap();
+        let undo = note.undo(&world.paths).unwrap();
+        let [Undo::Stuck(path)] = &*undo else {
+            panic!("{undo:?}");
+        };
+        note.forget(std::slice::from_ref(path), &world.paths)
+            .unwrap();
+        world.write(&with);
+        world.undo();
+        assert_eq!(world.text(), "{\"a\": 1}");
+    }
+
+    #[test]
+    fn a_lost_copy_keeps_no_hook_in() {
+        let world = World::new();
+        world.write("{\"a\": 1}");
+        world.set_up();
+        fs::remove_dir_all(world.paths.backup_dir()).unwrap();
+        world.undo();
+        let left: serde_json::Value = serde_json::from_str(&world.text()).unwrap();
+        assert_eq!(left, serde_json::json!({"a": 1}));
     }
 
     #[test]

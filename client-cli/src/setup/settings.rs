@@ -39,6 +39,9 @@ pub(crate) enum Unfit {
     /// They hold what JSON does not have.
     #[error("it holds comments or trailing commas, with which Claude Code takes no notice of it")]
     Comments,
+    /// They parse, and name something twice.
+    #[error("{0} is in it twice, of which Claude Code takes the last")]
+    Doubled(String),
     /// They parse, and something is not what Claude Code writes there.
     #[error("{0} in it has an unexpected form")]
     Shape(String),
@@ -49,10 +52,12 @@ pub(crate) fn with_hooks(text: &str, command: &str) -> Result<String, Unfit> {
     let is_empty = text.trim_start_matches(BYTE_ORDER_MARK).trim().is_empty();
     let (mark, root) = parse(if is_empty { "{}\n" } else { text })?;
     let object = root.object_value().ok_or_else(|| shape("the value"))?;
+    once(&object, "hooks")?;
     let hooks = object
         .object_value_or_create("hooks")
         .ok_or_else(|| shape("\"hooks\""))?;
     for event in HookEvent::ALL {
+        once(&hooks, event.as_str())?;
         let groups = hooks
             .array_value_or_create(event.as_str())
             .ok_or_else(|| shape(event.as_str()))?;
@@ -73,6 +78,9 @@ pub(crate) fn with_hooks(text: &str, command: &str) -> Result<String, Unfit> {
 /// Returns `text` without any hook of ours, and without what holds nothing then.
 pub(crate) fn without_hooks(text: &str) -> Result<String, Unfit> {
     let (mark, root) = parse(text)?;
+    if let Some(object) = root.object_value() {
+        once(&object, "hooks")?;
+    }
     let Some(hooks) = root
         .object_value()
         .and_then(|object| object.object_value("hooks"))
@@ -132,6 +140,17 @@ pub(crate) fn uses_plugin(text: &str) -> bool {
         let mut plugins = plugins.properties().into_iter();
         plugins.any(|plugin| is_on(plugin.decoded_name().unwrap_or_default(), plugin.value()))
     })
+}
+
+/// Fails where an object has more than one property of this name.
+fn once(object: &CstObject, name: &str) -> Result<(), Unfit> {
+    let properties = object.properties().into_iter();
+    let named =
+        properties.filter(|property| property.decoded_name().is_some_and(|own| own == name));
+    if named.count() > 1 {
+        return Err(Unfit::Doubled(format!("\"{name}\"")));
+    }
+    Ok(())
 }
 
 fn shape(what: &str) -> Unfit {

@@ -6,12 +6,14 @@
 mod environment;
 mod paths;
 mod private;
+mod regular;
 mod roots;
 mod service;
 
 pub use environment::{Environment, PlatformDirs};
 pub use paths::{Paths, SOCKET_BYTES_MAX};
 pub use private::create_private;
+pub use regular::read_regular;
 pub use roots::{RootFault, RootList};
 pub use service::Service;
 

@@ -1,11 +1,10 @@
 //! When the client deletes a file. It must not know what becomes of it here.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use sessions_archive::FileStamp;
 use sessions_model::Timestamp;
+use sessions_paths::read_regular;
 
 /// Days after its last change that the client keeps a file, unless its settings say otherwise.
 const CLEANUP_DAYS: u32 = 30;
@@ -24,11 +23,8 @@ pub(crate) struct Retention {
 impl Retention {
     /// Reads the limit from the client's settings in `root`; its default where they do not say.
     pub(crate) fn read(root: &Path) -> Self {
-        let mut text = Vec::new();
-        let is_read = File::open(root.join("settings.json"))
-            .and_then(|file| file.take(SETTINGS_BYTES_MAX).read_to_end(&mut text))
-            .is_ok();
-        let days = if is_read { parse(&text) } else { None };
+        let settings = read_regular(&root.join("settings.json"), SETTINGS_BYTES_MAX);
+        let days = settings.ok().and_then(|text| parse(&text));
         Self {
             cleanup_days: days.unwrap_or(CLEANUP_DAYS),
         }
