@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sessions_client::{Client, ClientError, Connection, DAEMON, Start, find_program};
 use sessions_git::Git;
-use sessions_paths::{Environment, Paths};
+use sessions_paths::{Environment, Paths, absolute_path};
 use tokio::time::timeout;
 
 use crate::args::Cli;
@@ -21,6 +21,9 @@ use crate::terminal::{Terminal, Wishes};
 
 /// How long something may take before it is said what is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a daemon may take to name its config roots, where those that were noted do as well.
+const TOLD_MAX: Duration = Duration::from_secs(2);
 
 /// What every verb works with.
 #[derive(Debug)]
@@ -145,13 +148,14 @@ impl Context {
         Ok(())
     }
 
-    /// Returns the config roots of the daemon that runs; none where none does.
+    /// Returns the config roots of the daemon that runs; none where none answers soon.
     async fn told_roots(&self) -> Vec<PathBuf> {
-        let Ok(client) = Client::connect(&self.connection(Start::Never)).await else {
+        let connection = self.connection(Start::Never);
+        let told = async { Client::connect(&connection).await?.status().await };
+        let Ok(Ok(status)) = timeout(TOLD_MAX, told).await else {
             return Vec::new();
         };
-        let roots = client.status().await.map(|status| status.roots);
-        let roots = roots.unwrap_or_default().into_iter();
+        let roots = status.roots.into_iter();
         let watched = roots.filter(|root| root.watched_by != "excluded");
         watched.map(|root| PathBuf::from(root.path)).collect()
     }
@@ -223,7 +227,7 @@ async fn saying_so<T>(
 
 fn find_root(root: &Path) -> Result<PathBuf, CliError> {
     if root.is_dir() {
-        std::path::absolute(root).map_err(|error| CliError::file("resolve", root, &error))
+        absolute_path(root).map_err(|error| CliError::file("resolve", root, &error))
     } else {
         Err(missing_root(root))
     }

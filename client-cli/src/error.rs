@@ -256,6 +256,9 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Lost { .. } => "run \"sessions daemon logs\" to see what it said last",
         ClientError::Daemon { .. } => "run \"sessions doctor\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
+        ClientError::Silent { .. } => {
+            "\"sessions daemon restart\" has another take its place; nothing that was archived is lost"
+        }
         ClientError::Unready { .. } => "run \"sessions status\" to see how it is doing",
         ClientError::Absent => "run \"sessions daemon start\"",
         ClientError::Start(StartError::Ended {

@@ -223,7 +223,9 @@ impl Reader<'_> {
             Some(rest) => home.join(rest),
             None => PathBuf::from(text),
         };
-        self.texts(value).into_iter().map(expand).collect()
+        let expanded = self.texts(value).into_iter().map(expand);
+        // A separator at the end makes it no other directory.
+        expanded.map(|path| path.components().collect()).collect()
     }
 
     fn globs(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sessions_client::{ClientError, DAEMON, StartError};
+use sessions_paths::absolute_path;
 
 use crate::args::Daemon;
 use crate::commands::import;
@@ -76,8 +77,8 @@ async fn stop(context: &Context) -> Result<(), CliError> {
 
 /// Takes a config root out of what is watched.
 async fn forget(context: &Context, directory: &Path) -> Result<(), CliError> {
-    let root = std::path::absolute(directory)
-        .map_err(|error| CliError::file("resolve", directory, &error))?;
+    let root =
+        absolute_path(directory).map_err(|error| CliError::file("resolve", directory, &error))?;
     let name = root.display();
     if context.seen_root().as_deref() == Some(&*root) {
         let message = format!("{name} is the config root that this command itself looks at");

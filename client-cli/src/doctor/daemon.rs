@@ -38,6 +38,13 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> Vec<Check> {
 
 fn index(status: &Status) -> Check {
     let coverage = &status.coverage;
+    if status.is_paused {
+        return Check::wrong(
+            "archiving",
+            "it is paused: what Claude Code writes is not kept",
+            "\"sessions daemon resume\" goes on with it",
+        );
+    }
     if coverage.complete {
         return Check::good("index", "everything on disk is archived and found");
     }
@@ -188,6 +195,15 @@ mod tests {
         };
         check(1_000_000, Level::Good);
         check(1_100_000, Level::Wrong);
+    }
+
+    #[test]
+    fn a_pause_is_wrong_whatever_was_indexed_before() {
+        let mut status = Status::default();
+        status.coverage.complete = true;
+        assert_eq!(index(&status).level, Level::Good);
+        status.is_paused = true;
+        assert_eq!(index(&status).level, Level::Wrong);
     }
 
     #[test]

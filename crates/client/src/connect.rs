@@ -212,12 +212,8 @@ impl Client {
     /// Tells the daemon who asks, and learns within `deadline` whether it is to be replaced.
     async fn greet(&self, deadline: Duration) -> Result<Greeting, ClientError> {
         let greeted = tokio::time::timeout(deadline, self.exchange_greetings()).await;
-        greeted.unwrap_or_else(|_| {
-            let seconds = deadline.as_secs();
-            Err(ClientError::Unready {
-                message: format!("the daemon runs, and has not answered within {seconds} s"),
-            })
-        })
+        let seconds = deadline.as_secs();
+        greeted.unwrap_or(Err(ClientError::Silent { seconds }))
     }
 
     async fn exchange_greetings(&self) -> Result<Greeting, ClientError> {

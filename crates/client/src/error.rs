@@ -63,6 +63,12 @@ pub enum ClientError {
         /// Why, in its words.
         message: String,
     },
+    /// It runs, and says nothing.
+    #[error("the daemon runs, and has not answered within {seconds} s")]
+    Silent {
+        /// How long it was given.
+        seconds: u64,
+    },
     /// It was told to end, and has not.
     #[error("the daemon, process {pid}, did not end within {seconds} s of being told to")]
     Stays {
@@ -214,6 +220,7 @@ impl ClientError {
             | Self::Paths(PathsError::Root { .. }) => ErrorKind::Usage,
             Self::Daemon { .. }
             | Self::Unready { .. }
+            | Self::Silent { .. }
             | Self::Stays { .. }
             | Self::Lost { .. }
             | Self::Outdated { .. }

@@ -5,6 +5,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -126,13 +127,22 @@ fn login_runtime(dir: &Path, uid: u32) -> Option<PathBuf> {
     (found.is_dir() && found.uid() == uid).then(|| dir.join(FOLDER))
 }
 
+/// Returns `path` absolute, and spelt as everybody spells it: a separator at its end makes it no other directory.
+/// Links are not followed.
+///
+/// # Errors
+/// When `path` is relative and the working directory is gone, or `path` is empty.
+pub fn absolute_path(path: &Path) -> io::Result<PathBuf> {
+    Ok(std::path::absolute(path)?.components().collect())
+}
+
 /// Returns the path a variable holds, made absolute; an empty variable is as good as none.
 fn absolute(value: Option<OsString>) -> Result<Option<PathBuf>, PathsError> {
     let path = match value {
         Some(value) if !value.is_empty() => PathBuf::from(value),
         _ => return Ok(None),
     };
-    match std::path::absolute(&path) {
+    match absolute_path(&path) {
         Ok(absolute) => Ok(Some(absolute)),
         Err(source) => Err(PathsError::Resolve { path, source }),
     }
@@ -152,6 +162,15 @@ mod tests {
     fn relative_variable_is_resolved_once() {
         let path = absolute(Some("trial".into())).unwrap().unwrap();
         assert_eq!(path, env::current_dir().unwrap().join("trial"));
+    }
+
+    #[test]
+    fn one_directory_has_one_spelling() {
+        for path in ["/work/claude", "/work/claude/", "/work//./claude/."] {
+            let spelt = absolute(Some(path.into())).unwrap().unwrap();
+            assert_eq!(spelt.as_os_str(), "/work/claude", "{path}");
+        }
+        assert_eq!(absolute_path(Path::new("/")).unwrap().as_os_str(), "/");
     }
 
     #[test]
