@@ -25,10 +25,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
-use sessions_model::Timestamp;
+use sessions_model::{Timestamp, acts_on_terminal};
 
 use crate::moment::rfc3339;
-use crate::render::text::acts;
 
 /// The number of the schema; it changes when a field is renamed, removed or means something else.
 pub(crate) const SCHEMA: u32 = 1;
@@ -84,7 +83,7 @@ impl Formatter for Harmless {
         fragment: &str,
     ) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(acts) {
+        while let Some(at) = rest.find(acts_on_terminal) {
             let (before, after) = rest.split_at(at);
             writer.write_all(before.as_bytes())?;
             let mut characters = after.chars();

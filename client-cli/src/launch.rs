@@ -7,8 +7,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use sessions_model::acts_on_terminal;
+
 use crate::error::{CliError, Kind};
-use crate::render::text::acts;
 
 /// The client's program, found on `PATH`.
 const PROGRAM: &str = "claude";
@@ -83,19 +84,19 @@ impl Launch {
 }
 
 /// Returns `text` as one word of a shell, with nothing in it that a terminal would act on.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();
     }
-    if !text.chars().any(acts) {
+    if !text.chars().any(acts_on_terminal) {
         return format!("'{}'", text.replace('\'', "'\\''"));
     }
     let mut word = String::from("$'");
     for c in text.chars() {
         match c {
             '\'' | '\\' => word.extend(['\\', c]),
-            c if acts(c) => {
+            c if acts_on_terminal(c) => {
                 let bytes = c.to_string().into_bytes();
                 word.extend(bytes.iter().map(|byte| format!("\\x{byte:02x}")));
             }

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use sessions_model::{HookEvent, HookReply};
+use sessions_model::{HookEvent, HookReply, acts_on_terminal};
 
 use crate::report::cut;
 
@@ -74,7 +74,7 @@ fn line(event: HookEvent, reply: &HookReply) -> Option<String> {
 
 /// Returns the text within its limit and without anything that acts on a terminal: the client shows it raw.
 fn harmless(text: &str) -> String {
-    let is_shown = |letter: &char| matches!(letter, '\n' | '\t') || !letter.is_control();
+    let is_shown = |letter: &char| matches!(letter, '\n' | '\t') || !acts_on_terminal(*letter);
     cut(text, ANSWER_BYTES_MAX)
         .chars()
         .filter(is_shown)

@@ -54,6 +54,7 @@ pub(crate) fn build(payload: Payload, context: &Context, now: Now) -> Option<Hoo
             .last_message
             .map(|message| cut(&message, MESSAGE_BYTES_MAX).to_owned()),
         utc_offset_ms: command.as_ref().map_or(0, |_| now.utc_offset_ms()),
+        is_of_plugin: command.is_some() && payload.command.starts_with(PLUGIN),
         command,
         pid: context.client,
         prompt: payload.prompt_id.as_deref().map(bounded),

@@ -57,7 +57,8 @@ impl Spool {
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         // What a kill left half written counts, too: nobody but the daemon takes anything out.
         if fs::read_dir(&self.dir)?.count() > SPOOL_FILES_MAX {
-            return Err(io::ErrorKind::QuotaExceeded.into());
+            let full = format!("{SPOOL_FILES_MAX} events wait there already");
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, full));
         }
         let half = self.dir.join(name).with_extension("new");
         let mut options = OpenOptions::new();

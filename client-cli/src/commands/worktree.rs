@@ -9,6 +9,7 @@ use sessions_model::Session;
 
 use crate::commands::{ask, source};
 use crate::error::{CliError, Kind};
+use crate::launch::quoted;
 
 /// The longest row that is looked at, in bytes; those that are meant have a few hundred.
 const ROW_BYTES_MAX: usize = 64 << 10;
@@ -72,9 +73,14 @@ impl Worktree {
                 return self.add();
             }
         }
-        let from = self.origin.display();
+        let (from, path, branch) = (
+            quoted(&self.origin.to_string_lossy()),
+            quoted(&self.path.to_string_lossy()),
+            quoted(branch),
+        );
+        let gone = format!("the session's worktree is gone: {}", self.path.display());
         Err(
-            CliError::new(Kind::Daemon, format!("the session's worktree is gone: {path}")).hint(format!(
+            CliError::new(Kind::Daemon, gone).hint(format!(
                 "\"git -C {from} worktree add -f -f {path} {branch}\" makes it again; --here goes on in this directory"
             )),
         )

@@ -128,6 +128,15 @@ pub(crate) fn firing(root: &RootStatus, now: &Now) -> Check {
 
 /// Looks at what hooks left in the spool `dir` while nobody answered.
 pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
+    // Where there is none yet, a hook makes it.
+    if fs::symlink_metadata(dir).is_ok() && fs::read_dir(dir).is_err() {
+        let place = dir.display();
+        return vec![Check::wrong(
+            "spool",
+            format!("{place} is no directory that you may read: hooks cannot leave events there"),
+            "move it away, or make it yours; hooks make another",
+        )];
+    }
     let files = fs::read_dir(dir).into_iter().flatten();
     let files: Vec<_> = files
         .take(SPOOL_FILES_MAX)
@@ -251,6 +260,8 @@ mod tests {
         fs::write(dir.path().join("1.event"), "").unwrap();
         assert_eq!(levels(&now), [Level::Good]);
         assert_eq!(levels(&later), [Level::Wrong]);
+        let file = dir.path().join("1.event");
+        assert_eq!(spool(&file, &now)[0].level, Level::Wrong);
         fs::write(dir.path().join("dropped"), "...").unwrap();
         let found = spool(dir.path(), &now);
         assert!(

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use sessions_model::acts_on_terminal;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -17,7 +18,7 @@ const ELLIPSIS: char = '…';
 
 /// Returns `text` with every character that could act on a terminal made visible. Newlines stay.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    let is_plain = |c: char| c == '\n' || !acts(c);
+    let is_plain = |c: char| c == '\n' || !acts_on_terminal(c);
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
@@ -28,7 +29,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
             '\n' => shown.push('\n'),
             '\t' => shown.push_str(TAB),
             '\r' if characters.peek() == Some(&'\n') => {}
-            c if acts(c) => push_visible(&mut shown, c),
+            c if acts_on_terminal(c) => push_visible(&mut shown, c),
             c => shown.push(c),
         }
     }
@@ -45,27 +46,13 @@ pub(crate) fn one_line(text: &str) -> String {
 pub(crate) fn escaped(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for c in name.chars() {
-        if c == '\\' || acts(c) {
+        if c == '\\' || acts_on_terminal(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
         }
     }
     shown
-}
-
-/// Whether a terminal would act on `c`, or hide it, instead of showing it.
-pub(crate) fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}'
-            | '\u{200b}'
-            | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 fn push_visible(shown: &mut String, c: char) {
@@ -178,10 +165,16 @@ mod tests {
 
     #[test]
     fn every_control_character_is_shown() {
-        for c in (0..=0x2fff).filter_map(char::from_u32).filter(|c| acts(*c)) {
+        for c in (0..=0x2fff)
+            .filter_map(char::from_u32)
+            .filter(|c| acts_on_terminal(*c))
+        {
             let text = c.to_string();
             let shown = visible(&text);
-            assert!(shown.chars().all(|c| c == '\n' || !acts(c)), "{c:?}");
+            assert!(
+                shown.chars().all(|c| c == '\n' || !acts_on_terminal(c)),
+                "{c:?}"
+            );
         }
     }
 

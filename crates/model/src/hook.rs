@@ -100,6 +100,8 @@ pub struct HookReport {
     pub last_message: Option<String>,
     /// The command, if it is one of ours.
     pub command: Option<SlashCommand>,
+    /// Whether the plugin brought that, by whose name it goes: `/sessions:recall`.
+    pub is_of_plugin: bool,
     /// The client's process.
     pub pid: Option<u32>,
     /// Tells the events of one prompt from those of another.

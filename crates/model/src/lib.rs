@@ -12,6 +12,7 @@ mod origin;
 mod record;
 mod session;
 mod status;
+mod terminal;
 mod time;
 
 pub use checkpoint::{Checkpoint, CheckpointPlace, GitState};
@@ -29,4 +30,5 @@ pub use record::{
 };
 pub use session::{OnDisk, Project, ProjectKey, Session, SessionFilter, Tokens};
 pub use status::{DefectCount, DiskUse, Fault, FaultKind, Progress, RootStatus, Status};
+pub use terminal::acts_on_terminal;
 pub use time::Timestamp;

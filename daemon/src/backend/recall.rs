@@ -29,9 +29,6 @@ const RESULT_UNITS_MAX: usize = 1_200;
 /// About as many characters go to a token.
 const CHARS_PER_TOKEN: usize = 4;
 
-const USAGE: &str =
-    "/recall WORDS finds them in past sessions; /recall 2 hands the second hit to Claude";
-
 /// One hit that can be asked for by its number.
 #[derive(Debug, Clone)]
 struct Place {
@@ -68,8 +65,15 @@ impl Backend {
         report: &HookReport,
         query: &str,
     ) -> Result<HookReply, Refusal> {
+        let name = if report.is_of_plugin {
+            "/sessions:recall"
+        } else {
+            "/recall"
+        };
         if query.is_empty() {
-            return Ok(block(USAGE.to_owned()));
+            return Ok(block(format!(
+                "{name} WORDS finds them in past sessions; {name} 2 hands the second hit to Claude"
+            )));
         }
         let recalled = self.hooks.recalled.of(&report.session);
         if let (Ok(number), Some(places)) = (query.parse::<usize>(), recalled) {
@@ -77,7 +81,7 @@ impl Backend {
             return match place {
                 Some(place) => self.hand_over(place, number).await,
                 None => Ok(block(format!(
-                    "There is no hit {number}: the last /recall found {}",
+                    "There is no hit {number}: the last {name} found {}",
                     places.len()
                 ))),
             };
@@ -94,11 +98,12 @@ impl Backend {
         let answer = match self.search(question).await {
             Ok(answer) => answer,
             Err(Refusal::Query { message, .. }) => {
-                return Ok(block(format!("/recall {query}: {message}")));
+                return Ok(block(format!("{name} {query}: {message}")));
             }
             Err(refusal) => return Err(refusal),
         };
-        let (text, places) = shown(query, answer, (&report.session, self.clock.now()));
+        let now = self.clock.now();
+        let (text, places) = shown((name, query), answer, (&report.session, now));
         self.hooks.recalled.keep(report.session.clone(), places);
         Ok(block(text))
     }
@@ -138,7 +143,7 @@ fn block(text: String) -> HookReply {
 
 /// Returns what is shown of an answer, and the places that its numbers mean.
 fn shown(
-    query: &str,
+    (name, query): (&str, &str),
     answer: SearchAnswer,
     (own, now): (&SessionId, Timestamp),
 ) -> (String, Vec<Place>) {
@@ -148,7 +153,7 @@ fn shown(
     if hits.is_empty() {
         let looser = answer.suggestion.map_or_else(String::new, |looser| {
             format!(
-                "; this finds something: /recall {}",
+                "; this finds something: {name} {}",
                 line(&looser, TITLE_CHARS)
             )
         });
@@ -157,7 +162,7 @@ fn shown(
             Vec::new(),
         );
     }
-    let mut text = format!("/recall {query}");
+    let mut text = format!("{name} {query}");
     for (hit, number) in hits.iter().zip(1..) {
         let Session { id, project, .. } = &hit.session;
         let age = hit
@@ -182,7 +187,7 @@ fn shown(
         )
         .expect("a string takes everything");
     }
-    text.push_str("\n/recall 1 hands the first to Claude");
+    write!(text, "\n{name} 1 hands the first to Claude").expect("a string takes everything");
     let places = hits.into_iter().map(|hit| Place {
         session: hit.session.id,
         title: hit.session.title,

@@ -47,6 +47,10 @@ pub(super) fn report(request: wire::ReportRequest) -> Result<model::HookReport, 
         cwd: request.cwd,
         reason: request.reason,
         last_message: request.last_assistant_message,
+        is_of_plugin: request
+            .command
+            .as_ref()
+            .is_some_and(|command| command.is_of_plugin),
         command: request.command.map(command).transpose()?,
         pid: request.pid,
         prompt: request.prompt,

@@ -66,6 +66,7 @@ fn a_command_is_blocked_with_the_answer() {
         let expect = wire::Command {
             kind: kind.into(),
             arguments: "a b".to_owned(),
+            is_of_plugin: name.starts_with("sessions:"),
         };
         assert_eq!(listener.report().command, Some(expect));
     }

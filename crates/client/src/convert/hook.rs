@@ -19,7 +19,10 @@ pub(crate) fn report(report: &HookReport) -> wire::ReportRequest {
         cwd: report.cwd.clone(),
         reason: report.reason.clone(),
         last_assistant_message: report.last_message.clone(),
-        command: report.command.as_ref().map(command),
+        command: report
+            .command
+            .as_ref()
+            .map(|asked| command(asked, report.is_of_plugin)),
         pid: report.pid,
         prompt: report.prompt.clone(),
         agent: report.agent.as_ref().map(|agent| agent.as_str().to_owned()),
@@ -56,7 +59,7 @@ pub(crate) fn spooled_git(id: CheckpointId, git: &GitState) -> wire::Spooled {
     }
 }
 
-fn command(command: &SlashCommand) -> wire::Command {
+fn command(command: &SlashCommand, is_of_plugin: bool) -> wire::Command {
     let (kind, arguments) = match command {
         SlashCommand::Checkpoint(name) => (wire::CommandKind::Checkpoint, name),
         SlashCommand::Recall(query) => (wire::CommandKind::Recall, query),
@@ -64,6 +67,7 @@ fn command(command: &SlashCommand) -> wire::Command {
     wire::Command {
         kind: kind.into(),
         arguments: arguments.clone(),
+        is_of_plugin,
     }
 }
 

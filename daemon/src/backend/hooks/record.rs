@@ -179,9 +179,10 @@ impl Backend {
 /// Returns a report as the archive keeps it.
 pub(super) fn event(report: &HookReport) -> Event {
     let reason = match &report.command {
-        Some(SlashCommand::Checkpoint(_)) => "checkpoint",
-        Some(SlashCommand::Recall(_)) => "recall",
-        None => &report.reason,
+        // Two of different names are two, however fast they were typed.
+        Some(SlashCommand::Checkpoint(name)) => format!("checkpoint {name}"),
+        Some(SlashCommand::Recall(_)) => "recall".to_owned(),
+        None => report.reason.clone(),
     };
     let agent = report.agent.as_ref().map(|agent| agent.as_str().to_owned());
     Event {
@@ -190,7 +191,7 @@ pub(super) fn event(report: &HookReport) -> Event {
         event: report.event,
         root: report.root.clone(),
         session: report.session.clone(),
-        reason: reason.to_owned(),
+        reason,
         prompt: report.prompt.clone().unwrap_or_default(),
         agent: agent.unwrap_or_default(),
         pid: report.pid,
