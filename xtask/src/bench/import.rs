@@ -1,13 +1,11 @@
 //! Import: a corpus archived and indexed from nothing, and what it takes on disk once the daemon has packed it.
 
-use std::time::Duration;
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use super::corpus::Corpus;
 use super::ours::Ours;
 use super::peers::Peers;
-use super::process::{disk, peak_megabytes, wait};
+use super::process::{disk, peak_megabytes};
 use super::table::{Table, Target, Tool};
 use crate::corpus::random::float;
 
@@ -15,11 +13,6 @@ const SPEED: &str = "import, MB/s";
 const PEAK: &str = "import, peak MB of memory";
 const DISK: &str = "on disk when the import ends, % of the corpus";
 const PACKED: &str = "on disk at rest, % of the corpus";
-
-/// Time in which nothing on disk changes once everything is packed.
-const REST: Duration = Duration::from_secs(20);
-/// Such times that are waited for at most.
-const RESTS_MAX: usize = 30;
 
 /// Imports with every tool and notes speed, memory and disk.
 pub(crate) fn measure(
@@ -37,25 +30,12 @@ pub(crate) fn measure(
         table.note(SPEED, peer.tool, corpus.megabytes() / took.as_secs_f64());
         table.note(PACKED, peer.tool, percent(disk(&peer.home).0, corpus));
     }
-    table.note(PACKED, Tool::Ours, percent(packed(ours)?, corpus));
+    table.note(PACKED, Tool::Ours, percent(ours.rest()?, corpus));
     table.require(SPEED, Target::Times(1.0, Tool::Aichat));
     table.require(SPEED, Target::Times(8.0, Tool::Agentsview));
     table.require(PEAK, Target::AtMost(250.0));
     table.require(PACKED, Target::AtMost(38.0));
     Ok(())
-}
-
-/// Waits until what we keep on disk grows and shrinks no more; returns its bytes.
-fn packed(ours: &Ours) -> Result<u64> {
-    let mut bytes = disk(&ours.home).0;
-    for _ in 0..RESTS_MAX {
-        wait(REST);
-        let before = std::mem::replace(&mut bytes, disk(&ours.home).0);
-        if bytes == before {
-            return Ok(bytes);
-        }
-    }
-    bail!("the daemon never came to rest")
 }
 
 fn percent(bytes: u64, corpus: &Corpus) -> f64 {

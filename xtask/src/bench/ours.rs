@@ -8,10 +8,14 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use super::corpus::remove;
-use super::process::{time, time_search};
+use super::process::{disk, time, time_search, wait};
 
 /// Longest wait for an import or a restore.
 const IMPORT_LIMIT: Duration = Duration::from_mins(15);
+/// Time in which nothing on disk changes once everything is packed.
+const REST: Duration = Duration::from_secs(20);
+/// Such times that are waited for at most.
+const RESTS_MAX: usize = 30;
 /// Longest wait for an answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
@@ -79,6 +83,19 @@ impl Ours {
             );
         }
         Ok(took)
+    }
+
+    /// Waits until what it keeps on disk grows and shrinks no more; returns its bytes.
+    pub(crate) fn rest(&self) -> Result<u64> {
+        let mut bytes = disk(&self.home).0;
+        for _ in 0..RESTS_MAX {
+            wait(REST);
+            let before = std::mem::replace(&mut bytes, disk(&self.home).0);
+            if bytes == before {
+                return Ok(bytes);
+            }
+        }
+        bail!("the daemon never came to rest")
     }
 
     /// Asks how the daemon is doing.

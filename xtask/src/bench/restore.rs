@@ -34,6 +34,7 @@ pub(crate) fn measure(
     let copied = started.elapsed();
     let ours = Ours::new(programs, &folder.join("swept-home"), &root)?;
     ours.import()?;
+    ours.rest()?;
     ours.stop()?;
     let before = disk(&root.join(SWEPT));
     // They are moved: for some minutes ext4 goes around each inode that was just freed, and a restore of what a
