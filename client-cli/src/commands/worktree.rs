@@ -1,13 +1,13 @@
 //! The git worktree that a session ran in: what its rows say of it, and how it is made again.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
 use sessions_client::Client;
 use sessions_model::Session;
 
 use crate::commands::{ask, source};
+use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::launch::quoted;
 
@@ -87,22 +87,11 @@ impl Worktree {
     }
 
     fn add(&self) -> Result<(), CliError> {
-        // Forced twice: git still knows the old one, which the client locked.
-        let mut git = Command::new("git");
-        git.arg("-C").arg(&self.origin);
-        git.args(["worktree", "add", "--force", "--force", "--"]);
-        git.arg(&self.path).arg(&self.branch);
-        let failed = |why: String| {
-            let message = format!("could not make {} again: {why}", self.path.display());
+        let made = Context::git().check_out_again(&self.origin, (&self.path, &self.branch));
+        made.map_err(|error| {
+            let message = format!("could not make {} again: {error}", self.path.display());
             CliError::new(Kind::Daemon, message).hint("--here goes on in this directory")
-        };
-        let made = git.output().map_err(|error| failed(error.to_string()))?;
-        if made.status.success() {
-            return Ok(());
-        }
-        Err(failed(
-            String::from_utf8_lossy(&made.stderr).trim().to_owned(),
-        ))
+        })
     }
 }
 
@@ -126,32 +115,5 @@ mod tests {
         ] {
             assert!(parse(row.as_bytes()).is_none(), "{row}");
         }
-    }
-
-    #[test]
-    fn a_worktree_that_was_removed_is_made_again() {
-        let root = tempfile::tempdir().unwrap();
-        let git = |args: &[&str]| {
-            let identity = ["-c", "user.name=tests", "-c", "user.email=tests@localhost"];
-            let mut git = Command::new("git");
-            git.current_dir(root.path()).args(identity).args(args);
-            assert!(git.output().unwrap().status.success(), "{args:?}");
-        };
-        git(&["init", "--quiet"]);
-        git(&["commit", "--quiet", "--allow-empty", "-m", "1"]);
-        git(&["worktree", "add", "--quiet", "-b", "quay", "tree"]);
-        git(&["worktree", "lock", "tree"]);
-        let tree = root.path().join("tree");
-        std::fs::remove_dir_all(&tree).unwrap();
-        let row = ROW.replace("ROOT", root.path().to_str().unwrap());
-        let worktree = parse(row.as_bytes()).unwrap();
-        worktree.add().unwrap();
-        assert!(tree.join(".git").exists());
-        let error = worktree.add().unwrap_err();
-        assert!(
-            error.message.contains("already exists"),
-            "{}",
-            error.message
-        );
     }
 }

@@ -90,6 +90,24 @@ impl Git {
         Ok(checkout)
     }
 
+    /// Makes the worktree `to` of the repository at `from` again, from `branch`, though git may still know the one
+    /// that is gone.
+    ///
+    /// # Errors
+    /// When git refuses: the branch is gone, or the place is taken.
+    pub fn check_out_again(
+        &self,
+        from: &Path,
+        (to, branch): (&Path, &str),
+    ) -> Result<(), CheckOutError> {
+        let place = to.to_string_lossy();
+        // Forced twice: the client locked the old one.
+        let add = [
+            "worktree", "add", "--force", "--force", "--", &place, branch,
+        ];
+        self.call(from, &add, b"").map(drop)
+    }
+
     /// Runs git to its end, however long that takes; returns what it prints.
     fn call(&self, cwd: &Path, words: &[&str], input: &[u8]) -> Result<Vec<u8>, CheckOutError> {
         let mut command = self.command(cwd);
@@ -134,6 +152,22 @@ mod tests {
 
     use super::*;
     use crate::trial::{Repository, git};
+
+    #[test]
+    fn a_worktree_that_was_removed_is_made_again() {
+        let repository = Repository::committed();
+        let place = tempfile::tempdir().unwrap();
+        let tree = place.path().join("tree");
+        let name = tree.to_str().unwrap();
+        repository.git(&["worktree", "add", "--quiet", "-b", "quay", name]);
+        repository.git(&["worktree", "lock", name]);
+        fs::remove_dir_all(&tree).unwrap();
+        let again = || git().check_out_again(repository.path(), (&tree, "quay"));
+        again().unwrap();
+        assert!(tree.join("a.txt").exists());
+        let error = again().unwrap_err().to_string();
+        assert!(error.contains("already exists"), "{error}");
+    }
 
     #[test]
     fn a_state_is_checked_out_with_all_that_differed_from_its_commit() {
