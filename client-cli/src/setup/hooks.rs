@@ -42,15 +42,34 @@ fn quoted(path: &Path) -> String {
     }
 }
 
-/// Tells whether a hook's command runs our program: as a line of ours does, or as its first word. One that does
-/// something else with the name is somebody's own.
+/// Tells whether a hook's command runs our program. One that does something else with the name is somebody's own.
 pub(crate) fn is_ours(command: &str) -> bool {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    let names_it = |text: &str| text.split(|c| !is_of_name(c)).any(|word| word == SHIM);
-    let command = command.trim();
-    let is_whole = command.starts_with(['"', '\'']) || command.contains("exec ");
-    let first = command.split_whitespace().next().unwrap_or_default();
-    names_it(if is_whole { command } else { first })
+    // What does not parse is run by no shell.
+    let words = shlex::split(command).unwrap_or_default();
+    let mut places = words.iter().enumerate();
+    places.any(|(at, word)| is_shim(word) && is_begun_by(&words[..at]))
+}
+
+fn is_shim(word: &str) -> bool {
+    let path = Path::new(word.trim_end_matches(';'));
+    path.file_name().is_some_and(|name| name == SHIM)
+}
+
+/// Tells whether the word after these is run.
+fn is_begun_by(words: &[String]) -> bool {
+    let words = match words {
+        [words @ .., verb] if verb == "exec" => words,
+        words => words,
+    };
+    let mut words = words.iter().rev().skip_while(|word| is_assignment(word));
+    words
+        .next()
+        .is_none_or(|word| word.ends_with([';', '&', '|']))
+}
+
+fn is_assignment(word: &str) -> bool {
+    let name = word.split_once('=').map_or("", |(name, _)| name);
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Returns the entry that runs `command`, for `event`.
@@ -97,7 +116,13 @@ mod tests {
         check("'/a b/sessions-hook'", true);
         check("/a/sessions-hook --old", true);
         check("my-sessions-hook", false);
+        check("SESSIONS_HOME='/a b' '/c d/sessions-hook'", true);
+        check("exec sessions-hook", true);
         check("pgrep sessions-hook || echo it does not run", false);
+        check("docker exec box pgrep sessions-hook", false);
+        check("docker exec sessions-hook ls", false);
+        check("\"$HOME/bin/notify\" \"sessions-hook ran\"", false);
+        check("echo 'sessions-hook", false);
         check("sessions-hooks", false);
         check("echo done", false);
     }
