@@ -15,6 +15,7 @@ mod restart;
 mod restore;
 mod search;
 mod table;
+mod turn;
 
 use std::path::PathBuf;
 
@@ -55,6 +56,8 @@ enum Part {
     Restart,
     /// How much of the client's time an event takes.
     Hook,
+    /// How much longer a turn of the real client takes with hooks.
+    Turn,
     /// How fast everything that was deleted is put back.
     Restore,
     /// All of these.
@@ -98,6 +101,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     if options.part.includes(Part::Hook) {
         hook::measure(workspace, &ours, &mut table)?;
+    }
+    if options.part.includes(Part::Turn) {
+        turn::measure(workspace, &programs, &folder, &mut table)?;
     }
     if options.part.includes(Part::Restore) {
         restore::measure(&programs, &folder, &corpus, &mut table)?;

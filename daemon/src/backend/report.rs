@@ -85,14 +85,17 @@ impl Backend {
     /// Says what can be said without catalog and index. Blocks.
     fn look(&self) -> Status {
         let now = self.clock.now();
-        let (coverage, progress) = self.position();
+        let (mut coverage, progress) = self.position();
         let mut faults = self.faults();
         let read = self.archive.open().and_then(|reader| {
             let lost = reader.known_losses().map_or(0, |known| known.len());
             Ok((reader.usage(now)?, reader.roots()?, lost))
         });
         let (usage, rows, lost) = read.unwrap_or_else(|error| {
-            faults.push(unreadable(&error, now));
+            let fault = unreadable(&error, now);
+            coverage.complete = false;
+            coverage.reason = Some(fault.message.clone());
+            faults.push(fault);
             // It may have been removed.
             self.archivist.look();
             Default::default()
