@@ -154,7 +154,7 @@ impl Backend {
 
     /// Returns the session of that name, or the candidates.
     pub(crate) async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
-        self.catch_up().await;
+        let is_shown = self.catch_up().await;
         let roots = self.roots.clone();
         let wanted = name.text.clone();
         let sessions = self
@@ -166,10 +166,16 @@ impl Backend {
                 }
             })
             .await?;
-        if sessions.is_empty() {
-            return Err(Refusal::NotFound(format!("no session matches {wanted}")));
+        if !sessions.is_empty() {
+            return Ok(sessions);
         }
-        Ok(sessions)
+        let is_whole = is_shown && self.position().1.is_none();
+        Err(if is_whole {
+            Refusal::NotFound(format!("no session matches {wanted}"))
+        } else {
+            let why = self.why_incomplete();
+            Refusal::NotReady(format!("no session matches {wanted} so far: {why}"))
+        })
     }
 
     /// Returns a session's sources and their generations.
@@ -304,16 +310,17 @@ impl Backend {
         )
     }
 
-    /// Makes what is on disk visible to a list or a reader, within reason.
-    async fn catch_up(&self) {
+    /// Makes what is on disk visible to a list or a reader, within reason; false if it was not.
+    async fn catch_up(&self) -> bool {
         self.take_spool().await;
-        self.show_archived().await;
+        self.show_archived().await
     }
 
-    /// Makes what has been archived visible, within reason.
-    async fn show_archived(&self) {
+    /// Makes what has been archived visible, within reason; false if it was not.
+    async fn show_archived(&self) -> bool {
         let settled = self.archivist.settle(WAIT).await;
-        self.deriver.show(settled.heads.live, WAIT).await;
+        let shown = self.deriver.show(settled.heads.live, WAIT).await;
+        shown.is_some_and(|applied| applied.live >= settled.heads.live)
     }
 
     /// Tells how much is covered of what there was when `settled` came: what came since was not asked for.

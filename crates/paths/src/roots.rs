@@ -4,13 +4,13 @@
 //! able to write it: clients do, and a start before it enters the sandbox. Must not know what a root holds.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{Paths, PathsError};
+use crate::{Paths, PathsError, read_regular};
 
 /// Roots noted at most.
 const ROOTS_MAX: usize = 64;
@@ -132,12 +132,11 @@ impl RootList {
     }
 
     fn roots(&self) -> io::Result<Vec<PathBuf>> {
-        let file = match File::open(&self.file) {
+        let bytes = match read_regular(&self.file, LIST_BYTES_MAX) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            opened => opened?,
+            read => read?,
         };
-        let mut text = String::new();
-        file.take(LIST_BYTES_MAX).read_to_string(&mut text)?;
+        let text = String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))?;
         Ok(text.lines().take(ROOTS_MAX).map(PathBuf::from).collect())
     }
 

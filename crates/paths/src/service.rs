@@ -3,11 +3,9 @@
 //! Where one does, clients only connect: a daemon that a client starts would stand in the service's way. Knows
 //! the managers' names and ours for the daemon; must not know how anything is run.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use crate::Paths;
+use crate::{Paths, read_regular};
 
 /// The longest note that is read, in bytes.
 const NOTE_BYTES_MAX: u64 = 32;
@@ -65,9 +63,8 @@ impl Service {
 impl Paths {
     /// Returns who keeps the daemon; none where clients start it.
     pub fn service(&self) -> Option<Service> {
-        let mut note = String::new();
-        let file = File::open(self.service_file()).ok()?;
-        file.take(NOTE_BYTES_MAX).read_to_string(&mut note).ok()?;
+        let note = read_regular(&self.service_file(), NOTE_BYTES_MAX).ok()?;
+        let note = String::from_utf8(note).ok()?;
         [Service::Systemd, Service::Launchd]
             .into_iter()
             .find(|service| service.word() == note.trim())
