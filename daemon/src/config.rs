@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use sessions_paths::read_regular;
+use sessions_paths::{read_regular, spelt};
 use sessions_watch::Method;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -224,8 +224,7 @@ impl Reader<'_> {
             None => PathBuf::from(text),
         };
         let expanded = self.texts(value).into_iter().map(expand);
-        // A separator at the end makes it no other directory.
-        expanded.map(|path| path.components().collect()).collect()
+        expanded.map(|path| spelt(&path)).collect()
     }
 
     fn globs(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<String> {

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::PathsError;
 
@@ -127,13 +127,29 @@ fn login_runtime(dir: &Path, uid: u32) -> Option<PathBuf> {
     (found.is_dir() && found.uid() == uid).then(|| dir.join(FOLDER))
 }
 
-/// Returns `path` absolute, and spelt as everybody spells it: a separator at its end makes it no other directory.
-/// Links are not followed.
+/// Returns `path` absolute, and [`spelt`] as everybody spells it.
 ///
 /// # Errors
 /// When `path` is relative and the working directory is gone, or `path` is empty.
 pub fn absolute_path(path: &Path) -> io::Result<PathBuf> {
-    Ok(std::path::absolute(path)?.components().collect())
+    Ok(spelt(&std::path::absolute(path)?))
+}
+
+/// Returns `path` as everybody spells it: neither a separator at its end nor a way out of a directory and back makes
+/// it another. Links are followed only where `..` comes after one.
+pub fn spelt(path: &Path) -> PathBuf {
+    let mut spelt = PathBuf::new();
+    for component in path.components() {
+        if component == Component::ParentDir {
+            spelt = spelt.canonicalize().unwrap_or(spelt);
+            if !spelt.pop() {
+                spelt.push(component);
+            }
+        } else {
+            spelt.push(component);
+        }
+    }
+    spelt
 }
 
 /// Returns the path a variable holds, made absolute; an empty variable is as good as none.
@@ -171,6 +187,15 @@ mod tests {
             assert_eq!(spelt.as_os_str(), "/work/claude", "{path}");
         }
         assert_eq!(absolute_path(Path::new("/")).unwrap().as_os_str(), "/");
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().canonicalize().unwrap();
+        let inner = top.join("a/b");
+        fs::create_dir_all(&inner).unwrap();
+        std::os::unix::fs::symlink(&inner, top.join("link")).unwrap();
+        assert_eq!(spelt(&top.join("a/../c")), top.join("c"));
+        assert_eq!(spelt(&top.join("link/../c")), top.join("a/c"));
+        assert_eq!(spelt(&top.join("link/c/")), top.join("link/c"));
+        assert_eq!(spelt(Path::new("../c")), Path::new("../c"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod regular;
 mod roots;
 mod service;
 
-pub use environment::{Environment, PlatformDirs, absolute_path};
+pub use environment::{Environment, PlatformDirs, absolute_path, spelt};
 pub use paths::{Paths, SOCKET_BYTES_MAX};
 pub use private::create_private;
 pub use regular::read_regular;
