@@ -5,9 +5,9 @@
 mod staging;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
-use std::{fs, io};
 
 use sessions_client::Source;
 use sessions_model::{OnDisk, Session};
@@ -98,9 +98,7 @@ fn add<'a>(plan: &mut Plan<'a>, copies: &[&'a Source], target: Target<'_>) -> Re
     let mut is_there = false;
     for source in copies {
         let place = base(source, target).join(checked(&source.path)?);
-        let seen = size(&place);
-        let seen = seen.map_err(|error| CliError::file("look at", &place, &error).of_one());
-        let Some(on_disk) = seen? else {
+        let Some(on_disk) = size(&place)? else {
             continue;
         };
         is_there = true;
@@ -110,6 +108,7 @@ fn add<'a>(plan: &mut Plan<'a>, copies: &[&'a Source], target: Target<'_>) -> Re
     let newest = copies.iter().max_by_key(|source| length(source));
     if let Some(source) = newest.filter(|_| !is_there) {
         let (base, length) = (base(source, target), length(source).unwrap_or_default());
+        refuse_outside(&base, Path::new(&source.path))?;
         // What was swept last may have been a stump itself.
         plan.stumps
             .extend(stump(source, base.join(&source.path), length));
@@ -163,13 +162,47 @@ fn below_folder(path: &str) -> &str {
     below.map_or(path, |(_, file)| file)
 }
 
-/// Returns the size of what is at `place`, whatever that is; none if nothing is.
-fn size(place: &Path) -> io::Result<Option<u64>> {
-    match fs::symlink_metadata(place) {
-        Ok(found) => Ok(Some(found.len())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// Returns the size of the file at `place`; none if nothing is there.
+fn size(place: &Path) -> Result<Option<u64>, CliError> {
+    let is_absent =
+        fs::symlink_metadata(place).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_absent {
+        return Ok(None);
     }
+    match fs::metadata(place) {
+        Ok(found) if found.is_file() => Ok(Some(found.len())),
+        Ok(_) => Err(taken(place)),
+        // It is a link to nowhere.
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(taken(place)),
+        Err(error) => Err(CliError::file("look at", place, &error).of_one()),
+    }
+}
+
+fn taken(place: &Path) -> CliError {
+    let message = format!("what stands at {} is no file", place.display());
+    CliError::new(Kind::Daemon, message)
+        .of_one()
+        .hint("move it away, then run this again")
+}
+
+/// Refuses a place that links lead out of `projects`, or out of whichever folder of the root it is in: the daemon does
+/// not follow them. That folder may itself be a link.
+fn refuse_outside(base: &Path, path: &Path) -> Result<(), CliError> {
+    let top = path.components().next().map(|part| base.join(part));
+    let Some(real) = top.and_then(|top| top.canonicalize().ok()) else {
+        return Ok(());
+    };
+    let place = base.join(path);
+    let there = place
+        .ancestors()
+        .find_map(|ancestor| ancestor.canonicalize().ok());
+    if there.is_none_or(|there| there.starts_with(&real)) {
+        return Ok(());
+    }
+    let message = format!("a link leads from {} out of its folder", place.display());
+    Err(CliError::new(Kind::Daemon, message)
+        .of_one()
+        .hint("move the link away, then run this again"))
 }
 
 /// Refuses a path that leads out of the directory it is meant for.
@@ -190,6 +223,8 @@ fn checked(path: &str) -> Result<&Path, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use sessions_client::Generation;
     use sessions_model::{GenerationId, SourceId, Timestamp};
 
@@ -286,6 +321,28 @@ mod tests {
         let plan = plan(&sources, Target::InPlace).unwrap();
         assert_eq!((plan.missing.len(), plan.missing[0].length), (1, 4));
         assert_eq!((plan.stumps[0].on_disk, plan.stumps[0].archived), (4, 10));
+    }
+
+    #[test]
+    fn what_is_no_file_and_what_leads_elsewhere_is_said() {
+        let root = tempfile::tempdir().unwrap();
+        let sources = [source(root.path(), MAIN, "transcript", &[10])];
+        let refusal = || plan(&sources, Target::InPlace).unwrap_err();
+        let place = root.path().join(MAIN);
+        fs::create_dir_all(&place).unwrap();
+        assert!(refusal().message.ends_with("is no file") && refusal().is_of_one);
+        fs::remove_dir(&place).unwrap();
+        symlink("nowhere", &place).unwrap();
+        assert!(refusal().message.ends_with("is no file"));
+        let folder = place.parent().unwrap();
+        fs::remove_dir_all(folder).unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        symlink(elsewhere.path(), folder).unwrap();
+        assert!(refusal().message.contains("out of its folder"));
+        let projects = root.path().join("projects");
+        fs::remove_dir_all(&projects).unwrap();
+        symlink(elsewhere.path(), &projects).unwrap();
+        assert_eq!(missing(&sources, Target::InPlace), [MAIN]);
     }
 
     #[test]
