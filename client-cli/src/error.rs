@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Daemon,
     /// A defect of ours.
     Internal,
+    /// A signal ended it.
+    Interrupted,
     /// None: whoever read the answer has seen enough.
     Left,
 }
@@ -41,6 +43,8 @@ impl Kind {
             Self::Usage => 2,
             Self::Daemon => 3,
             Self::Internal => 4,
+            // As a shell says it of a program that Ctrl-C ended.
+            Self::Interrupted => 130,
             Self::Left => 0,
         }
     }

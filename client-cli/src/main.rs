@@ -8,6 +8,7 @@ mod error;
 mod export;
 mod fork;
 mod history;
+mod interrupt;
 mod json;
 mod launch;
 mod moment;

@@ -24,4 +24,4 @@ pub(crate) use plan::{Plan, Wish};
 pub(crate) use service::Keeper;
 #[cfg(test)]
 pub(crate) use settings::with_hooks;
-pub(crate) use settings::{has_all_hooks, has_any_hook, unread, uses_plugin};
+pub(crate) use settings::{has_all_hooks, has_any_hook, unfit, unread, uses_plugin};

@@ -2,11 +2,12 @@
 //!
 //! Knows both sides' words; must not know how it gets there.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use sessions_model::{AgentId, EventId, HookEvent, HookReport, SessionId, SlashCommand};
+use sessions_paths::read_regular;
 
 use crate::clock::Now;
 use crate::context::Context;
@@ -27,7 +28,7 @@ const PLUGIN: &str = "sessions:";
 /// What each of our commands says of itself.
 const OURS: &[u8] = b"Claude Sessions";
 
-/// How much of a command's file is looked at, in bytes.
+/// The longest file of a command that may be one of ours, in bytes.
 const COMMAND_BYTES_MAX: u64 = 16 << 10;
 
 /// Returns what the daemon is told; none where there is nothing to tell.
@@ -93,13 +94,10 @@ fn command(payload: &Payload, root: &Path) -> Option<SlashCommand> {
 /// Tells whether the file of a command is one that setup wrote. One that cannot be read stands elsewhere, and is
 /// not known to be another's.
 fn is_ours(file: &Path) -> bool {
-    let Ok(file) = File::open(file) else {
-        return true;
-    };
-    let mut text = Vec::new();
-    // What is not read does not say so.
-    let _cut_short = file.take(COMMAND_BYTES_MAX).read_to_end(&mut text);
-    text.windows(OURS.len()).any(|words| words == OURS)
+    match read_regular(file, COMMAND_BYTES_MAX) {
+        Ok(text) => text.windows(OURS.len()).any(|words| words == OURS),
+        Err(error) => error.kind() != ErrorKind::FileTooLarge,
+    }
 }
 
 /// Returns the text, unless it is longer than any such text can be: a part of a path is another path.

@@ -11,6 +11,7 @@ use crate::args::Restore;
 use crate::commands::fork;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::interrupt::until_interrupted;
 use crate::name;
 use crate::output::Output;
 use crate::render::quantity::{count, size};
@@ -38,7 +39,7 @@ pub(crate) async fn run(context: &Context, args: Restore) -> Result<(), CliError
         Target::InPlace
     };
     let plan = restore::plan(&files.sources, target)?;
-    let restored = restore::put_back(&client, &plan).await?;
+    let restored = until_interrupted(restore::put_back(&client, &plan)).await?;
     let mut out = Output::direct();
     write!(out, "{}", report(&session, &plan, &restored))?;
     Ok(out.finish()?)
@@ -54,7 +55,7 @@ pub(crate) async fn make_whole(
     if plan.missing.is_empty() && plan.stumps.is_empty() {
         return Ok(String::new());
     }
-    let restored = restore::put_back(client, &plan).await?;
+    let restored = until_interrupted(restore::put_back(client, &plan)).await?;
     Ok(report(session, &plan, &restored))
 }
 

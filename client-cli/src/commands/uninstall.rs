@@ -23,7 +23,7 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
     let service = context.paths.service();
     let is_any = |undo: &Undo| match undo {
         Undo::Change(change) => change.is_any(),
-        Undo::Keep(_) | Undo::Stuck(_) => true,
+        Undo::Keep(_) | Undo::Stuck { .. } => true,
     };
     undo.retain(is_any);
     show(&undo, service)?;
@@ -42,19 +42,15 @@ pub(crate) async fn run(context: &Context, args: &Uninstall) -> Result<(), CliEr
             change.apply()?;
         }
     }
-    let stuck: Vec<PathBuf> = undo.into_iter().filter_map(stuck).collect();
+    let (stuck, why): (Vec<PathBuf>, Vec<String>) = undo.into_iter().filter_map(stuck).unzip();
     note.forget(&stuck, &context.paths)?;
     if let Some(keeper) = &keeper {
         keeper.forget_files()?;
     }
     if !stuck.is_empty() {
-        let paths: Vec<_> = stuck.iter().map(|path| path.to_string_lossy()).collect();
-        let error = CliError::new(
-            Kind::Daemon,
-            "hooks of ours are still in what is no valid JSON",
-        );
+        let error = CliError::new(Kind::Daemon, "not everything could be undone");
         return Err(error
-            .show(paths.iter().map(|path| &**path))
+            .show(why.iter().map(String::as_str))
             .hint("mend it, and run this again; or take out by hand what names sessions-hook"));
     }
     let data = context.paths.data.to_string_lossy();
@@ -74,13 +70,10 @@ fn show(undo: &[Undo], service: Option<Service>) -> Result<(), CliError> {
                 let path = visible(&path);
                 writeln!(out, "{path} (left as it is: it was changed since)")?;
             }
-            Undo::Stuck(path) => {
+            Undo::Stuck { path, why } => {
                 let path = path.to_string_lossy();
-                let path = visible(&path);
-                writeln!(
-                    out,
-                    "{path} (left as it is: hooks of ours are in it, and it is no valid JSON)"
-                )?;
+                let (path, why) = (visible(&path), visible(why));
+                writeln!(out, "{path} (left as it is: {why})")?;
             }
         }
     }
@@ -112,9 +105,12 @@ fn say(line: &str) -> Result<(), CliError> {
     Ok(out.finish()?)
 }
 
-fn stuck(undo: Undo) -> Option<PathBuf> {
+fn stuck(undo: Undo) -> Option<(PathBuf, String)> {
     match undo {
-        Undo::Stuck(path) => Some(path),
+        Undo::Stuck { path, why } => {
+            let line = format!("{}: {why}", path.display());
+            Some((path, line))
+        }
         Undo::Change(_) | Undo::Keep(_) => None,
     }
 }

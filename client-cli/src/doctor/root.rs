@@ -7,7 +7,7 @@ use serde_json::Value;
 use sessions_paths::read_regular;
 
 use super::Check;
-use crate::setup::{has_all_hooks, has_any_hook, missing_commands, unread, uses_plugin};
+use crate::setup::{has_all_hooks, has_any_hook, missing_commands, unfit, unread, uses_plugin};
 
 /// Where an organisation's settings are, which win over a user's.
 pub(crate) const MANAGED: &str = if cfg!(target_os = "macos") {
@@ -77,6 +77,11 @@ fn hooks(path: &Path, text: &str, settings: &Value, command: Option<&str>) -> Ch
                 "{shown} has our hooks, and the plugin brings them, too: each event is told twice"
             ),
             "\"sessions setup\" takes those of the settings out",
+        ),
+        _ if let Some(why) = unfit(text) => Check::wrong(
+            "hooks",
+            format!("{shown}: {why}"),
+            "mend it, then run \"sessions setup\"",
         ),
         (false, true) => Check::good("hooks", format!("{shown}: the plugin brings them")),
         (true, false) if command.is_some_and(|command| has_all_hooks(text, command)) => {

@@ -11,6 +11,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, flock};
 use sessions_client::Client;
 use tempfile::TempDir;
 
@@ -61,8 +62,8 @@ pub(crate) async fn put_new(
 /// Where files wait, those of one session or of many. With it goes what was not put in its place.
 #[derive(Debug, Default)]
 pub(crate) struct Staging {
-    /// One folder for each place that may be a disk of its own.
-    folders: RefCell<BTreeMap<PathBuf, TempDir>>,
+    /// One folder for each place that may be a disk of its own, with the lock that says whose it is.
+    folders: RefCell<BTreeMap<PathBuf, (TempDir, File)>>,
     files: Cell<u64>,
 }
 
@@ -128,24 +129,26 @@ impl Staging {
 
     fn folder(&self, top: &Path) -> io::Result<PathBuf> {
         let mut folders = self.folders.borrow_mut();
-        if let Some(folder) = folders.get(top) {
+        if let Some((folder, _)) = folders.get(top) {
             return Ok(folder.path().to_owned());
         }
         make_folder(top)?;
+        sweep(top)?;
         let folder = tempfile::Builder::new()
             .prefix(FOLDER_PREFIX)
             .tempdir_in(top)?;
         let path = folder.path().to_owned();
-        folders.insert(top.to_owned(), folder);
+        let lock = File::open(&path)?;
+        flock(&lock, FlockOperation::LockShared)?;
+        folders.insert(top.to_owned(), (folder, lock));
         Ok(path)
     }
 
     /// Has what was fetched on the disk before any of it has its name: after a crash, a file that stands in a
     /// place is whole.
     pub(crate) fn sync(&self) -> Result<(), CliError> {
-        for folder in self.folders.borrow().values() {
-            let opened = File::open(folder.path());
-            let synced = opened.and_then(|opened| sync_all_of(&opened));
+        for (folder, opened) in self.folders.borrow().values() {
+            let synced = sync_all_of(opened);
             synced.map_err(|error| CliError::unwritten(folder.path(), &error))?;
         }
         Ok(())
@@ -211,6 +214,24 @@ fn failed(path: &Path, error: &io::Error) -> CliError {
             .hint("something stands where a folder belongs: move it away"),
         _ => unwritten.of_one(),
     }
+}
+
+/// Removes what restores that were killed have left in `top`: nobody holds the lock of such a folder.
+fn sweep(top: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(top)?.flatten() {
+        let is_ours = entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(FOLDER_PREFIX.as_bytes());
+        if !is_ours || !entry.file_type()?.is_dir() {
+            continue;
+        }
+        let folder = File::open(entry.path())?;
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a folder, and those it is in, for its user alone.
@@ -292,6 +313,25 @@ mod tests {
         let restored = fetched.publish().unwrap();
         assert_eq!((restored.files, &*restored.kept), (0, &[place.clone()][..]));
         assert_eq!(fs::read(&place).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn what_a_killed_restore_left_goes_with_the_next() {
+        let root = tempfile::tempdir().unwrap();
+        let main = source(root.path(), MAIN, "transcript", &[5]);
+        let projects = root.path().join("projects");
+        let left = projects.join(".sessions-restore-left");
+        fs::create_dir_all(&left).unwrap();
+        fs::write(left.join("0.tmp"), "half").unwrap();
+        let begin = |staging: &Staging| drop(staging.begin(&missing(root.path(), &main)).unwrap());
+        let one = Staging::default();
+        begin(&one);
+        assert!(!left.exists());
+        let two = Staging::default();
+        begin(&two);
+        assert_eq!(names(&projects).len(), 2, "each has its own");
+        drop((one, two));
+        assert_eq!(names(&projects), [""; 0]);
     }
 
     #[test]

@@ -35,10 +35,15 @@ pub(crate) struct Change {
 impl Change {
     /// Reads `path`, and has it hold `after`.
     pub(crate) fn to(path: PathBuf, after: Option<Vec<u8>>) -> Result<Self, CliError> {
-        let before = file::read(&path).map_err(|error| CliError::file("read", &path, &error))?;
+        let shown = path.clone();
+        Self::read(path, after).map_err(|error| CliError::file("read", &shown, &error))
+    }
+
+    /// As [`Self::to`], for whoever says it otherwise.
+    pub(crate) fn read(path: PathBuf, after: Option<Vec<u8>>) -> io::Result<Self> {
         Ok(Self {
+            before: file::read(&path)?,
             path,
-            before,
             after,
         })
     }

@@ -2,11 +2,15 @@
 //!
 //! The hook answers them; what the files say is for a client whose hook did not run.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use sessions_paths::read_regular;
 
 /// The file of the command whose bare name the client has taken already, for an alias of its own.
 pub(super) const TAKEN: &str = "checkpoint.md";
+
+/// Files of more bytes are none of ours.
+const BYTES_MAX: u64 = 16 << 10;
 
 /// A slash command.
 #[derive(Debug)]
@@ -22,8 +26,9 @@ pub(crate) fn commands_in(root: &Path) -> Vec<PathBuf> {
     let files = COMMANDS
         .iter()
         .map(|slash| (root.join("commands").join(slash.file), slash.text));
-    let ours =
-        files.filter(|(path, text)| fs::read(path).is_ok_and(|found| found == text.as_bytes()));
+    let ours = files.filter(|(path, text)| {
+        read_regular(path, BYTES_MAX).is_ok_and(|found| found == text.as_bytes())
+    });
     ours.map(|(path, _)| path).collect()
 }
 
@@ -49,6 +54,8 @@ pub(crate) fn missing_commands(root: &Path) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each file that was changed is named, with what we wrote there as a hash and what was there before as a copy.
 
 use std::cmp::Reverse;
+use std::fmt::Display;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -50,8 +51,8 @@ pub(crate) enum Undo {
     Change(Change),
     /// Not: it is another since, and not for us to take apart.
     Keep(PathBuf),
-    /// Not, though hooks of ours are in it: somebody has to mend it first.
-    Stuck(PathBuf),
+    /// Not, though something of ours may be in it: somebody has to mend it first.
+    Stuck { path: PathBuf, why: String },
 }
 
 impl Undo {
@@ -63,8 +64,16 @@ impl Undo {
                 let after = change.before.is_some().then(|| text.into_bytes());
                 Self::Change(Change { after, ..change })
             }
-            _ if memchr::memmem::find(now, SHIM.as_bytes()).is_some() => Self::Stuck(change.path),
-            _ => Self::Keep(change.path),
+            _ if memchr::memmem::find(now, SHIM.as_bytes()).is_none() => Self::Keep(change.path),
+            Ok(Err(unfit)) => Self::stuck(change.path, &unfit),
+            Err(_) => Self::stuck(change.path, &"it is not UTF-8"),
+        }
+    }
+
+    fn stuck(path: PathBuf, why: &dyn Display) -> Self {
+        Self::Stuck {
+            path,
+            why: why.to_string(),
         }
     }
 }
@@ -141,7 +150,10 @@ impl Note {
     /// Returns how each file is put back, the last one first.
     pub(crate) fn undo(&self, paths: &Paths) -> Result<Vec<Undo>, CliError> {
         let undo = |noted: &Noted| {
-            let change = Change::to(noted.path.clone(), None)?;
+            let change = match Change::read(noted.path.clone(), None) {
+                Ok(change) => change,
+                Err(error) => return Ok(Undo::stuck(noted.path.clone(), &error)),
+            };
             let Some(now) = &change.before else {
                 return Ok(Undo::Change(change));
             };
@@ -349,7 +361,7 @@ mod tests {
         world.write(&format!("{with}x"));
         let note = Note::read(&world.paths).unwrap();
         let undo = note.undo(&world.paths).unwrap();
-        let [Undo::Stuck(path)] = &*undo else {
+        let [Undo::Stuck { path, .. }] = &*undo else {
             panic!("{undo:?}");
         };
         note.forget(std::slice::from_ref(path), &world.paths)

@@ -123,6 +123,11 @@ pub(crate) fn unread(text: &str) -> Option<String> {
     Some(fault.to_string())
 }
 
+/// Returns why no hooks can be put into this; none where they can.
+pub(crate) fn unfit(text: &str) -> Option<String> {
+    with_hooks(text, "").err().map(|fault| fault.to_string())
+}
+
 /// Tells whether there is any hook of ours.
 pub(crate) fn has_any_hook(text: &str) -> bool {
     without_hooks(text).is_ok_and(|without| without != text)

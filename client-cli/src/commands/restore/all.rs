@@ -12,6 +12,7 @@ use crate::commands::{ask, import};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::history::Histories;
+use crate::interrupt::until_interrupted;
 use crate::output::Output;
 use crate::render::quantity::{count, size};
 use crate::restore::{self, Fetched, Restored, Staging, Target};
@@ -103,13 +104,18 @@ pub(super) async fn run(
     }
     let bar = import::items(context, wanted.sessions.len() as u64, "restoring");
     let mut outcome = Outcome::default();
-    for batch in batches(&wanted.sessions) {
-        put_back(client, &filter, batch, &bar, &mut outcome).await?;
-    }
+    let put = async {
+        for batch in batches(&wanted.sessions) {
+            put_back(client, &filter, batch, &bar, &mut outcome).await?;
+        }
+        Ok(())
+    };
+    let ended = until_interrupted(put).await;
     bar.finish_and_clear();
     let (files, bytes) = (count(outcome.files, "file"), size(outcome.bytes));
     writeln!(out, "restored {files}, {bytes}{}", besides(&wanted))?;
     out.finish()?;
+    ended?;
     let mut faults = wanted.faults;
     faults.append(&mut outcome.faults);
     unless_all_of(&faults)
