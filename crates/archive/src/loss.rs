@@ -28,6 +28,8 @@ pub struct Loss {
 /// A range that is known to be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownLoss {
+    /// The source.
+    pub source: SourceId,
     /// The generation that owns it.
     pub generation: GenerationId,
     /// The first byte lost.
@@ -39,6 +41,17 @@ pub struct KnownLoss {
 }
 
 impl KnownLoss {
+    /// Returns it as what a check finds.
+    pub fn as_loss(&self) -> Loss {
+        Loss {
+            source: self.source,
+            generation: self.generation,
+            start: self.start,
+            end: self.end,
+            damage: Damage::Missing,
+        }
+    }
+
     /// Tells whether `loss` is within this one.
     pub fn covers(&self, loss: &Loss) -> bool {
         self.generation == loss.generation && self.start <= loss.start && loss.end <= self.end
@@ -54,7 +67,7 @@ impl Archive {
         list(&self.connection)
     }
 
-    /// Takes note of what is lost for good.
+    /// Takes note of what is lost for good, since now unless it is known.
     ///
     /// # Errors
     /// When the database cannot be written, for want of space among others.
@@ -65,7 +78,8 @@ impl Archive {
                 transaction
                     .prepare_cached(
                         "INSERT OR REPLACE INTO losses (generation, start, until, at) \
-                         VALUES (?1, ?2, ?3, ?4)",
+                         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM losses \
+                         WHERE generation = ?1 AND start <= ?2 AND until >= ?3)",
                     )?
                     .execute(params![loss.generation.0, loss.start.0, loss.end.0, now.0])?;
             }
@@ -88,13 +102,17 @@ impl ArchiveReader {
 fn list(connection: &Connection) -> Result<Vec<KnownLoss>> {
     let list = || -> rusqlite::Result<Vec<KnownLoss>> {
         connection
-            .prepare("SELECT generation, start, until, at FROM losses ORDER BY generation, start")?
+            .prepare(
+                "SELECT coalesce(g.source, 0), l.generation, l.start, l.until, l.at FROM losses l \
+                 LEFT JOIN generations g ON g.id = l.generation ORDER BY l.generation, l.start",
+            )?
             .query_map([], |row| {
                 Ok(KnownLoss {
-                    generation: GenerationId(row.get(0)?),
-                    start: ByteOffset(row.get(1)?),
-                    end: ByteOffset(row.get(2)?),
-                    since: Timestamp(row.get(3)?),
+                    source: SourceId(row.get(0)?),
+                    generation: GenerationId(row.get(1)?),
+                    start: ByteOffset(row.get(2)?),
+                    end: ByteOffset(row.get(3)?),
+                    since: Timestamp(row.get(4)?),
                 })
             })?
             .collect()

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
-use sessions_archive::{ArchiveError, ArchiveReader, ErrorKind, Loss};
+use sessions_archive::{ArchiveError, ArchiveReader, ErrorKind, KnownLoss, Loss};
 use sessions_model::{Fault, FaultKind};
 use tokio::runtime::Handle;
 
@@ -135,17 +135,21 @@ impl Backend {
             Err(_) if !structure.is_empty() => Vec::new(),
             known => known?,
         };
-        let is_known = |loss: &Loss| known.iter().any(|known| known.covers(loss));
-        let (known, new): (Vec<_>, Vec<_>) = losses.into_iter().partition(is_known);
         // Whoever writes over a broken database breaks more of it.
-        let lost = if structure.is_empty() {
-            self.mend(&new)
+        let left = if structure.is_empty() {
+            // Its bytes may have come back since.
+            let is_sound = |known: &&KnownLoss| !losses.iter().any(|loss| known.covers(loss));
+            let sound = known.iter().filter(is_sound).map(KnownLoss::as_loss);
+            let all: Vec<Loss> = losses.iter().copied().chain(sound).collect();
+            self.mend(&all)
         } else {
-            new.clone()
+            losses.clone()
         };
+        let is_left = |loss: &Loss| left.contains(loss);
+        let (left, mended): (Vec<_>, Vec<_>) = losses.into_iter().partition(is_left);
+        let is_known = |loss: &Loss| known.iter().any(|known| known.covers(loss));
+        let (known, lost): (Vec<_>, Vec<_>) = left.into_iter().partition(is_known);
         let lines = |losses: &[Loss]| losses.iter().map(|loss| describe(loss, reader)).collect();
-        let is_mended = |loss: &Loss| !lost.contains(loss);
-        let mended: Vec<Loss> = new.into_iter().filter(is_mended).collect();
         let mut mended: Vec<String> = lines(&mended);
         mended.extend(Handle::current().block_on(self.renew_derived()));
         let mut found = Findings {

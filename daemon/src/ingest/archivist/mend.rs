@@ -24,19 +24,17 @@ impl Archivist {
             let file = place
                 .as_ref()
                 .and_then(|place| self.work.open_to_mend(place));
-            let Some((place, file)) = place.zip(file) else {
-                left.push(*loss);
-                continue;
-            };
-            let mended = self
-                .archive
-                .mend(loss, &mut |range| read(&*file, range), now)?;
+            // Without a file, too: what was equal to it may have been archived again since.
+            let mut copy = |range| file.as_deref().and_then(|file| read(file, range));
+            let mended = self.archive.mend(loss, &mut copy, now)?;
             if let Some(heads) = mended.heads {
                 self.heads.send_replace(heads);
             }
             if !mended.is_whole {
                 left.push(*loss);
-                self.work.queue.push_suspect(place);
+                if let Some(place) = place.filter(|_| file.is_some()) {
+                    self.work.queue.push_suspect(place);
+                }
             }
         }
         // While archiving is paused, no file was asked.
