@@ -58,9 +58,14 @@ impl Context {
             pager: env::var("PAGER").ok(),
         };
         let cwd = env::current_dir().unwrap_or_default();
+        let paths = Paths::choose(&environment)?;
         Ok(Self {
-            paths: Paths::choose(&environment)?,
-            root: cli.root.as_deref().map(find_root).transpose()?,
+            root: cli
+                .root
+                .as_deref()
+                .map(|root| find_root(root, &paths))
+                .transpose()?,
+            paths,
             environment,
             terminal: Terminal::look(&wishes),
             now: Now::read(),
@@ -225,9 +230,11 @@ async fn saying_so<T>(
     Ok(work.await?)
 }
 
-fn find_root(root: &Path) -> Result<PathBuf, CliError> {
-    if root.is_dir() {
-        absolute_path(root).map_err(|error| CliError::file("resolve", root, &error))
+fn find_root(root: &Path, paths: &Paths) -> Result<PathBuf, CliError> {
+    let found = absolute_path(root).map_err(|error| CliError::file("resolve", root, &error))?;
+    // One that was noted and is gone has its sessions still.
+    if root.is_dir() || !root.exists() && paths.root_list().read()?.contains(&found) {
+        Ok(found)
     } else {
         Err(missing_root(root))
     }

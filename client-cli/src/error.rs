@@ -261,7 +261,7 @@ fn hint(error: &ClientError) -> Option<String> {
         ClientError::Daemon { .. } => "run \"sessions doctor\", then \"sessions daemon logs\"",
         ClientError::Outdated { .. } => "update this program, or the one that started the daemon",
         ClientError::Silent { .. } => {
-            "\"sessions daemon restart\" has another take its place; nothing that was archived is lost"
+            "\"sessions daemon restart\" has another take its place, or says what ends it; nothing that was archived is lost"
         }
         ClientError::Unready { .. } => "run \"sessions status\" to see how it is doing",
         ClientError::Absent => "run \"sessions daemon start\"",

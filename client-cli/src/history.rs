@@ -29,6 +29,7 @@ pub(crate) struct Prompted {
 #[derive(Debug, Default)]
 pub(crate) struct Histories {
     by_root: BTreeMap<String, History>,
+    damaged: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -88,8 +89,23 @@ impl Histories {
                     }
                 }
             }
+            // The last line may lack its end, for now or for good.
+            history.take(&line, is_now);
+            if !stream.losses().is_empty() {
+                // What it says no more may be what is lost.
+                history.now = None;
+                let root = &source.root;
+                self.damaged.push(format!(
+                    "the history of {root} does not read back whole: nothing of it counts as forgotten"
+                ));
+            }
         }
         Ok(())
+    }
+
+    /// Returns what of them does not read back, for a person.
+    pub(crate) fn damaged(&self) -> &[String] {
+        &self.damaged
     }
 
     /// Returns the sessions that any life of a history names.
@@ -200,6 +216,7 @@ mod tests {
         };
         let histories = Histories {
             by_root: BTreeMap::from([("/root".to_owned(), history)]),
+            damaged: Vec::new(),
         };
         assert_eq!(histories.forgot(&session), expect, "{id} in {cwd}");
     }

@@ -189,9 +189,14 @@ fn taken(place: &Path) -> CliError {
 /// not follow them. That folder may itself be a link.
 fn refuse_outside(base: &Path, path: &Path) -> Result<(), CliError> {
     let top = path.components().next().map(|part| base.join(part));
-    let Some(real) = top.and_then(|top| top.canonicalize().ok()) else {
+    let Some(top) = top.filter(|top| top.exists() || top.is_symlink()) else {
         return Ok(());
     };
+    let real = top.canonicalize().map_err(|_| {
+        let message = format!("{} is a link to nowhere", top.display());
+        CliError::new(Kind::Daemon, message)
+            .hint("mount or make what it leads to, then run this again")
+    })?;
     let place = base.join(path);
     let there = place
         .ancestors()

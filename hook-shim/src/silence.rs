@@ -20,7 +20,8 @@ const SAID_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 /// Returns since when nobody takes what is spooled, where that is long enough to be said.
 pub(crate) fn of_spool(spool: &Spool, now: Now) -> Option<Silence> {
     let since = spool.oldest()?;
-    (now.at.millis_since(since) >= WAITING_MAX_MS).then(|| Silence {
+    // One of the future is from before the clock was set: nobody knows how long ago.
+    (now.at.millis_since(since).abs() >= WAITING_MAX_MS).then(|| Silence {
         fault: String::new(),
         since: Some(since),
     })
@@ -50,7 +51,7 @@ fn marker(paths: &Paths) -> PathBuf {
 fn was_said(paths: &Paths, now: Now) -> bool {
     let said = fs::metadata(marker(paths)).and_then(|metadata| metadata.modified());
     let said = said.ok().and_then(Timestamp::from_system);
-    said.is_some_and(|at| now.at.millis_since(at) < SAID_FOR_MS)
+    said.is_some_and(|at| now.at.millis_since(at).abs() < SAID_FOR_MS)
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sessions_client::{Client, Source};
 use sessions_git::{Checkout, Git};
 use sessions_model::{Checkpoint, Session};
+use tokio::time::sleep;
 
 use crate::args::Fork;
 use crate::commands::{checkpoint, resume, source};
@@ -17,6 +19,10 @@ use crate::launch::Launch;
 use crate::name;
 use crate::output::{Output, quiet};
 use crate::restore::{self, Missing};
+
+/// Looks at a checkpoint that was made a moment ago, and the time between them.
+const BINDING_LOOKS: u32 = 20;
+const BINDING_LOOK: Duration = Duration::from_millis(100);
 
 /// Characters of a commit that name it to a person.
 const HEAD_CHARS: usize = 12;
@@ -162,7 +168,16 @@ async fn place(
         }
         (_, Err(error)) => return Err(unplaced(&error, session)),
     };
-    let Some(place) = of_session(checkpoint, session, name)?.place else {
+    let mut checkpoint = of_session(checkpoint, session, name)?;
+    for _ in 0..BINDING_LOOKS {
+        if checkpoint.place.is_some() {
+            break;
+        }
+        // It is bound a moment after it was made.
+        sleep(BINDING_LOOK).await;
+        checkpoint = checkpoint::find(context, client, name, Some(&session.id)).await?;
+    }
+    let Some(place) = checkpoint.place else {
         let message = format!("checkpoint {name} stands behind no message yet");
         return Err(CliError::new(Kind::Nothing, message)
             .hint("Claude Code has not written what came before it: try again in a moment"));

@@ -2,10 +2,12 @@
 
 use std::io::Write;
 use std::io::stderr;
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sessions_client::{Client, ClientError, WatchUpdate};
 use sessions_model::{Coverage, FaultKind, Progress};
+use tokio::time::timeout;
 
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -22,6 +24,9 @@ const STILL_MAX: u32 = 10;
 
 /// Reasons why nothing moves that are said, each once.
 const NOTES_MAX: usize = 16;
+
+/// How long it may take until it is known what is on disk.
+const KNOWN_MAX: Duration = Duration::from_mins(2);
 
 /// A bar over bytes.
 const BYTES: &str = "{msg} [{bar:30}] {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -95,6 +100,20 @@ fn shortfall(coverage: &Coverage, what: &str) -> Option<String> {
     let reason = coverage.reason.as_deref().map(one_line);
     let reason = reason.unwrap_or_else(|| "not everything is searchable yet".to_owned());
     Some(format!("note: {what} may not be complete: {reason}"))
+}
+
+/// Stays until it is known what is on disk, for a while.
+///
+/// # Errors
+/// When that takes longer: what is missing from the disk cannot be told yet.
+pub(crate) async fn until_known(context: &Context) -> Result<(), CliError> {
+    let Ok(followed) = timeout(KNOWN_MAX, follow(context)).await else {
+        let message =
+            "what is on disk is still being gone through: what is missing cannot be told yet";
+        return Err(CliError::new(Kind::Daemon, message)
+            .hint("\"sessions status --follow\" waits for it; then run this again"));
+    };
+    followed
 }
 
 /// Stays until everything on disk is archived and searchable, or as much of it as can be; says then what

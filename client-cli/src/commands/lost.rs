@@ -1,17 +1,19 @@
 //! `sessions lost`.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{Write, stderr};
 
 use sessions_model::{Session, SessionFilter, Timestamp};
 
 use crate::args::Lost;
+use crate::commands::import;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::history::{Histories, Prompted};
 use crate::json::{self, LostJson};
-use crate::output::Output;
+use crate::output::{Output, quiet};
 use crate::render::lost;
+use crate::render::text::one_line;
 use crate::restore;
 use crate::sweep::Sweep;
 
@@ -45,6 +47,7 @@ impl Losses {
 
 /// Runs it.
 pub(crate) async fn run(context: &Context, args: Lost) -> Result<(), CliError> {
+    import::until_known(context).await?;
     let client = context.connect().await?;
     let root = context.root_filter();
     let filter = SessionFilter {
@@ -54,6 +57,9 @@ pub(crate) async fn run(context: &Context, args: Lost) -> Result<(), CliError> {
     let sessions = client.list(&filter).await?.sessions;
     let known: HashSet<&str> = sessions.iter().map(|known| known.id.as_str()).collect();
     let histories = Histories::read(&client, root.as_deref()).await?;
+    for damaged in histories.damaged() {
+        quiet(writeln!(stderr(), "note: {}", one_line(damaged)))?;
+    }
     let unknown = histories
         .prompted()
         .filter(|prompted| !known.contains(&*prompted.id));

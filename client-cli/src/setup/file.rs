@@ -37,6 +37,13 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let beside = beside(&place);
     let written = write_new(&beside, bytes, mode).and_then(|()| fs::rename(&beside, &place));
+    if let Err(error) = &written
+        && error.kind() == ErrorKind::ResourceBusy
+    {
+        // It is mounted by itself, as into a container: nothing can take its place.
+        fs::remove_file(&beside)?;
+        return fs::write(&place, bytes);
+    }
     if written.is_err() {
         // What could not take the file's place is of no use.
         drop(fs::remove_file(&beside));

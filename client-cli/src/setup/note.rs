@@ -155,7 +155,15 @@ impl Note {
                 Err(error) => return Ok(Undo::stuck(noted.path.clone(), &error)),
             };
             let Some(now) = &change.before else {
-                return Ok(Undo::Change(change));
+                // Its disk may not be there now.
+                return Ok(if is_settings(&noted.path) && !is_in_folder(&noted.path) {
+                    let why =
+                        "its folder is not there now; if that is for good, remove the note of it";
+                    let note = paths.setup_file();
+                    Undo::stuck(noted.path.clone(), &format!("{why}: {}", note.display()))
+                } else {
+                    Undo::Change(change)
+                });
             };
             let is_as_written = noted.is_as_written(now);
             let before = is_as_written.then(|| noted.kept(paths)).transpose()?;
@@ -245,6 +253,10 @@ fn keep(path: &Path, bytes: &[u8], paths: &Paths) -> Result<String, CliError> {
 
 fn make_private(dir: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+fn is_in_folder(path: &Path) -> bool {
+    path.parent().is_some_and(Path::is_dir)
 }
 
 fn is_settings(path: &Path) -> bool {

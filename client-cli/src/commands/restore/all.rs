@@ -36,6 +36,8 @@ struct Wanted {
     forgotten: u64,
     /// Sessions that a client has open.
     live: u64,
+    /// Sessions of roots that are watched no longer.
+    unwatched: u64,
     /// Files that are there in part.
     stumps: u64,
     /// What could not be looked at.
@@ -55,12 +57,16 @@ struct Missed {
 struct Outcome {
     files: u64,
     bytes: u64,
+    /// Sessions that were opened meanwhile.
+    live: u64,
+    /// Files that came meanwhile.
+    kept: u64,
     faults: Vec<String>,
 }
 
 impl Wanted {
     fn is_nothing_left_out(&self) -> bool {
-        self.live + self.stumps == 0 && self.faults.is_empty()
+        self.live + self.unwatched + self.stumps == 0 && self.faults.is_empty()
     }
 }
 
@@ -68,6 +74,7 @@ impl Outcome {
     fn add(&mut self, restored: &Restored) {
         self.files += restored.files;
         self.bytes += restored.bytes;
+        self.kept += restored.kept.len() as u64;
     }
 }
 
@@ -81,7 +88,8 @@ pub(super) async fn run(
         root: context.root_filter(),
         ..SessionFilter::default()
     };
-    let wanted = find(client, &filter).await?;
+    import::until_known(context).await?;
+    let mut wanted = find(client, &filter).await?;
     let mut out = Output::direct();
     if wanted.files == 0 {
         let nothing = if wanted.is_nothing_left_out() {
@@ -113,7 +121,12 @@ pub(super) async fn run(
     let ended = until_interrupted(put).await;
     bar.finish_and_clear();
     let (files, bytes) = (count(outcome.files, "file"), size(outcome.bytes));
-    writeln!(out, "restored {files}, {bytes}{}", besides(&wanted))?;
+    wanted.live += outcome.live;
+    let kept = match outcome.kept {
+        0 => String::new(),
+        kept => format!("\nleft {} that came meanwhile", count(kept, "file")),
+    };
+    writeln!(out, "restored {files}, {bytes}{kept}{}", besides(&wanted))?;
     out.finish()?;
     ended?;
     let mut faults = wanted.faults;
@@ -123,13 +136,23 @@ pub(super) async fn run(
 
 async fn find(client: &Client, filter: &SessionFilter) -> Result<Wanted, CliError> {
     let histories = Histories::read(client, filter.root.as_deref()).await?;
-    let mut wanted = Wanted::default();
+    let roots = client.status().await?.roots.into_iter();
+    let watched = roots.filter(|root| root.watched_by != "excluded");
+    let watched: HashSet<String> = watched.map(|root| root.path).collect();
+    let mut wanted = Wanted {
+        faults: histories.damaged().to_vec(),
+        ..Wanted::default()
+    };
     for session in client.list(filter).await?.sessions {
         if !restore::is_missed(&session) {
             continue;
         }
         if session.is_live {
             wanted.live += 1;
+            continue;
+        }
+        if !watched.contains(&session.root) {
+            wanted.unwatched += 1;
             continue;
         }
         if histories.forgot(&session) {
@@ -191,15 +214,23 @@ async fn put_back(
     let mut fetching = stream::iter(batch)
         .map(async |missed| (&missed.id, fetch(missed).await))
         .buffer_unordered(FETCHED_AT_ONCE);
-    let mut ready = Vec::new();
+    let (mut ready, mut ended) = (Vec::new(), Ok(()));
     while let Some((id, fetched)) = fetching.next().await {
         bar.inc(1);
         match fetched {
             Ok(fetched) => ready.push((id, fetched)),
             // One session that cannot be read is no reason to withhold the others.
-            Err(error) => outcome.faults.push(fault(id, error)?),
+            Err(error) => match fault(id, error) {
+                Ok(fault) => outcome.faults.push(fault),
+                // What is whole is shown all the same.
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
+            },
         }
     }
+    drop(fetching);
     staging.sync()?;
     // One may have been opened since.
     let sessions = client.list(filter).await?.sessions.into_iter();
@@ -209,6 +240,7 @@ async fn put_back(
         .collect();
     for (id, fetched) in ready {
         if live.contains(id) {
+            outcome.live += 1;
             continue;
         }
         match fetched.publish() {
@@ -216,7 +248,7 @@ async fn put_back(
             Err(error) => outcome.faults.push(fault(id, error)?),
         }
     }
-    Ok(())
+    ended
 }
 
 /// Says what is wrong with one session; fails where it is not of that session alone.
@@ -253,13 +285,22 @@ fn besides(wanted: &Wanted) -> String {
         let sessions = count(wanted.live, "session");
         format!("\nleft {sessions} that Claude Code has open: run this again when it has ended")
     });
+    let unwatched = (wanted.unwatched > 0).then(|| {
+        let sessions = count(wanted.unwatched, "session");
+        format!(
+            "\nleft {sessions} of roots that are watched no longer: \"sessions restore ID\" puts one back"
+        )
+    });
     let stumps = (wanted.stumps > 0).then(|| {
         let files = count(wanted.stumps, "file");
         format!(
             "\nonly a part of {files} is there: \"sessions restore ID --as-new\" joins it with what was there before"
         )
     });
-    [forgotten, live, stumps].into_iter().flatten().collect()
+    [forgotten, live, unwatched, stumps]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]
