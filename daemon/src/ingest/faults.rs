@@ -180,8 +180,10 @@ pub(crate) fn blocked(path: &Path, block: &Block, since: Timestamp) -> Fault {
             format!("could not look into {path}: {error}"),
             "check its permissions; it is tried again by itself",
         ),
-        Block::LeadsOut => (
-            format!("{path} is a link that leads out of the config root and is not followed"),
+        Block::Link => (
+            format!(
+                "{path} is a link, which is not followed, and what it leads to is archived nowhere else"
+            ),
             "put what it leads to in its place, make \"projects\" itself the link, or name it in \"exclude\" in \
              config.toml",
         ),

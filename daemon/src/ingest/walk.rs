@@ -30,8 +30,8 @@ pub(crate) struct Walk {
 pub(crate) enum Block {
     /// The system does not let us.
     Unreadable(io::Error),
-    /// It is a symbolic link to somewhere outside the root.
-    LeadsOut,
+    /// It is a symbolic link in the place of a source, to what is archived under no other name.
+    Link,
     /// It stands for a folder of the root's own, and leads to what is no directory of this user.
     Foreign(PathBuf),
     /// It stands for a folder of the root's own, and leads to what is not there.
@@ -113,15 +113,28 @@ pub(crate) fn walk_folder(tree: Tree<'_>, below: &str) -> Walk {
     walk
 }
 
-/// Tells whether the link at `path` leads to something outside `root` and the folders it has elsewhere.
-pub(crate) fn leads_out(root: &Path, path: &Path) -> bool {
-    // A link to nowhere leads nowhere.
-    let Ok(target) = path.canonicalize() else {
-        return false;
+/// Returns why what the link at `below` leads to is not archived; none where a source would have another name, or is
+/// archived under its own.
+pub(crate) fn unfollowed(root: &Path, below: &str) -> Option<Block> {
+    let mut folders = FOLDERS.iter();
+    let is_within = folders.any(|folder| Path::new(below).starts_with(folder));
+    let Ok(target) = root.join(below).canonicalize() else {
+        // What it leads to may come: a session's file, or the folder of a project.
+        let is_project = is_within && below.split('/').count() == 2;
+        return (is_project || classify(below).is_some()).then_some(Block::Link);
     };
-    let elsewhere = FOLDERS.map(|folder| Folder::look(&root.join(folder)).directory());
-    let mut inside = elsewhere.into_iter().chain([root.canonicalize().ok()]);
-    !inside.any(|inside| inside.is_some_and(|inside| target.starts_with(inside)))
+    let is_source = |path: &str| target.is_dir() || classify(path).is_some();
+    let is_archived = || {
+        let mut folders = FOLDERS.iter();
+        folders.any(|folder| {
+            let real = Folder::look(&root.join(folder)).directory();
+            let rest =
+                real.and_then(|real| target.strip_prefix(real).ok()?.to_str().map(str::to_owned));
+            rest.is_some_and(|rest| is_source(&format!("{folder}/{rest}")))
+        })
+    };
+    let is_wanted = is_source(below) && (is_within || !target.is_dir());
+    (is_wanted && !is_archived()).then_some(Block::Link)
 }
 
 impl Walk {
@@ -178,11 +191,9 @@ impl Walk {
         } else if kind.is_file() {
             let stamp = self.seen(&path, entry.metadata()).as_ref().map(stamp);
             self.files.extend(stamp.map(|stamp| (path, stamp)));
-        } else if kind.is_symlink()
-            && depth.is_some()
-            && leads_out(tree.root, &tree.root.join(&path))
-        {
-            self.blocked.push((path, Block::LeadsOut));
+        } else if kind.is_symlink() && !FOLDERS.contains(&&*path) {
+            let block = unfollowed(tree.root, &path);
+            self.blocked.extend(block.map(|block| (path, block)));
         }
     }
 
@@ -205,5 +216,49 @@ fn join(below: &str, name: &str) -> String {
         name.to_owned()
     } else {
         format!("{below}/{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_said_where_a_source_would_be_archived_under_no_other_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, outside) = (dir.path().join("root"), dir.path().join("outside"));
+        let one = "projects/p/015937b6-1112-4e12-b9d9-295c89e5b1ba.jsonl";
+        let two = "projects/p/115937b6-1112-4e12-b9d9-295c89e5b1ba.jsonl";
+        for folder in [root.join("projects/p"), root.join("store"), outside.clone()] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        for file in [
+            root.join(one),
+            root.join("store/x.jsonl"),
+            outside.join("x"),
+        ] {
+            fs::write(file, "{}\n").unwrap();
+        }
+        let check = |below: &str, target: PathBuf, expect: bool| {
+            symlink(&target, root.join(below)).unwrap();
+            let found = unfollowed(&root, below).is_some();
+            assert_eq!(found, expect, "{below} to {}", target.display());
+            fs::remove_file(root.join(below)).unwrap();
+        };
+        check("settings.json", outside.join("x"), false);
+        check("agents", outside.clone(), false);
+        check("history.jsonl", outside.join("x"), true);
+        check("history.jsonl", root.join("store/x.jsonl"), true);
+        check("projects/out", outside.clone(), true);
+        check("projects/store", root.join("store"), true);
+        check("projects/same", root.join("projects/p"), false);
+        check("projects/later", dir.path().join("later"), true);
+        check("projects/p/notes", dir.path().join("later"), false);
+        check(two, root.join(one), false);
+        check(two, root.join("store/x.jsonl"), true);
+        check(two, outside.join("x"), true);
+        check(two, dir.path().join("later"), true);
     }
 }

@@ -23,7 +23,7 @@ use crate::ingest::place::{FOLDERS, Place, Roots};
 use crate::ingest::queue::{Queue, delay_after};
 use crate::ingest::tail::Tail;
 use crate::ingest::timers::{Purpose, Timers};
-use crate::ingest::walk::{Block, leads_out, passed_by};
+use crate::ingest::walk::{Block, passed_by, unfollowed};
 
 /// The state of the work.
 #[derive(Debug)]
@@ -195,8 +195,8 @@ impl Work {
     fn take_link(&mut self, place: Place, path: &Path) {
         if FOLDERS.contains(&&*place.path) {
             self.rescan_folder(&place);
-        } else if leads_out(&self.roots.0[place.root].path, path) {
-            let fault = faults::blocked(path, &Block::LeadsOut, self.clock.now());
+        } else if let Some(block) = unfollowed(&self.roots.0[place.root].path, &place.path) {
+            let fault = faults::blocked(path, &block, self.clock.now());
             self.faults.note(About::Walked(place), fault);
         } else {
             // Under its other name it is archived; what this name held before is gone.
