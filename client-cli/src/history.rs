@@ -35,13 +35,23 @@ pub(crate) struct Histories {
 #[derive(Debug, Default)]
 struct History {
     prompted: BTreeMap<String, Prompted>,
-    before: Named,
-    /// In the file as it is; none where there is no file.
-    now: Option<Named>,
+    /// Files that were made anew, one after the other: each after all before it was lost.
+    files: Vec<Lives>,
+    /// In the life that is being read.
+    life: Named,
+}
+
+/// One file, through all its lives.
+#[derive(Debug)]
+struct Lives {
+    /// In any of them.
+    ever: Named,
+    /// In the last one.
+    last: Named,
 }
 
 /// Sessions and directories.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Named {
     ids: HashSet<String>,
     projects: HashSet<String>,
@@ -53,6 +63,24 @@ impl Named {
         names_some
             && self.ids.is_disjoint(&before.ids)
             && self.projects.is_disjoint(&before.projects)
+    }
+
+    fn extend(&mut self, more: &Self) {
+        self.ids.extend(more.ids.iter().cloned());
+        self.projects.extend(more.projects.iter().cloned());
+    }
+}
+
+impl Lives {
+    /// Tells whether `session` was named once, or its directory, and is no more.
+    fn forgot(&self, session: &Session) -> bool {
+        let id = session.id.as_str();
+        if self.ever.ids.contains(id) {
+            return !self.last.ids.contains(id);
+        }
+        // Scripts leave no prompts: what is known of their directory has to do.
+        let is_named = |named: &Named| session.cwds.iter().any(|cwd| named.projects.contains(cwd));
+        is_named(&self.ever) && !is_named(&self.last)
     }
 }
 
@@ -72,10 +100,6 @@ impl Histories {
     async fn read_source(&mut self, client: &Client, source: &Source) -> Result<(), CliError> {
         let history = self.by_root.entry(source.root.clone()).or_default();
         for life in &source.generations {
-            let is_now = life.is_current && !source.is_gone;
-            if is_now {
-                history.now = Some(Named::default());
-            }
             let mut stream = client.bytes(source.id, Some(life.id)).await?;
             let mut line = Vec::new();
             while let Some(run) = stream.next().await? {
@@ -84,16 +108,16 @@ impl Histories {
                         line.extend_from_slice(piece);
                     }
                     if piece.ends_with(b"\n") {
-                        history.take(&line, is_now);
+                        history.take(&line);
                         line.clear();
                     }
                 }
             }
             // The last line may lack its end, for now or for good.
-            history.take(&line, is_now);
-            if !stream.losses().is_empty() {
-                // What it says no more may be what is lost.
-                history.now = None;
+            history.take(&line);
+            let is_whole = stream.losses().is_empty();
+            history.end_life(is_whole);
+            if !is_whole {
                 let root = &source.root;
                 self.damaged.push(format!(
                     "the history of {root} does not read back whole: nothing of it counts as forgotten"
@@ -114,31 +138,23 @@ impl Histories {
         histories.flat_map(|history| history.prompted.values())
     }
 
-    /// Tells whether somebody had the client forget `session`: the history named it once, or its directory,
-    /// and is there still, and names it no more. One that names nothing of what it did is another, made anew after
-    /// all was lost.
+    /// Tells whether somebody had the client forget `session`: the history named it once, or its directory, and
+    /// names it no more. One that is gone itself says what it said last; one that names nothing of what it did is
+    /// another, made anew after all was lost, and takes nothing back.
     pub(crate) fn forgot(&self, session: &Session) -> bool {
-        let Some(history) = self.by_root.get(&session.root) else {
-            return false;
-        };
-        let Some(now) = &history.now else {
-            return false;
-        };
-        if now.is_another_than(&history.before) {
-            return false;
-        }
-        let id = session.id.as_str();
-        if history.before.ids.contains(id) {
-            return !now.ids.contains(id);
-        }
-        // Scripts leave no prompts: what is known of their directory has to do.
-        let is_named = |named: &Named| session.cwds.iter().any(|cwd| named.projects.contains(cwd));
-        is_named(&history.before) && !is_named(now)
+        let files = self
+            .by_root
+            .get(&session.root)
+            .map(|history| &*history.files);
+        let files = files.unwrap_or_default().iter().rev();
+        files
+            .take_while(|file| !file.last.ids.contains(session.id.as_str()))
+            .any(|file| file.forgot(session))
     }
 }
 
 impl History {
-    fn take(&mut self, line: &[u8], is_now: bool) {
+    fn take(&mut self, line: &[u8]) {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Prompt {
@@ -149,10 +165,7 @@ impl History {
         let Ok(prompt) = serde_json::from_slice::<Prompt>(line) else {
             return;
         };
-        let named = match &mut self.now {
-            Some(now) if is_now => now,
-            _ => &mut self.before,
-        };
+        let named = &mut self.life;
         named.projects.insert(prompt.project.clone());
         // Old versions named no session.
         let Some(id) = prompt.session_id else {
@@ -166,6 +179,21 @@ impl History {
             last_at,
         });
         known.last_at = known.last_at.max(last_at);
+    }
+
+    /// Takes in the life that was read. Of one that does not read back whole, what it says no more may be lost.
+    fn end_life(&mut self, is_whole: bool) {
+        let life = std::mem::take(&mut self.life);
+        match self.files.last_mut() {
+            Some(file) if !life.is_another_than(&file.ever) => {
+                file.ever.extend(&life);
+                file.last = if is_whole { life } else { file.ever.clone() };
+            }
+            _ => self.files.push(Lives {
+                ever: life.clone(),
+                last: life,
+            }),
+        }
     }
 }
 
@@ -184,13 +212,10 @@ mod tests {
     #[test]
     fn each_session_is_named_once_with_its_last_prompt() {
         let mut history = History::default();
-        history.take(&line("one", "/src/a", 5), false);
-        history.take(&line("one", "/src/a", 3), false);
-        history.take(
-            br#"{"display":"d","timestamp":4,"project":"/src/a"}"#,
-            false,
-        );
-        history.take(b"{", false);
+        history.take(&line("one", "/src/a", 5));
+        history.take(&line("one", "/src/a", 3));
+        history.take(br#"{"display":"d","timestamp":4,"project":"/src/a"}"#);
+        history.take(b"{");
         let expect = Prompted {
             id: "one".into(),
             project: "/src/a".into(),
@@ -199,14 +224,14 @@ mod tests {
         assert_eq!(history.prompted.into_values().collect::<Vec<_>>(), [expect]);
     }
 
-    fn check(id: &str, cwd: &str, is_there: bool, expect: bool) {
+    /// Each life names sessions, in directories that are called like them; one that is marked does not read back.
+    fn forgot(lives: &[&[&str]], id: &str, cwd: &str) -> bool {
         let mut history = History::default();
-        for (id, project) in [("kept", "/src/kept"), ("purged", "/src/purged")] {
-            history.take(&line(id, project, 1), false);
-        }
-        if is_there {
-            history.now = Some(Named::default());
-            history.take(&line("kept", "/src/kept", 1), true);
+        for life in lives {
+            for id in life.iter().filter(|id| **id != "damaged") {
+                history.take(&line(id, &format!("/src/{id}"), 1));
+            }
+            history.end_life(!life.contains(&"damaged"));
         }
         let session = Session {
             id: SessionId::parse(id).unwrap(),
@@ -218,32 +243,33 @@ mod tests {
             by_root: BTreeMap::from([("/root".to_owned(), history)]),
             damaged: Vec::new(),
         };
-        assert_eq!(histories.forgot(&session), expect, "{id} in {cwd}");
-    }
-
-    #[test]
-    fn a_history_that_was_made_anew_tells_nothing_of_what_was_there() {
-        let is_another = |now: &[u8], expect: bool| {
-            let mut history = History::default();
-            history.take(&line("one", "/src/a", 1), false);
-            history.now = Some(Named::default());
-            history.take(now, true);
-            let found = history.now.unwrap().is_another_than(&history.before);
-            assert_eq!(found, expect);
-        };
-        is_another(&line("new", "/src/new", 2), true);
-        is_another(&line("new", "/src/a", 2), false);
-        is_another(b"", false);
+        histories.forgot(&session)
     }
 
     #[test]
     fn what_the_history_names_no_more_was_to_be_forgotten() {
-        check("kept", "/src/kept", true, false);
-        check("purged", "/src/purged", true, true);
-        check("script", "/src/purged", true, true);
-        check("script", "/src/kept", true, false);
-        check("script", "/elsewhere", true, false);
-        // A history that is gone itself says nothing.
-        check("purged", "/src/purged", false, false);
+        let lives: &[&[&str]] = &[&["kept", "purged"], &["kept"]];
+        assert!(forgot(lives, "purged", "/src/purged"));
+        assert!(forgot(lives, "script", "/src/purged"));
+        assert!(!forgot(lives, "kept", "/src/kept"));
+        assert!(!forgot(lives, "script", "/src/kept"));
+        assert!(!forgot(lives, "script", "/elsewhere"));
+        assert!(!forgot(&[&["kept", "purged"]], "purged", "/src/purged"));
+        assert!(forgot(&[&["purged"], &[]], "purged", "/src/purged"));
+    }
+
+    #[test]
+    fn a_history_that_was_made_anew_takes_nothing_back() {
+        let lives: &[&[&str]] = &[&["kept", "purged"], &["kept"], &["new"]];
+        assert!(!forgot(lives, "kept", "/src/kept"));
+        assert!(forgot(lives, "purged", "/src/purged"));
+        let again: &[&[&str]] = &[&["kept", "purged"], &["kept"], &["new"], &["new", "purged"]];
+        assert!(!forgot(again, "purged", "/src/purged"));
+    }
+
+    #[test]
+    fn a_history_that_does_not_read_back_whole_forgets_nobody() {
+        let lives: &[&[&str]] = &[&["kept", "purged"], &["kept", "damaged"]];
+        assert!(!forgot(lives, "purged", "/src/purged"));
     }
 }

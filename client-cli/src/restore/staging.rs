@@ -133,15 +133,24 @@ impl Staging {
             return Ok(folder.path().to_owned());
         }
         make_folder(top)?;
-        sweep(top)?;
-        let folder = tempfile::Builder::new()
-            .prefix(FOLDER_PREFIX)
-            .tempdir_in(top)?;
-        let path = folder.path().to_owned();
-        let lock = File::open(&path)?;
-        flock(&lock, FlockOperation::LockShared)?;
-        folders.insert(top.to_owned(), (folder, lock));
-        Ok(path)
+        sweep(top);
+        loop {
+            let folder = tempfile::Builder::new()
+                .prefix(FOLDER_PREFIX)
+                .tempdir_in(top)?;
+            let path = folder.path().to_owned();
+            let lock = match File::open(&path) {
+                // Another took it for one that is left, before it was locked.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
+            // Where there are no locks, nobody takes any away either.
+            let _unlocked = flock(&lock, FlockOperation::LockShared);
+            if path.is_dir() {
+                folders.insert(top.to_owned(), (folder, lock));
+                return Ok(path);
+            }
+        }
     }
 
     /// Has what was fetched on the disk before any of it has its name: after a crash, a file that stands in a
@@ -216,22 +225,22 @@ fn failed(path: &Path, error: &io::Error) -> CliError {
     }
 }
 
-/// Removes what restores that were killed have left in `top`: nobody holds the lock of such a folder.
-fn sweep(top: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(top)?.flatten() {
-        let is_ours = entry
-            .file_name()
+/// Removes what restores that were killed have left in `top`: nobody holds the lock of such a folder. What another
+/// user left, or another restore takes away at this moment, is in nobody's way.
+fn sweep(top: &Path) {
+    for entry in fs::read_dir(top).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = name
             .as_encoded_bytes()
             .starts_with(FOLDER_PREFIX.as_bytes());
-        if !is_ours || !entry.file_type()?.is_dir() {
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
-        let folder = File::open(entry.path())?;
-        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            fs::remove_dir_all(entry.path())?;
+        let is_left = |folder| flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if File::open(entry.path()).is_ok_and(is_left) {
+            let _kept = fs::remove_dir_all(entry.path());
         }
     }
-    Ok(())
 }
 
 /// Makes a folder, and those it is in, for its user alone.
