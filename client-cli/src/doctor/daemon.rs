@@ -128,8 +128,9 @@ pub(crate) fn firing(root: &RootStatus, now: &Now) -> Check {
 
 /// Looks at what hooks left in the spool `dir` while nobody answered.
 pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
+    let listed = fs::read_dir(dir);
     // Where there is none yet, a hook makes it.
-    if fs::symlink_metadata(dir).is_ok() && fs::read_dir(dir).is_err() {
+    if listed.is_err() && fs::symlink_metadata(dir).is_ok() {
         let place = dir.display();
         return vec![Check::wrong(
             "spool",
@@ -137,7 +138,7 @@ pub(crate) fn spool(dir: &Path, now: &Now) -> Vec<Check> {
             "move it away, or make it yours; hooks make another",
         )];
     }
-    let files = fs::read_dir(dir).into_iter().flatten();
+    let files = listed.into_iter().flatten();
     let files: Vec<_> = files
         .take(SPOOL_FILES_MAX)
         .filter_map(Result::ok)

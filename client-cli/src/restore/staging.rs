@@ -33,6 +33,15 @@ pub(crate) struct Restored {
     pub(crate) kept: Vec<PathBuf>,
 }
 
+impl Restored {
+    /// Takes in what else came back.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.files += more.files;
+        self.bytes += more.bytes;
+        self.kept.extend(more.kept);
+    }
+}
+
 /// Fetches everything that `plan` misses, then puts it in place.
 pub(crate) async fn put_back(client: &Client, plan: &Plan<'_>) -> Result<Restored, CliError> {
     let staging = Staging::default();

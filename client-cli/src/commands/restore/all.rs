@@ -55,26 +55,15 @@ struct Missed {
 /// What came back.
 #[derive(Debug, Default)]
 struct Outcome {
-    files: u64,
-    bytes: u64,
+    restored: Restored,
     /// Sessions that were opened meanwhile.
     live: u64,
-    /// Files that came meanwhile.
-    kept: u64,
     faults: Vec<String>,
 }
 
 impl Wanted {
     fn is_nothing_left_out(&self) -> bool {
         self.live + self.unwatched + self.stumps == 0 && self.faults.is_empty()
-    }
-}
-
-impl Outcome {
-    fn add(&mut self, restored: &Restored) {
-        self.files += restored.files;
-        self.bytes += restored.bytes;
-        self.kept += restored.kept.len() as u64;
     }
 }
 
@@ -120,9 +109,10 @@ pub(super) async fn run(
     };
     let ended = until_interrupted(put).await;
     bar.finish_and_clear();
-    let (files, bytes) = (count(outcome.files, "file"), size(outcome.bytes));
+    let Restored { files, bytes, kept } = &outcome.restored;
+    let (files, bytes) = (count(*files, "file"), size(*bytes));
     wanted.live += outcome.live;
-    let kept = match outcome.kept {
+    let kept = match kept.len() as u64 {
         0 => String::new(),
         kept => format!("\nleft {} that came meanwhile", count(kept, "file")),
     };
@@ -244,7 +234,7 @@ async fn put_back(
             continue;
         }
         match fetched.publish() {
-            Ok(restored) => outcome.add(&restored),
+            Ok(restored) => outcome.restored.add(restored),
             Err(error) => outcome.faults.push(fault(id, error)?),
         }
     }
