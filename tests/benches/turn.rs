@@ -1,13 +1,14 @@
-//! A turn of the real client, with our hooks in its settings and without: how much of its time they take.
+//! A turn of the real client without hooks, with hooks that do nothing, and with ours: how much of its time they take.
 //!
-//! Prints the medians in milliseconds, without and with; `cargo xtask bench turn` compares them. Both run in turn, so
-//! that a busy machine is as busy for either.
+//! Prints the medians in milliseconds, in this order; `cargo xtask bench turn` compares them. They run by turns, so
+//! that a busy machine is as busy for each.
 
 use std::fs;
 use std::io::{Write, stdout};
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use sessions_tests::Home;
 use sessions_tests::client::Scripted;
 use sessions_tests::mock::{say, text};
@@ -15,12 +16,8 @@ use sessions_tests::mock::{say, text};
 /// Times each is run.
 const ROUNDS: usize = 40;
 
-/// One with the settings as they were, and one as `sessions setup` left them.
-struct Sides {
-    settings: [Vec<u8>; 2],
-    /// In milliseconds.
-    took: [Vec<f64>; 2],
-}
+/// What is compared.
+const SIDES: usize = 3;
 
 fn main() -> Result<()> {
     let scripted = Scripted::new()?;
@@ -30,10 +27,9 @@ fn main() -> Result<()> {
     let file = root.join("settings.json");
     let without = fs::read(&file)?;
     home.bytes(&["setup", "--yes"])?;
-    let mut sides = Sides {
-        settings: [without, fs::read(&file)?],
-        took: [Vec::new(), Vec::new()],
-    };
+    let with = fs::read(&file)?;
+    let settings = [without, doing_nothing(&with)?, with];
+    let mut took: [Vec<f64>; SIDES] = Default::default();
     let turn = |settings: &[u8]| -> Result<f64> {
         fs::write(&file, settings)?;
         let prompt = scripted.mock.prompt("Hello", [say([text("Good day")])]);
@@ -44,11 +40,12 @@ fn main() -> Result<()> {
         Ok(took)
     };
     for round in 0..=ROUNDS {
-        for side in [round % 2, 1 - round % 2] {
-            let took = turn(&sides.settings[side])?;
-            // The first round warms both.
+        for place in 0..SIDES {
+            let side = (place + round) % SIDES;
+            let milliseconds = turn(&settings[side])?;
+            // The first round warms all.
             if round > 0 {
-                sides.took[side].push(took);
+                took[side].push(milliseconds);
             }
         }
     }
@@ -58,8 +55,18 @@ fn main() -> Result<()> {
         "no hook has reported: {heard}"
     );
     daemon.stop()?;
-    let [without, with] = sides.took.map(median);
-    Ok(writeln!(stdout(), "{without:.1} {with:.1}")?)
+    let [without, nothing, with] = took.map(median);
+    Ok(writeln!(stdout(), "{without:.1} {nothing:.1} {with:.1}")?)
+}
+
+/// Returns the settings with the same hooks, each a line of shell that does nothing.
+fn doing_nothing(settings: &[u8]) -> Result<Vec<u8>> {
+    let mut settings: Value = serde_json::from_slice(settings)?;
+    let events = settings["hooks"].as_object_mut();
+    for entry in events.context("there are hooks")?.values_mut() {
+        entry[0]["hooks"][0]["command"] = ":".into();
+    }
+    Ok(serde_json::to_vec_pretty(&settings)?)
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
