@@ -139,6 +139,14 @@ pub(crate) fn load(
     }
 }
 
+/// Returns the hash of a blob's raw bytes; none if they are known as lost.
+pub(crate) fn hash(connection: &Connection, blob: BlobId) -> rusqlite::Result<Option<[u8; 32]>> {
+    connection
+        .prepare_cached("SELECT hash FROM blobs WHERE id = ?1 AND codec <> ?2")?
+        .query_row(params![blob.0, HOLLOW], |row| row.get(0))
+        .optional()
+}
+
 /// Tells whether a blob is but the name of a frame that is lost.
 pub(crate) fn is_hollow(connection: &Connection, blob: BlobId) -> rusqlite::Result<bool> {
     let codec: Option<u8> = connection

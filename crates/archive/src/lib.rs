@@ -47,7 +47,9 @@ pub use loss::{KnownLoss, Loss};
 pub use mend::{Mended, OtherCopy};
 pub use operation::{NewOperation, Operation, OperationId};
 pub use place::Place;
-pub use reader::{ArchiveReader, GenerationRow, LINE_BYTES_MAX, READ_BYTES_MAX, RootRow, Usage};
+pub use reader::{
+    ArchiveReader, FrameSum, GenerationRow, LINE_BYTES_MAX, READ_BYTES_MAX, RootRow, Usage,
+};
 pub use salvage::Salvaged;
 pub use stretch::Stretch;
 pub use transaction::{TRANSACTION_BYTES_MAX, Transaction};

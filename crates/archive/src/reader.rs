@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use sessions_model::{ByteOffset, GenerationId, RootId, Seq, SessionId, SourceId, Timestamp};
 
 use crate::archive::read_setting;
+use crate::blob;
 use crate::cache::FrameCache;
 use crate::cursor::SourceState;
 use crate::error::{ArchiveError, During, Refusal, Result, Step};
@@ -56,6 +57,15 @@ pub struct GenerationRow {
     pub opened_at: Timestamp,
     /// Whether it is its source's newest.
     pub is_current: bool,
+}
+
+/// What a frame holds, as its hash says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameSum {
+    /// Where it ends.
+    pub end: ByteOffset,
+    /// The BLAKE3 of its bytes.
+    pub hash: [u8; 32],
 }
 
 /// One config root.
@@ -165,6 +175,33 @@ impl ArchiveReader {
             start = stop;
         }
         Ok(bytes)
+    }
+
+    /// Returns what the frame holds that begins where `range` does, without reading it: whoever has bytes with this
+    /// hash has the same. None where no frame begins there, where it ends beyond `range`, or where it is known as lost.
+    ///
+    /// # Errors
+    /// When there is no such generation, or the database cannot be read.
+    pub fn frame_sum(
+        &self,
+        generation: GenerationId,
+        range: Range<ByteOffset>,
+    ) -> Result<Option<FrameSum>> {
+        let (start, end) = (range.start.0, range.end.0);
+        let snapshot = self.snapshot(generation)?;
+        let pieces = span::pieces(&snapshot, generation, start..end)?;
+        let Some(piece) = pieces.first().filter(|_| start < end) else {
+            return Ok(None);
+        };
+        let segment = span::segment_at(&snapshot, piece, start)?;
+        if segment.start != start || segment.until > piece.range.end {
+            return Ok(None);
+        }
+        let hash = blob::hash(&snapshot, segment.blob).during(|| Step::Read(generation))?;
+        Ok(hash.map(|hash| FrameSum {
+            end: ByteOffset(segment.until),
+            hash,
+        }))
     }
 
     /// Returns how long a generation is, what it shares with its parent included; 0 if there is none.

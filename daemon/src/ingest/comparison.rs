@@ -53,18 +53,47 @@ impl Comparison {
         }
     }
 
-    /// Compares to the end.
+    /// Compares to the end, frames by their hashes: what was damaged in the archive since is for [`Self::step`] to come
+    /// upon, once the source is quiet.
     pub(crate) fn finish(
         mut self,
         file: &dyn SourceFile,
         reader: &ArchiveReader,
     ) -> Result<Verdict, LookError> {
+        let mut found = Vec::new();
         loop {
+            if self.passes_frame(file, reader, &mut found)? {
+                continue;
+            }
             match self.step(file, reader)? {
                 Verdict::Going => {}
                 verdict => return Ok(verdict),
             }
         }
+    }
+
+    /// Goes past the frame that begins here, if the file has what its hash says; `found` is room to read it into.
+    fn passes_frame(
+        &mut self,
+        file: &dyn SourceFile,
+        reader: &ArchiveReader,
+        found: &mut Vec<u8>,
+    ) -> Result<bool, LookError> {
+        let rest = ByteOffset(self.at)..ByteOffset(self.end);
+        let sum = match reader.frame_sum(self.generation, rest) {
+            Ok(Some(sum)) => sum,
+            Ok(None) => return Ok(false),
+            Err(error) if is_lost(&error) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        found.resize(usize::try_from(sum.end.0 - self.at).unwrap_or(0), 0);
+        if file.read_at(found, self.at)? < found.len()
+            || *blake3::hash(found).as_bytes() != sum.hash
+        {
+            return Ok(false);
+        }
+        self.pass(found);
+        Ok(true)
     }
 
     /// Compares the next piece.
@@ -88,9 +117,7 @@ impl Comparison {
         found.truncate(count);
         let same = common_bytes(&archived, &found);
         let (same_bytes, _) = archived.split_at(same);
-        if let Some(newline) = memchr::memrchr(b'\n', same_bytes) {
-            self.line = self.at + newline as u64 + 1;
-        }
+        self.pass(same_bytes);
         let common = self.line;
         if same < found.len() {
             return Ok(Verdict::Differs { common });
@@ -98,12 +125,19 @@ impl Comparison {
         if same < archived.len() {
             return Ok(Verdict::Shorter { common });
         }
-        self.at = until;
         Ok(if until == self.end {
             Verdict::Same
         } else {
             Verdict::Going
         })
+    }
+
+    /// Goes past bytes that are the same.
+    fn pass(&mut self, same: &[u8]) {
+        if let Some(newline) = memchr::memrchr(b'\n', same) {
+            self.line = self.at + newline as u64 + 1;
+        }
+        self.at += same.len() as u64;
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::ops::{ControlFlow, Range};
 
-use sessions_archive::{Archive, Damage, Lane, LogRow, Logged, Loss, Stretch};
+use sessions_archive::{Archive, Damage, FrameSum, Lane, LogRow, Logged, Loss, Stretch};
 use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
 
 use crate::faults::{flip_byte_of_blob, full_scene, go_on, spoiled, verify};
@@ -63,6 +63,24 @@ fn a_frame_takes_its_own_bytes_back_and_no_others() {
     assert_eq!(of, source);
     assert!(start <= loss.start && loss.end <= end, "{rows:?}");
     assert_eq!(mended.heads.unwrap(), reader.heads().unwrap());
+}
+
+#[test]
+fn a_frame_is_known_by_its_hash_without_being_read() {
+    let (scene, (_, generation, bytes), loss) = damaged_scene();
+    let reader = scene.archive.reader().unwrap();
+    let end = ByteOffset(bytes.len() as u64);
+    let sum = |start, end| reader.frame_sum(generation, start..end).unwrap();
+    let at = |offset: ByteOffset| usize::try_from(offset.0).unwrap();
+    let expect = FrameSum {
+        end: loss.end,
+        hash: *blake3::hash(&bytes[at(loss.start)..at(loss.end)]).as_bytes(),
+    };
+    assert_eq!(sum(loss.start, end), Some(expect));
+    assert_eq!(sum(loss.start, loss.end), Some(expect));
+    assert_eq!(sum(ByteOffset(loss.start.0 + 1), end), None);
+    assert_eq!(sum(loss.start, ByteOffset(loss.end.0 - 1)), None);
+    assert_eq!(sum(end, end), None);
 }
 
 #[test]
@@ -128,6 +146,9 @@ fn a_frame_that_a_salvage_gave_up_is_known_by_its_hash_when_it_is_found() {
     let mut archive = Archive::open(&saved, NOW).unwrap();
     assert_eq!(verify(&archive), [gap]);
     assert!(archive.known_losses().unwrap()[0].covers(&gap));
+    let reader = archive.reader().unwrap();
+    let sum = reader.frame_sum(generation, gap.start..gap.end).unwrap();
+    assert_eq!(sum, None, "only the file can tell");
     assert!(
         archive
             .mend(&gap, &mut copy_of(&bytes), NOW)
