@@ -46,7 +46,7 @@ impl Restored {
 pub(crate) async fn put_back(client: &Client, plan: &Plan<'_>) -> Result<Restored, CliError> {
     let staging = Staging::default();
     let fetched = staging.fetch(client, &plan.missing).await?;
-    staging.sync()?;
+    staging.sync().await?;
     fetched.publish()
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn put_new(
         file.write(bytes)?;
         fetched.0.push(file.staged);
     }
-    staging.sync()?;
+    staging.sync().await?;
     fetched.publish()
 }
 
@@ -164,10 +164,20 @@ impl Staging {
 
     /// Has what was fetched on the disk before any of it has its name: after a crash, a file that stands in a
     /// place is whole.
-    pub(crate) fn sync(&self) -> Result<(), CliError> {
-        for (folder, opened) in self.folders.borrow().values() {
-            let synced = sync_all_of(opened);
-            synced.map_err(|error| CliError::unwritten(folder.path(), &error))?;
+    pub(crate) async fn sync(&self) -> Result<(), CliError> {
+        let opened: Result<Vec<_>, CliError> = (self.folders.borrow().values())
+            .map(|(folder, opened)| {
+                let path = folder.path().to_owned();
+                match opened.try_clone() {
+                    Ok(opened) => Ok((path, opened)),
+                    Err(error) => Err(CliError::unwritten(&path, &error)),
+                }
+            })
+            .collect();
+        for (path, opened) in opened? {
+            let written = tokio::task::spawn_blocking(move || sync_all_of(&opened)).await;
+            let written = written.unwrap_or_else(|lost| Err(lost.into()));
+            written.map_err(|error| CliError::unwritten(&path, &error))?;
         }
         Ok(())
     }
@@ -294,15 +304,15 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn a_file_is_shown_whole_and_private() {
+    #[tokio::test]
+    async fn a_file_is_shown_whole_and_private() {
         let root = tempfile::tempdir().unwrap();
         let main = source(root.path(), MAIN, "transcript", &[5]);
         let staging = Staging::default();
         let mut file = staging.begin(&missing(root.path(), &main)).unwrap();
         file.write(b"hello").unwrap();
         let fetched = Fetched(vec![file.finish(5).unwrap()]);
-        staging.sync().unwrap();
+        staging.sync().await.unwrap();
         let place = root.path().join(MAIN);
         assert!(!place.exists(), "it is not ready");
         let restored = fetched.publish().unwrap();

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, future, stream};
 use indicatif::ProgressBar;
 use sessions_client::{Client, Source};
 use sessions_model::{SessionFilter, SessionId};
@@ -17,8 +17,9 @@ use crate::output::Output;
 use crate::render::quantity::{count, size};
 use crate::restore::{self, Fetched, Restored, Staging, Target};
 
-/// Bytes that are made durable together, and then shown: what an interruption may cost.
-const BATCH_BYTES: u64 = 256 << 20;
+/// Bytes that are made durable together, and then shown. An interruption may cost two batches: one is fetched while the
+/// other is written to the disk.
+const BATCH_BYTES: u64 = 128 << 20;
 
 /// Sessions that are fetched at once: while one is unpacked, another is written.
 const FETCHED_AT_ONCE: usize = 4;
@@ -50,6 +51,16 @@ struct Missed {
     id: SessionId,
     sources: Vec<Source>,
     bytes: u64,
+}
+
+/// Sessions that were fetched together and wait to be shown.
+#[derive(Debug, Default)]
+struct Batch<'a> {
+    staging: Staging,
+    ready: Vec<(&'a SessionId, Fetched)>,
+    faults: Vec<String>,
+    /// Why no more was fetched, if something was in the way of all.
+    ended: Option<CliError>,
 }
 
 /// What came back.
@@ -101,12 +112,7 @@ pub(super) async fn run(
     }
     let bar = import::items(context, wanted.sessions.len() as u64, "restoring");
     let mut outcome = Outcome::default();
-    let put = async {
-        for batch in batches(&wanted.sessions) {
-            put_back(client, &filter, batch, &bar, &mut outcome).await?;
-        }
-        Ok(())
-    };
+    let put = put_back(client, &filter, &wanted.sessions, &bar, &mut outcome);
     let ended = until_interrupted(put).await;
     bar.finish_and_clear();
     let Restored { files, bytes, kept } = &outcome.restored;
@@ -188,47 +194,76 @@ fn batches(sessions: &[Missed]) -> impl Iterator<Item = &[Missed]> {
     })
 }
 
-/// Fetches all of `batch`, makes it durable, and shows it.
+/// Fetches `sessions` in batches: while one is made durable and shown, the next is fetched.
 async fn put_back(
     client: &Client,
     filter: &SessionFilter,
-    batch: &[Missed],
+    sessions: &[Missed],
     bar: &ProgressBar,
     outcome: &mut Outcome,
 ) -> Result<(), CliError> {
-    let staging = Staging::default();
-    let fetch = async |missed: &Missed| -> Result<Fetched, CliError> {
-        let plan = restore::plan(&missed.sources, Target::InPlace)?;
-        staging.fetch(client, &plan.missing).await
-    };
+    let mut fetched = Batch::default();
+    for batch in batches(sessions) {
+        let fetching = fetch(client, batch, bar).map(Ok);
+        let showing = show(client, filter, fetched, outcome);
+        (fetched, ()) = future::try_join(fetching, showing).await?;
+        if fetched.ended.is_some() {
+            break;
+        }
+    }
+    show(client, filter, fetched, outcome).await
+}
+
+/// Fetches all of `batch`.
+async fn fetch<'a>(client: &Client, batch: &'a [Missed], bar: &ProgressBar) -> Batch<'a> {
+    let mut fetched = Batch::default();
+    let staging = &fetched.staging;
     let mut fetching = stream::iter(batch)
-        .map(async |missed| (&missed.id, fetch(missed).await))
+        .map(async |missed: &'a Missed| {
+            let plan = match restore::plan(&missed.sources, Target::InPlace) {
+                Ok(plan) => plan,
+                Err(error) => return (&missed.id, Err(error)),
+            };
+            (&missed.id, staging.fetch(client, &plan.missing).await)
+        })
         .buffer_unordered(FETCHED_AT_ONCE);
-    let (mut ready, mut ended) = (Vec::new(), Ok(()));
-    while let Some((id, fetched)) = fetching.next().await {
+    while let Some((id, files)) = fetching.next().await {
         bar.inc(1);
-        match fetched {
-            Ok(fetched) => ready.push((id, fetched)),
+        match files {
+            Ok(files) => fetched.ready.push((id, files)),
             // One session that cannot be read is no reason to withhold the others.
             Err(error) => match fault(id, error) {
-                Ok(fault) => outcome.faults.push(fault),
-                // What is whole is shown all the same.
+                Ok(fault) => fetched.faults.push(fault),
                 Err(error) => {
-                    ended = Err(error);
+                    fetched.ended = Some(error);
                     break;
                 }
             },
         }
     }
     drop(fetching);
-    staging.sync()?;
+    fetched
+}
+
+/// Makes a batch durable and shows it: what is whole, even where something was in the way of the rest.
+async fn show(
+    client: &Client,
+    filter: &SessionFilter,
+    batch: Batch<'_>,
+    outcome: &mut Outcome,
+) -> Result<(), CliError> {
+    outcome.faults.extend(batch.faults);
+    if batch.ready.is_empty() {
+        return batch.ended.map_or(Ok(()), Err);
+    }
+    batch.staging.sync().await?;
     // One may have been opened since.
     let sessions = client.list(filter).await?.sessions.into_iter();
     let live: HashSet<SessionId> = sessions
         .filter(|session| session.is_live)
         .map(|session| session.id)
         .collect();
-    for (id, fetched) in ready {
+    for (id, fetched) in batch.ready {
         if live.contains(id) {
             outcome.live += 1;
             continue;
@@ -238,7 +273,7 @@ async fn put_back(
             Err(error) => outcome.faults.push(fault(id, error)?),
         }
     }
-    ended
+    batch.ended.map_or(Ok(()), Err)
 }
 
 /// Says what is wrong with one session; fails where it is not of that session alone.
@@ -307,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_batch_ends_once_it_is_full() {
-        let mega = [100, 100, 100, 300, 1].map(|mega| missed(mega << 20));
+        let mega = [50, 50, 50, 150, 1].map(|mega| missed(mega << 20));
         let lengths: Vec<usize> = batches(&mega).map(<[_]>::len).collect();
         assert_eq!(lengths, [3, 1, 1]);
         assert_eq!(batches(&[]).count(), 0);
