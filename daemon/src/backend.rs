@@ -114,6 +114,14 @@ impl Facts {
             ..Status::default()
         }
     }
+
+    /// Returns the config root that an agent of `root` is answered from; none where it may see all.
+    pub(crate) fn scope(&self, root: &str) -> Option<String> {
+        match self.agents {
+            AgentScope::Root => Some(root.to_owned()),
+            AgentScope::All => None,
+        }
+    }
 }
 
 /// The daemon's parts, for callers.
@@ -249,14 +257,6 @@ impl Backend {
         };
         let (old, new) = self.ask(meant).await?;
         Annotation::project_move((from, &old), (to, &new)).map_err(Refusal::Argument)
-    }
-
-    /// Returns the config root that an agent of `root` is answered from; none where it may see all.
-    pub(crate) fn scope(&self, root: &str) -> Option<String> {
-        match self.facts.agents {
-            AgentScope::Root => Some(root.to_owned()),
-            AgentScope::All => None,
-        }
     }
 
     /// Stops archiving, or goes on with it; survives restarts.

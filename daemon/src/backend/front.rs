@@ -117,6 +117,11 @@ impl Front {
         self.facts.introduction()
     }
 
+    /// Returns the config root that an agent of `root` is answered from; none where it may see all.
+    pub(crate) fn scope(&self, root: &str) -> Option<String> {
+        self.facts.scope(root)
+    }
+
     /// Returns the positions of archive and index, and how far an import is.
     pub(crate) fn position(&self) -> (Coverage, Option<Progress>) {
         match self.backend() {

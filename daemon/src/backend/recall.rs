@@ -90,7 +90,7 @@ impl Backend {
             query: query.to_owned(),
             // The session that asks is left out.
             limit: u32::try_from(HITS + 1).unwrap_or(u32::MAX),
-            root: self.scope(&report.root),
+            root: self.facts.scope(&report.root),
             with_automated: false,
             wait: super::hooks::SEARCH_WAIT,
             utc_offset_ms: report.utc_offset_ms,

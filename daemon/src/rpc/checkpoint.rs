@@ -35,7 +35,7 @@ impl CheckpointService for Rpc {
         &self,
         request: Request<wire::ListCheckpointsRequest>,
     ) -> Result<Response<wire::ListCheckpointsResponse>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let request = request.into_inner();
         let session = request.session.as_deref().map(convert::session_id);
         let checkpoints = self
@@ -55,7 +55,7 @@ impl CheckpointService for Rpc {
         &self,
         request: Request<wire::GetCheckpointRequest>,
     ) -> Result<Response<wire::GetCheckpointResponse>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let wire::GetCheckpointRequest { name, root } = request.into_inner();
         let root = scope.narrow(root)?;
         let found = self.backend()?.find_checkpoints(name, root).await;

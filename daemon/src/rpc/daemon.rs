@@ -27,16 +27,18 @@ impl DaemonService for Rpc {
         &self,
         request: Request<wire::StatusRequest>,
     ) -> Result<Response<wire::StatusResponse>, Status> {
+        let scope = self.scope(&request);
         let wire::StatusRequest { root, brief } = request.into_inner();
         let restarting = match root {
             Some(root) => self.front.meet_root(&root).await,
             None => false,
         };
-        let status = if brief {
+        let mut status = if brief {
             self.front.introduction()
         } else {
             self.front.status().await.map_err(refusal::status)?
         };
+        status.roots.retain(|root| scope.has(&root.path));
         Ok(Response::new(wire::StatusResponse {
             restarting,
             ..convert::status(status)
@@ -107,7 +109,7 @@ impl DaemonService for Rpc {
         request: Request<wire::BackupRequest>,
     ) -> Result<Response<Self::BackupStream>, Status> {
         // A backup holds what is archived of all roots.
-        self.admit_all(&self.scope(&request)?).await?;
+        self.admit_all(&self.scope(&request)).await?;
         let (sender, reply) = stream::reply();
         let backend = Arc::clone(self.backend()?);
         self.tasks.start(async move {

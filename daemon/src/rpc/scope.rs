@@ -17,13 +17,11 @@ pub(super) struct Scope {
 
 impl Rpc {
     /// Returns whom to answer a call as.
-    pub(super) fn scope<T>(&self, request: &Request<T>) -> Result<Scope, Status> {
-        let Some(root) = agent_root(request.metadata()) else {
-            return Ok(Scope::default());
-        };
-        Ok(Scope {
-            root: self.backend()?.scope(&root),
-        })
+    pub(super) fn scope<T>(&self, request: &Request<T>) -> Scope {
+        let agent = agent_root(request.metadata());
+        Scope {
+            root: agent.and_then(|root| self.front.scope(&root)),
+        }
     }
 
     /// Fails unless a session may be shown.

@@ -15,7 +15,7 @@ impl SearchService for Rpc {
         &self,
         request: Request<wire::SearchRequest>,
     ) -> Result<Response<wire::SearchResponse>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let request = request.into_inner();
         let question = Question {
             query: request.query,

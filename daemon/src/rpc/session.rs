@@ -25,7 +25,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ListRequest>,
     ) -> Result<Response<Self::ListStream>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let request = request.into_inner();
         let filter = model::SessionFilter {
             project: request.project,
@@ -52,7 +52,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ResolveRequest>,
     ) -> Result<Response<wire::ResolveResponse>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let wire::ResolveRequest { name, cwd, root } = request.into_inner();
         let name = Name {
             text: name,
@@ -72,7 +72,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ReadRequest>,
     ) -> Result<Response<Self::ReadStream>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let session = convert::session_id(&request.into_inner().session)?;
         self.admit(&scope, &session).await?;
         let backend = Arc::clone(self.backend()?);
@@ -90,7 +90,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::SourcesRequest>,
     ) -> Result<Response<wire::SourcesResponse>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let session = request.into_inner().session;
         let (sources, live_pid) = if session.is_empty() {
             (self.backend()?.unowned_sources().await, None)
@@ -111,7 +111,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::BytesRequest>,
     ) -> Result<Response<Self::BytesStream>, Status> {
-        let scope = self.scope(&request)?;
+        let scope = self.scope(&request);
         let wire::BytesRequest { source, generation } = request.into_inner();
         if !scope.is_open() {
             let root = self.backend()?.root_of(model::SourceId(source)).await;
@@ -162,7 +162,7 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::ProjectsRequest>,
     ) -> Result<Response<wire::ProjectsResponse>, Status> {
-        let root = self.scope(&request)?.narrow(None)?;
+        let root = self.scope(&request).narrow(None)?;
         let projects = self.backend()?.projects(root).await;
         let projects = projects.map_err(refusal::status)?;
         let projects = projects.into_iter().map(convert::project).collect();

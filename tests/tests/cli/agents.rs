@@ -39,6 +39,11 @@ fn an_agent_is_answered_from_its_own_config_root_unless_the_settings_open_the_ot
         let words = String::from_utf8_lossy(&named.stderr).into_owned();
         assert_eq!(named.status.success(), is_open, "{words}");
         assert_eq!(words.contains("agents.scope"), !is_open, "{words}");
+        for args in [["status", "--json"], ["lost", "--json"]] {
+            let told = home.as_agent(&args).unwrap();
+            let told = String::from_utf8(told.stdout).unwrap();
+            assert_eq!(told.contains(root), is_open, "{args:?}: {told}");
+        }
         let copy = home.path().join(format!("copy-{is_open}.db"));
         let backup = home.as_agent(&["backup", copy.to_str().unwrap()]).unwrap();
         assert_eq!(backup.status.success(), is_open, "{backup:?}");
