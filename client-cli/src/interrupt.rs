@@ -18,8 +18,8 @@ pub(crate) async fn until_interrupted<T>(
         () = heard(SignalKind::terminate(), ignored) => {}
         () = heard(SignalKind::hangup(), ignored) => {}
     }
-    let message = "interrupted: what was put back stays, and nothing half done is left";
-    Err(CliError::new(Kind::Interrupted, message).hint("run this again for the rest"))
+    let message = "interrupted: what was finished stays, and nothing half done is left";
+    Err(CliError::new(Kind::Interrupted, message).hint("run this again for what is missing"))
 }
 
 /// Waits for a signal, unless whoever started this has it ignored, as `nohup` does.

@@ -15,6 +15,7 @@ use crate::commands::{checkpoint, resume, source};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::fork::{Conversation, PlaceError};
+use crate::interrupt::until_interrupted;
 use crate::launch::Launch;
 use crate::name;
 use crate::output::{Output, quiet};
@@ -46,7 +47,8 @@ pub(crate) async fn run(context: &Context, args: Fork) -> Result<(), CliError> {
         None if args.no_run => PathBuf::new(),
         None => resume::directory(context, &client, &session, &args.run).await?,
     };
-    let made = make(context, &client, &session, args.at.as_deref()).await;
+    let made = make(context, &client, &session, args.at.as_deref());
+    let made = until_interrupted(made).await;
     let Made { id, place, root } = &made.inspect_err(|_| {
         if let Some(beside) = &beside {
             beside.undo();
