@@ -265,18 +265,29 @@ pub(crate) struct Restore {
         required_unless_present = "all_missing"
     )]
     pub(crate) id: Option<String>,
-    /// Put back everything that is missing, but for what Claude Code was told to forget; asks first.
-    #[arg(long, conflicts_with_all = ["id", "to", "as_new"])]
-    pub(crate) all_missing: bool,
-    /// Do not ask.
-    #[arg(long, requires = "all_missing")]
-    pub(crate) yes: bool,
+    /// Whether everything is meant.
+    #[command(flatten)]
+    pub(crate) at_once: AtOnce,
     /// Put all of its files below this directory instead, in the same layout.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: Option<PathBuf>,
     /// Join what is on disk with what was there before, as a session of its own.
     #[arg(long, conflicts_with = "to")]
     pub(crate) as_new: bool,
+}
+
+/// What `sessions restore` takes where everything is meant.
+#[derive(Debug, Args)]
+pub(crate) struct AtOnce {
+    /// Put back everything that is missing, but for what Claude Code was told to forget; asks first.
+    #[arg(long, conflicts_with_all = ["id", "to", "as_new"])]
+    pub(crate) all_missing: bool,
+    /// Put back what Claude Code was told to forget, too.
+    #[arg(long, requires = "all_missing")]
+    pub(crate) forgotten: bool,
+    /// Do not ask.
+    #[arg(long, requires = "all_missing")]
+    pub(crate) yes: bool,
 }
 
 /// `sessions resume`.

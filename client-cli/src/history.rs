@@ -1,18 +1,26 @@
-//! What the histories of prompts name: every life that each root's `history.jsonl` had.
+//! What the histories of prompts name: every life that each root's `history.jsonl` had, and what it is now.
 //!
-//! The client's sweeps leave the history alone, and its `purge` of a project takes that project's prompts out:
-//! so what went by itself is told from what somebody wanted gone. Must not know what is done about either.
+//! The client's sweeps leave the history alone, and its `purge` of a project takes that project's prompts out, its
+//! `purge --all` the whole file: so what went by itself is told from what somebody wanted gone. Must not know what
+//! is done about either.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use serde::Deserialize;
 use sessions_client::{Client, Source};
 use sessions_model::{Session, Timestamp};
+use sessions_paths::read_regular;
 
 use crate::error::CliError;
 
 /// The longest line that is read, in bytes; longer ones hold what was pasted.
 const LINE_BYTES_MAX: usize = 16 << 20;
+
+/// The largest history that is read from the disk, in bytes: that of years has some ten million.
+const HISTORY_BYTES_MAX: u64 = 1 << 30;
 
 /// A session whose prompts a history names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,53 +43,32 @@ pub(crate) struct Histories {
 #[derive(Debug, Default)]
 struct History {
     prompted: BTreeMap<String, Prompted>,
-    /// Files that were made anew, one after the other: each after all before it was lost.
-    files: Vec<Lives>,
     /// In the life that is being read.
     life: Named,
-}
-
-/// One file, through all its lives.
-#[derive(Debug)]
-struct Lives {
-    /// In any of them.
-    ever: Named,
-    /// In the last one.
-    last: Named,
+    /// Now, as far as is known.
+    named: Named,
+    /// Sessions that were named, and are no more.
+    forgotten: HashSet<String>,
+    /// Directories that were named, and once were not any more: when that was last.
+    left_at: HashMap<String, Timestamp>,
 }
 
 /// Sessions and directories.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Named {
     ids: HashSet<String>,
     projects: HashSet<String>,
 }
 
-impl Named {
-    fn is_another_than(&self, before: &Self) -> bool {
-        let names_some = !self.projects.is_empty();
-        names_some
-            && self.ids.is_disjoint(&before.ids)
-            && self.projects.is_disjoint(&before.projects)
-    }
-
-    fn extend(&mut self, more: &Self) {
-        self.ids.extend(more.ids.iter().cloned());
-        self.projects.extend(more.projects.iter().cloned());
-    }
-}
-
-impl Lives {
-    /// Tells whether `session` was named once, or its directory, and is no more.
-    fn forgot(&self, session: &Session) -> bool {
-        let id = session.id.as_str();
-        if self.ever.ids.contains(id) {
-            return !self.last.ids.contains(id);
-        }
-        // Scripts leave no prompts: what is known of their directory has to do.
-        let is_named = |named: &Named| session.cwds.iter().any(|cwd| named.projects.contains(cwd));
-        is_named(&self.ever) && !is_named(&self.last)
-    }
+/// How a life of a history follows the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It is the same file, written anew at this time: what it names no more was taken out.
+    Rewritten(Timestamp),
+    /// It does not read back whole: what is missing in it says nothing.
+    Damaged,
+    /// Its root was lost as a whole and made anew, and it with that.
+    Anew,
 }
 
 impl Histories {
@@ -98,31 +85,52 @@ impl Histories {
     }
 
     async fn read_source(&mut self, client: &Client, source: &Source) -> Result<(), CliError> {
-        let history = self.by_root.entry(source.root.clone()).or_default();
+        let root = &source.root;
+        let history = self.by_root.entry(root.clone()).or_default();
+        let born_at = born_at(Path::new(root));
+        let mut before = None;
         for life in &source.generations {
             let mut stream = client.bytes(source.id, Some(life.id)).await?;
             let mut line = Vec::new();
             while let Some(run) = stream.next().await? {
-                for piece in run.split_inclusive(|byte| *byte == b'\n') {
-                    if line.len() <= LINE_BYTES_MAX {
-                        line.extend_from_slice(piece);
-                    }
-                    if piece.ends_with(b"\n") {
-                        history.take(&line);
-                        line.clear();
-                    }
-                }
+                history.take_run(&run, &mut line);
             }
             // The last line may lack its end, for now or for good.
             history.take(&line);
             let is_whole = stream.losses().is_empty();
-            history.end_life(is_whole);
+            let at = life.opened_at;
+            history.end_life(if !is_whole {
+                Turn::Damaged
+            } else if is_between(before, born_at, at) {
+                Turn::Anew
+            } else {
+                Turn::Rewritten(at)
+            });
+            before = Some(at);
             if !is_whole {
-                let root = &source.root;
                 self.damaged.push(format!(
                     "the history of {root} does not read back whole: nothing of it counts as forgotten"
                 ));
             }
+        }
+        // What was purged a moment ago may not be archived yet.
+        let now = Timestamp(i64::MAX);
+        let turn = if is_between(before, born_at, now) {
+            Turn::Anew
+        } else {
+            Turn::Rewritten(now)
+        };
+        match on_disk(Path::new(root)) {
+            Ok(Some(lines)) => {
+                let mut line = Vec::new();
+                history.take_run(&lines, &mut line);
+                history.take(&line);
+                history.end_life(turn);
+            }
+            Ok(None) => {}
+            Err(error) => self.damaged.push(format!(
+                "the history of {root} cannot be read, so that nothing more counts as forgotten: {error}"
+            )),
         }
         Ok(())
     }
@@ -138,22 +146,40 @@ impl Histories {
         histories.flat_map(|history| history.prompted.values())
     }
 
-    /// Tells whether somebody had the client forget `session`: the history named it once, or its directory, and
-    /// names it no more. One that is gone itself says what it said last; one that names nothing of what it did is
-    /// another, made anew after all was lost, and takes nothing back.
+    /// Tells whether somebody had the client forget `session`: the history named it once, or its directory, and does
+    /// no more.
     pub(crate) fn forgot(&self, session: &Session) -> bool {
-        let files = self
-            .by_root
-            .get(&session.root)
-            .map(|history| &*history.files);
-        let files = files.unwrap_or_default().iter().rev();
-        files
-            .take_while(|file| !file.last.ids.contains(session.id.as_str()))
-            .any(|file| file.forgot(session))
+        let history = self.by_root.get(&session.root);
+        history.is_some_and(|history| history.forgot(session))
     }
 }
 
 impl History {
+    fn forgot(&self, session: &Session) -> bool {
+        let id = session.id.as_str();
+        if self.named.ids.contains(id) || self.forgotten.contains(id) {
+            return self.forgotten.contains(id);
+        }
+        // Scripts leave no prompts: what is known of their directory has to do, of as long as they were before it
+        // was taken out.
+        let left = session.cwds.iter().filter_map(|cwd| self.left_at.get(cwd));
+        left.max()
+            .is_some_and(|left_at| session.ended_at.is_none_or(|at| at <= *left_at))
+    }
+
+    /// Takes what was read of a life; `line` holds what has no end yet.
+    fn take_run(&mut self, run: &[u8], line: &mut Vec<u8>) {
+        for piece in run.split_inclusive(|byte| *byte == b'\n') {
+            if line.len() <= LINE_BYTES_MAX {
+                line.extend_from_slice(piece);
+            }
+            if piece.ends_with(b"\n") {
+                self.take(line);
+                line.clear();
+            }
+        }
+    }
+
     fn take(&mut self, line: &[u8]) {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
@@ -181,19 +207,47 @@ impl History {
         known.last_at = known.last_at.max(last_at);
     }
 
-    /// Takes in the life that was read. Of one that does not read back whole, what it says no more may be lost.
-    fn end_life(&mut self, is_whole: bool) {
+    /// Takes in the life that was read.
+    fn end_life(&mut self, turn: Turn) {
         let life = std::mem::take(&mut self.life);
-        match self.files.last_mut() {
-            Some(file) if !life.is_another_than(&file.ever) => {
-                file.ever.extend(&life);
-                file.last = if is_whole { life } else { file.ever.clone() };
+        self.forgotten.retain(|id| !life.ids.contains(id));
+        match turn {
+            Turn::Rewritten(at) => {
+                let before = std::mem::replace(&mut self.named, life);
+                let ids = before.ids.difference(&self.named.ids).cloned();
+                self.forgotten.extend(ids);
+                let projects = before.projects.difference(&self.named.projects);
+                self.left_at
+                    .extend(projects.map(|project| (project.clone(), at)));
             }
-            _ => self.files.push(Lives {
-                ever: life.clone(),
-                last: life,
-            }),
+            Turn::Damaged => {
+                self.named.ids.extend(life.ids);
+                self.named.projects.extend(life.projects);
+            }
+            Turn::Anew => self.named = life,
         }
+    }
+}
+
+/// Returns when a folder was made, where the system says so.
+fn born_at(folder: &Path) -> Option<Timestamp> {
+    let born = fs::metadata(folder).and_then(|metadata| metadata.created());
+    Timestamp::from_system(born.ok()?)
+}
+
+/// Tells whether a root was made after one life of its history was seen, and before the next was: it was lost as a
+/// whole meanwhile, which no purge brings about.
+fn is_between(before: Option<Timestamp>, born_at: Option<Timestamp>, at: Timestamp) -> bool {
+    let is_after = |born: Timestamp| before.is_some_and(|before| before < born) && born <= at;
+    born_at.is_some_and(is_after)
+}
+
+/// Reads the history as it is now: nothing where there is none. None where there is no root either.
+fn on_disk(root: &Path) -> io::Result<Option<Vec<u8>>> {
+    match read_regular(&root.join("history.jsonl"), HISTORY_BYTES_MAX) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(root.is_dir().then(Vec::new)),
+        Err(error) => Err(error),
     }
 }
 
@@ -224,19 +278,28 @@ mod tests {
         assert_eq!(history.prompted.into_values().collect::<Vec<_>>(), [expect]);
     }
 
-    /// Each life names sessions, in directories that are called like them; one that is marked does not read back.
+    /// Each life names sessions, in directories that are called like them, and begins at its number; one that is
+    /// marked is damaged, or comes after its root was lost. A script's session ended at 1.
     fn forgot(lives: &[&[&str]], id: &str, cwd: &str) -> bool {
         let mut history = History::default();
-        for life in lives {
-            for id in life.iter().filter(|id| **id != "damaged") {
+        for (at, life) in (0..).zip(lives) {
+            let marks = ["damaged", "anew"];
+            for id in life.iter().filter(|id| !marks.contains(id)) {
                 history.take(&line(id, &format!("/src/{id}"), 1));
             }
-            history.end_life(!life.contains(&"damaged"));
+            history.end_life(if life.contains(&"damaged") {
+                Turn::Damaged
+            } else if life.contains(&"anew") {
+                Turn::Anew
+            } else {
+                Turn::Rewritten(Timestamp(at))
+            });
         }
         let session = Session {
             id: SessionId::parse(id).unwrap(),
             cwds: vec![cwd.into()],
             root: "/root".into(),
+            ended_at: Some(Timestamp(1)),
             ..samples::sessions().remove(0)
         };
         let histories = Histories {
@@ -255,21 +318,65 @@ mod tests {
         assert!(!forgot(lives, "script", "/src/kept"));
         assert!(!forgot(lives, "script", "/elsewhere"));
         assert!(!forgot(&[&["kept", "purged"]], "purged", "/src/purged"));
-        assert!(forgot(&[&["purged"], &[]], "purged", "/src/purged"));
-    }
-
-    #[test]
-    fn a_history_that_was_made_anew_takes_nothing_back() {
-        let lives: &[&[&str]] = &[&["kept", "purged"], &["kept"], &["new"]];
-        assert!(!forgot(lives, "kept", "/src/kept"));
-        assert!(forgot(lives, "purged", "/src/purged"));
-        let again: &[&[&str]] = &[&["kept", "purged"], &["kept"], &["new"], &["new", "purged"]];
+        let again: &[&[&str]] = &[&["kept", "purged"], &["kept"], &["kept", "purged"]];
         assert!(!forgot(again, "purged", "/src/purged"));
+        let all: &[&[&str]] = &[&["purged"], &[], &["new"]];
+        assert!(forgot(all, "purged", "/src/purged"));
+        assert!(forgot(all, "script", "/src/purged"));
     }
 
     #[test]
-    fn a_history_that_does_not_read_back_whole_forgets_nobody() {
+    fn what_a_script_left_is_forgotten_with_its_directory_though_that_is_named_again() {
+        let line = |id: &str| line(id, "/src/purged", 1);
+        let mut history = History::default();
+        for (at, ids) in (0..).zip([&["one"][..], &[], &["two"]]) {
+            for id in ids {
+                history.take(&line(id));
+            }
+            history.end_life(Turn::Rewritten(Timestamp(at)));
+        }
+        let forgot = |ended_at| {
+            history.forgot(&Session {
+                id: SessionId::parse("script").unwrap(),
+                cwds: vec!["/src/purged".into()],
+                ended_at,
+                ..samples::sessions().remove(0)
+            })
+        };
+        assert!(forgot(Some(Timestamp(1))));
+        assert!(forgot(None));
+        assert!(!forgot(Some(Timestamp(2))), "it came after");
+    }
+
+    #[test]
+    fn what_says_nothing_forgets_nobody() {
         let lives: &[&[&str]] = &[&["kept", "purged"], &["kept", "damaged"]];
         assert!(!forgot(lives, "purged", "/src/purged"));
+        let anew: &[&[&str]] = &[&["kept", "purged"], &["kept"], &["new", "anew"], &["new"]];
+        assert!(!forgot(anew, "kept", "/src/kept"));
+        assert!(forgot(anew, "purged", "/src/purged"));
+    }
+
+    #[test]
+    fn a_root_that_was_made_anew_has_another_history() {
+        let check = |before: Option<i64>, born: Option<i64>, expect: bool| {
+            let between = is_between(before.map(Timestamp), born.map(Timestamp), Timestamp(9));
+            assert_eq!(between, expect, "{before:?} {born:?}");
+        };
+        check(Some(5), Some(7), true);
+        check(Some(5), Some(3), false);
+        check(Some(5), Some(11), false);
+        check(Some(5), None, false);
+        check(None, Some(7), false);
+    }
+
+    #[test]
+    fn a_history_that_is_gone_names_nothing_and_one_without_a_root_says_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let read = |root: &Path| on_disk(root).unwrap();
+        assert_eq!(read(root.path()), Some(Vec::new()));
+        fs::write(root.path().join("history.jsonl"), "{}").unwrap();
+        assert_eq!(read(root.path()), Some(b"{}".to_vec()));
+        assert_eq!(read(&root.path().join("none")), None);
     }
 }

@@ -21,7 +21,7 @@ use crate::restore::{self, Plan, Restored, Target};
 pub(crate) async fn run(context: &Context, args: Restore) -> Result<(), CliError> {
     let client = context.connect().await?;
     let Some(id) = &args.id else {
-        return all::run(context, &client, args.yes).await;
+        return all::run(context, &client, &args.at_once).await;
     };
     let session = name::resolve(&client, context, id).await?;
     if args.as_new {

@@ -185,7 +185,21 @@ fn everything_that_went_by_itself_comes_back_and_what_was_purged_does_not() {
     assert!(files_of(root, FLAKY).files.is_empty());
     wait_until_gone(&samples, PARSER, false);
     let said = String::from_utf8(samples.home.bytes(&yes).unwrap()).unwrap();
-    assert!(said.starts_with("nothing is missing"), "{said}");
+    assert!(said.starts_with("nothing was put back"), "{said}");
+
+    // As the client's purge of everything does.
+    remove(root, &kept);
+    fs::remove_file(root.join("history.jsonl")).unwrap();
+    wait_until_gone(&samples, PARSER, true);
+    let said = String::from_utf8(samples.home.bytes(&yes).unwrap()).unwrap();
+    assert!(said.starts_with("nothing was put back"), "{said}");
+    assert!(said.contains("left 2 sessions that"), "{said}");
+    samples
+        .home
+        .bytes(&[&yes[..], &["--forgotten"]].concat())
+        .unwrap();
+    assert_eq!(files_of(root, PARSER), kept);
+    assert_eq!(files_of(root, FLAKY), purged);
     samples.daemon.stop().unwrap();
 }
 

@@ -8,6 +8,7 @@ use indicatif::ProgressBar;
 use sessions_client::{Client, Source};
 use sessions_model::{SessionFilter, SessionId};
 
+use crate::args::AtOnce;
 use crate::commands::{ask, import};
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -74,22 +75,18 @@ struct Outcome {
 
 impl Wanted {
     fn is_nothing_left_out(&self) -> bool {
-        self.live + self.unwatched + self.stumps == 0 && self.faults.is_empty()
+        self.forgotten + self.live + self.unwatched + self.stumps == 0 && self.faults.is_empty()
     }
 }
 
 /// Puts everything back that is missing, once its size was said and agreed to.
-pub(super) async fn run(
-    context: &Context,
-    client: &Client,
-    is_agreed: bool,
-) -> Result<(), CliError> {
+pub(super) async fn run(context: &Context, client: &Client, args: &AtOnce) -> Result<(), CliError> {
     let filter = SessionFilter {
         root: context.root_filter(),
         ..SessionFilter::default()
     };
     import::until_known(context).await?;
-    let mut wanted = find(client, &filter).await?;
+    let mut wanted = find(client, &filter, args.forgotten).await?;
     let mut out = Output::direct();
     if wanted.files == 0 {
         let nothing = if wanted.is_nothing_left_out() {
@@ -107,7 +104,7 @@ pub(super) async fn run(
         count(wanted.sessions.len() as u64, "session"),
         size(wanted.bytes)
     );
-    if !is_agreed && !agree(&what)? {
+    if !args.yes && !agree(&what)? {
         return Ok(());
     }
     let bar = import::items(context, wanted.sessions.len() as u64, "restoring");
@@ -130,7 +127,11 @@ pub(super) async fn run(
     unless_all_of(&faults)
 }
 
-async fn find(client: &Client, filter: &SessionFilter) -> Result<Wanted, CliError> {
+async fn find(
+    client: &Client,
+    filter: &SessionFilter,
+    is_forgotten_wanted: bool,
+) -> Result<Wanted, CliError> {
     let histories = Histories::read(client, filter.root.as_deref()).await?;
     let roots = client.status().await?.roots.into_iter();
     let watched = roots.filter(|root| root.watched_by != "excluded");
@@ -151,7 +152,7 @@ async fn find(client: &Client, filter: &SessionFilter) -> Result<Wanted, CliErro
             wanted.unwatched += 1;
             continue;
         }
-        if histories.forgot(&session) {
+        if !is_forgotten_wanted && histories.forgot(&session) {
             wanted.forgotten += 1;
             continue;
         }
@@ -303,7 +304,8 @@ fn besides(wanted: &Wanted) -> String {
     let forgotten = (wanted.forgotten > 0).then(|| {
         let sessions = count(wanted.forgotten, "session");
         format!(
-            "\nleft {sessions} that Claude Code was told to forget: \"sessions restore ID\" puts one back"
+            "\nleft {sessions} that Claude Code was told to forget: \"sessions restore ID\" puts one back, \
+             --all-missing --forgotten all of them"
         )
     });
     let live = (wanted.live > 0).then(|| {
