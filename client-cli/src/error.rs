@@ -112,7 +112,7 @@ impl CliError {
         let places = count(losses.len() as u64, "place");
         let error = Self::new(
             Kind::Daemon,
-            format!("{places} did not read back and were left out"),
+            format!("left out what did not read back: {places}"),
         );
         Err(error
             .of_one()

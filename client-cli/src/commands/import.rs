@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sessions_client::{Client, ClientError, WatchUpdate};
-use sessions_model::{Coverage, FaultKind, Progress};
-use tokio::time::timeout;
+use sessions_model::{Coverage, Fault, FaultKind, Progress};
+use tokio::time::{sleep, timeout};
 
 use crate::context::Context;
 use crate::error::{CliError, Kind};
@@ -27,6 +27,13 @@ const NOTES_MAX: usize = 16;
 
 /// How long it may take until it is known what is on disk.
 const KNOWN_MAX: Duration = Duration::from_mins(2);
+
+/// Looks at a root that is there and not watched yet, and the time between them: the daemon looks each second or so.
+const ROOT_LOOKS_MAX: u32 = 50;
+const ROOT_LOOK: Duration = Duration::from_millis(100);
+
+/// For how long a fault of a root may yet pass by itself, in milliseconds.
+const FAULT_NEW_MS: i64 = 5000;
 
 /// A bar over bytes.
 const BYTES: &str = "{msg} [{bar:30}] {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
@@ -107,13 +114,34 @@ fn shortfall(coverage: &Coverage, what: &str) -> Option<String> {
 /// # Errors
 /// When that takes longer: what is missing from the disk cannot be told yet.
 pub(crate) async fn until_known(context: &Context) -> Result<(), CliError> {
-    let Ok(followed) = timeout(KNOWN_MAX, follow(context)).await else {
+    let known = async {
+        // A root that came back a moment ago is not gone through yet, and the daemon says nothing of what it lacks.
+        for _ in 0..ROOT_LOOKS_MAX {
+            if !is_a_root_back(context).await? {
+                break;
+            }
+            sleep(ROOT_LOOK).await;
+        }
+        follow(context).await
+    };
+    let Ok(followed) = timeout(KNOWN_MAX, known).await else {
         let message =
             "what is on disk is still being gone through: what is missing cannot be told yet";
         return Err(CliError::new(Kind::Daemon, message)
             .hint("\"sessions status --follow\" waits for it; then run this again"));
     };
     followed
+}
+
+/// Tells whether there is a root that the daemon has not begun to watch, or one that it found a moment ago that it
+/// cannot: it may start itself anew to be let into it.
+async fn is_a_root_back(context: &Context) -> Result<bool, CliError> {
+    let status = context.connect().await?.status().await?;
+    let is_new = |fault: &Fault| context.now.at.millis_since(fault.since) < FAULT_NEW_MS;
+    let is_missing = status.roots.iter().any(|root| root.watched_by == "missing");
+    let mut faults = status.faults.iter();
+    Ok(status.roots.iter().any(|root| root.watched_by == "not yet")
+        || !is_missing && faults.any(|fault| fault.kind == FaultKind::Root && is_new(fault)))
 }
 
 /// Stays until everything on disk is archived and searchable, or as much of it as can be; says then what

@@ -9,6 +9,7 @@ use sessions_paths::Paths;
 use super::Check;
 use crate::moment::{Now, written_at};
 use crate::render::quantity::{count, size};
+use crate::render::standing::places_lost;
 
 /// How far the clock may be behind what was recorded by it, in milliseconds.
 const CLOCK_BACK_MS_MAX: i64 = 60_000;
@@ -30,6 +31,7 @@ pub(crate) fn status(status: &Status, now: Timestamp) -> Vec<Check> {
         checks.push(Check::wrong("fault", &fault.message, &fault.hint));
     }
     checks.push(index(status));
+    checks.extend(damage(status));
     checks.push(disk(status));
     checks.extend(status.roots.iter().filter_map(root));
     checks.push(clock(status, now));
@@ -54,6 +56,18 @@ fn index(status: &Status) -> Check {
         why.unwrap_or("not everything is indexed yet"),
         "\"sessions status --follow\" waits for it",
     )
+}
+
+fn damage(status: &Status) -> Option<Check> {
+    let lost = places_lost(status);
+    let places = count(lost, "place");
+    (lost > 0).then(|| {
+        Check::remark(
+            "archive",
+            format!("{places} of it do not read back"),
+            "\"sessions verify\" lists what, and puts back what is still on disk",
+        )
+    })
 }
 
 fn disk(status: &Status) -> Check {
@@ -181,6 +195,7 @@ fn waiting(events: usize) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
+    use sessions_model::DefectCount;
 
     use super::*;
     use crate::doctor::Level;
@@ -214,6 +229,17 @@ mod tests {
         assert_eq!(index(&status).level, Level::Good);
         status.is_paused = true;
         assert_eq!(index(&status).level, Level::Wrong);
+    }
+
+    #[test]
+    fn what_of_the_archive_is_lost_is_remarked_upon() {
+        let mut status = Status::default();
+        assert!(damage(&status).is_none());
+        status.defects.push(DefectCount {
+            name: "damaged".into(),
+            count: 2,
+        });
+        assert_eq!(damage(&status).unwrap().level, Level::Remark);
     }
 
     #[test]

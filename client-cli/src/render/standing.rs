@@ -16,6 +16,12 @@ const MONTHS_MAX: u64 = 600;
 /// What places of the archive that are lost go by among the defects.
 const DAMAGED: &str = "damaged";
 
+/// Returns how many places of the archive are lost.
+pub(crate) fn places_lost(status: &Status) -> u64 {
+    let lost = status.defects.iter().find(|found| found.name == DAMAGED);
+    lost.map_or(0, |lost| lost.count)
+}
+
 /// Kinds of defects that are listed.
 const DEFECTS_MAX: usize = 12;
 
@@ -136,11 +142,11 @@ fn defects(status: &Status) -> Option<String> {
 }
 
 fn damage(status: &Status) -> Option<String> {
-    let lost = status.defects.iter().find(|found| found.name == DAMAGED)?;
-    let places = count(lost.count, "place");
-    Some(format!(
-        "damaged  {places} of the archive lost (\"sessions verify\" lists what)"
-    ))
+    let lost = places_lost(status);
+    (lost > 0).then(|| {
+        let places = count(lost, "place");
+        format!("damaged  {places} of the archive lost (\"sessions verify\" lists what)")
+    })
 }
 
 fn daemon_line(status: &Status, now: &Now) -> String {

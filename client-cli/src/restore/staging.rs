@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use super::{Missing, Plan};
 use crate::error::{CliError, Kind};
+use crate::render::text::one_line;
 
 /// What the folder of files that are under way is called. A session's id begins with no dot, so that whatever
 /// is in there belongs to none.
@@ -108,7 +109,7 @@ impl Staging {
             while let Some(run) = bytes.next().await? {
                 file.write(&run)?;
             }
-            CliError::unless_whole(bytes.losses())?;
+            CliError::unless_whole(bytes.losses()).map_err(|error| unreadable(missing, error))?;
             fetched.0.push(file.finish(missing.length)?);
         }
         Ok(fetched)
@@ -228,6 +229,16 @@ impl Partial {
         let error = CliError::new(Kind::Daemon, message).of_one();
         Err(error.hint("run \"sessions verify\""))
     }
+}
+
+/// Says that a file does not read back whole, so that none of its session is put back.
+fn unreadable(missing: &Missing<'_>, error: CliError) -> CliError {
+    let path = one_line(&missing.source.path);
+    let message = format!("{path} does not read back whole: nothing of its session was put back");
+    error.say(message).hint(
+        "\"sessions verify\" puts back what is still on disk; \"sessions export ID --format jsonl -o FILE\" writes \
+         all that reads back",
+    )
 }
 
 /// Says that a file could not be written; others may well be, unless the disk takes no more.

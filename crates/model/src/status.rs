@@ -40,7 +40,7 @@ pub struct Status {
 pub struct RootStatus {
     /// Its path.
     pub path: String,
-    /// `events`, `polling: ` and why, `missing` or `not a directory`.
+    /// `events`, `polling: ` and why, `not yet`, `missing` or `not a directory`.
     pub watched_by: String,
     /// When its last byte was archived.
     pub last_archived_at: Option<Timestamp>,

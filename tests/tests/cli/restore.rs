@@ -233,8 +233,14 @@ fn all_of_a_root_comes_back_but_where_a_place_is_taken() {
     })
     .unwrap();
 
-    // The daemon says nothing yet of a root that is gone as a whole.
+    // The daemon says nothing yet of a root that is gone as a whole, nor of one that came back a moment ago.
     fs::remove_dir_all(root).unwrap();
+    wait_for("the root to be missed", SEEN_MAX, || {
+        let status = samples.home.json(&["status", "--json"])?;
+        Ok((status["roots"][0]["watched_by"] == "missing").then_some(()))
+    })
+    .unwrap();
+    samples.home.bytes(&["restore", PARSER]).unwrap();
     let said = samples.home.bytes(&yes).unwrap();
     assert!(said.starts_with(b"restored"), "{said:?}");
     assert_eq!(sessions(), before);
