@@ -1,8 +1,8 @@
 //! What the histories of prompts name: every life that each root's `history.jsonl` had, and what it is now.
 //!
-//! The client's sweeps leave the history alone, and its `purge` of a project takes that project's prompts out, its
-//! `purge --all` the whole file: so what went by itself is told from what somebody wanted gone. Must not know what
-//! is done about either.
+//! The client's sweeps take out what was prompted longer ago than it keeps sessions for, its `purge` of a project all
+//! that was prompted there, its `purge --all` the whole file: so what went by itself is told from what somebody
+//! wanted gone. Must not know what is done about either.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -15,6 +15,7 @@ use sessions_model::{Session, Timestamp};
 use sessions_paths::read_regular;
 
 use crate::error::CliError;
+use crate::sweep;
 
 /// The longest line that is read, in bytes; longer ones hold what was pasted.
 const LINE_BYTES_MAX: usize = 16 << 20;
@@ -53,18 +54,25 @@ struct History {
     left_at: HashMap<String, Timestamp>,
 }
 
-/// Sessions and directories.
+/// Sessions and directories, with when something was last prompted in each.
 #[derive(Debug, Default)]
 struct Named {
-    ids: HashSet<String>,
-    projects: HashSet<String>,
+    ids: HashMap<String, Timestamp>,
+    projects: HashMap<String, Timestamp>,
+    /// When the first of all was.
+    first_at: Option<Timestamp>,
 }
 
 /// How a life of a history follows the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
-    /// It is the same file, written anew at this time: what it names no more was taken out.
-    Rewritten(Timestamp),
+    /// It is the same file, written anew: what it names no more was taken out.
+    Rewritten {
+        /// When it was first seen so.
+        at: Timestamp,
+        /// What was prompted before may have gone by itself.
+        kept_from: Timestamp,
+    },
     /// It does not read back whole: what is missing in it says nothing.
     Damaged,
     /// Its root was lost as a whole and made anew, and it with that.
@@ -73,21 +81,35 @@ enum Turn {
 
 impl Histories {
     /// Reads what the archive has of them.
-    pub(crate) async fn read(client: &Client, root: Option<&str>) -> Result<Self, CliError> {
+    pub(crate) async fn read(
+        client: &Client,
+        root: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Self, CliError> {
         let mut histories = Self::default();
         for source in client.unowned_sources().await? {
             let is_meant = root.is_none_or(|root| root == source.root);
             if source.kind == "history" && is_meant {
-                histories.read_source(client, &source).await?;
+                histories.read_source(client, &source, now).await?;
             }
         }
         Ok(histories)
     }
 
-    async fn read_source(&mut self, client: &Client, source: &Source) -> Result<(), CliError> {
+    async fn read_source(
+        &mut self,
+        client: &Client,
+        source: &Source,
+        now: Timestamp,
+    ) -> Result<(), CliError> {
         let root = &source.root;
         let history = self.by_root.entry(root.clone()).or_default();
         let born_at = born_at(Path::new(root));
+        let kept_ms = sweep::kept_ms(Path::new(root));
+        let rewritten = |at: Timestamp| Turn::Rewritten {
+            at,
+            kept_from: Timestamp(at.millis() - kept_ms),
+        };
         let mut before = None;
         for life in &source.generations {
             let mut stream = client.bytes(source.id, Some(life.id)).await?;
@@ -104,7 +126,7 @@ impl Histories {
             } else if is_between(before, born_at, at) {
                 Turn::Anew
             } else {
-                Turn::Rewritten(at)
+                rewritten(at)
             });
             before = Some(at);
             if !is_whole {
@@ -114,11 +136,10 @@ impl Histories {
             }
         }
         // What was purged a moment ago may not be archived yet.
-        let now = Timestamp(i64::MAX);
         let turn = if is_between(before, born_at, now) {
             Turn::Anew
         } else {
-            Turn::Rewritten(now)
+            rewritten(now)
         };
         match on_disk(Path::new(root)) {
             Ok(Some(lines)) => {
@@ -157,7 +178,7 @@ impl Histories {
 impl History {
     fn forgot(&self, session: &Session) -> bool {
         let id = session.id.as_str();
-        if self.named.ids.contains(id) || self.forgotten.contains(id) {
+        if self.named.ids.contains_key(id) || self.forgotten.contains(id) {
             return self.forgotten.contains(id);
         }
         // Scripts leave no prompts: what is known of their directory has to do, of as long as they were before it
@@ -191,42 +212,57 @@ impl History {
         let Ok(prompt) = serde_json::from_slice::<Prompt>(line) else {
             return;
         };
+        let at = Timestamp(prompt.timestamp);
         let named = &mut self.life;
-        named.projects.insert(prompt.project.clone());
+        named.first_at = Some(named.first_at.map_or(at, |first| first.min(at)));
+        note(&mut named.projects, &prompt.project, at);
         // Old versions named no session.
         let Some(id) = prompt.session_id else {
             return;
         };
-        named.ids.insert(id.clone());
-        let last_at = Timestamp(prompt.timestamp);
+        note(&mut named.ids, &id, at);
         let known = self.prompted.entry(id.clone()).or_insert(Prompted {
             id,
             project: prompt.project,
-            last_at,
+            last_at: at,
         });
-        known.last_at = known.last_at.max(last_at);
+        known.last_at = known.last_at.max(at);
     }
 
     /// Takes in the life that was read.
     fn end_life(&mut self, turn: Turn) {
         let life = std::mem::take(&mut self.life);
-        self.forgotten.retain(|id| !life.ids.contains(id));
+        self.forgotten.retain(|id| !life.ids.contains_key(id));
         match turn {
-            Turn::Rewritten(at) => {
-                let before = std::mem::replace(&mut self.named, life);
-                let ids = before.ids.difference(&self.named.ids).cloned();
+            Turn::Rewritten { at, kept_from } => {
+                let Named { ids, projects, .. } = std::mem::replace(&mut self.named, life);
+                let named = &self.named;
+                // A sweep takes the oldest out, and nothing that is kept yet.
+                let is_swept = |last_at: Timestamp| {
+                    last_at < kept_from && named.first_at.is_none_or(|first| last_at < first)
+                };
+                let taken_out =
+                    |(name, last_at): (String, Timestamp)| (!is_swept(last_at)).then_some(name);
+                let ids = ids.into_iter().filter_map(taken_out);
+                let ids = ids.filter(|id| !named.ids.contains_key(id));
                 self.forgotten.extend(ids);
-                let projects = before.projects.difference(&self.named.projects);
-                self.left_at
-                    .extend(projects.map(|project| (project.clone(), at)));
+                let projects = projects.into_iter().filter_map(taken_out);
+                let projects = projects.filter(|project| !named.projects.contains_key(project));
+                self.left_at.extend(projects.map(|project| (project, at)));
             }
             Turn::Damaged => {
                 self.named.ids.extend(life.ids);
                 self.named.projects.extend(life.projects);
+                self.named.first_at = self.named.first_at.min(life.first_at).or(life.first_at);
             }
             Turn::Anew => self.named = life,
         }
     }
+}
+
+fn note(named: &mut HashMap<String, Timestamp>, name: &str, at: Timestamp) {
+    let last_at = named.entry(name.to_owned()).or_insert(at);
+    *last_at = at.max(*last_at);
 }
 
 /// Returns when a folder was made, where the system says so.
@@ -278,6 +314,14 @@ mod tests {
         assert_eq!(history.prompted.into_values().collect::<Vec<_>>(), [expect]);
     }
 
+    /// A life that begins at `at`, when nothing is old enough for a sweep.
+    fn rewritten(at: i64) -> Turn {
+        Turn::Rewritten {
+            at: Timestamp(at),
+            kept_from: Timestamp(0),
+        }
+    }
+
     /// Each life names sessions, in directories that are called like them, and begins at its number; one that is
     /// marked is damaged, or comes after its root was lost. A script's session ended at 1.
     fn forgot(lives: &[&[&str]], id: &str, cwd: &str) -> bool {
@@ -292,7 +336,7 @@ mod tests {
             } else if life.contains(&"anew") {
                 Turn::Anew
             } else {
-                Turn::Rewritten(Timestamp(at))
+                rewritten(at)
             });
         }
         let session = Session {
@@ -333,7 +377,7 @@ mod tests {
             for id in ids {
                 history.take(&line(id));
             }
-            history.end_life(Turn::Rewritten(Timestamp(at)));
+            history.end_life(rewritten(at));
         }
         let forgot = |ended_at| {
             history.forgot(&Session {
@@ -346,6 +390,38 @@ mod tests {
         assert!(forgot(Some(Timestamp(1))));
         assert!(forgot(None));
         assert!(!forgot(Some(Timestamp(2))), "it came after");
+    }
+
+    #[test]
+    fn what_is_older_than_what_is_kept_went_by_itself() {
+        let check = |(purged, kept): (i64, &[i64]), kept_from: i64, expect: bool| {
+            let mut history = History::default();
+            let kept_lines = || kept.iter().map(|at| line("kept", "/src/kept", *at));
+            for line in kept_lines().chain([line("session", "/src/other", purged)]) {
+                history.take(&line);
+            }
+            history.end_life(rewritten(1));
+            kept_lines().for_each(|line| history.take(&line));
+            history.end_life(Turn::Rewritten {
+                at: Timestamp(9),
+                kept_from: Timestamp(kept_from),
+            });
+            for id in ["session", "script"] {
+                let session = Session {
+                    id: SessionId::parse(id).unwrap(),
+                    cwds: vec!["/src/other".into()],
+                    ended_at: Some(Timestamp(purged)),
+                    ..samples::sessions().remove(0)
+                };
+                let what = (id, purged, kept, kept_from);
+                assert_eq!(history.forgot(&session), expect, "{what:?}");
+            }
+        };
+        check((3, &[6]), 5, false);
+        check((5, &[6]), 5, true);
+        check((3, &[2, 6]), 5, true);
+        check((3, &[]), 5, false);
+        check((6, &[]), 5, true);
     }
 
     #[test]

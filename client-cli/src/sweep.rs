@@ -35,11 +35,7 @@ impl Sweep {
     /// Looks at `root`.
     pub(crate) fn look(root: &str, now: &Now) -> Self {
         let folder = Path::new(root);
-        let settings = read_regular(&folder.join("settings.json"), SETTINGS_BYTES_MAX);
-        let kept_days = settings
-            .ok()
-            .and_then(|text| kept_days(&text))
-            .unwrap_or(KEPT_DAYS);
+        let kept_days = kept_days(folder);
         // The client itself goes by the age of its mark, whatever is written there.
         let last_at = written_at(&folder.join(".last-cleanup"));
         let day_after = last_at.map_or(now.at, |last| Timestamp(last.millis() + DAY_MS));
@@ -55,7 +51,19 @@ impl Sweep {
     }
 }
 
-fn kept_days(settings: &[u8]) -> Option<u32> {
+/// Returns for how long something must have been unused that a sweep of `root` took, in milliseconds: longer than the
+/// client's default was not needed, whatever the settings say now.
+pub(crate) fn kept_ms(root: &Path) -> i64 {
+    i64::from(kept_days(root).min(KEPT_DAYS)) * DAY_MS
+}
+
+fn kept_days(root: &Path) -> u32 {
+    let settings = read_regular(&root.join("settings.json"), SETTINGS_BYTES_MAX);
+    let days = settings.ok().and_then(|text| set_days(&text));
+    days.unwrap_or(KEPT_DAYS)
+}
+
+fn set_days(settings: &[u8]) -> Option<u32> {
     let settings: serde_json::Value = serde_json::from_slice(settings).ok()?;
     let days = settings.get("cleanupPeriodDays")?.as_u64()?;
     // The client refuses 0 and then keeps its default.

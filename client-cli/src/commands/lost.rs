@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &Context, args: Lost) -> Result<(), CliError> {
     };
     let sessions = client.list(&filter).await?.sessions;
     let known: HashSet<&str> = sessions.iter().map(|known| known.id.as_str()).collect();
-    let histories = Histories::read(&client, root.as_deref()).await?;
+    let histories = Histories::read(&client, root.as_deref(), context.now.at).await?;
     for damaged in histories.damaged() {
         quiet(writeln!(stderr(), "note: {}", one_line(damaged)))?;
     }

@@ -141,7 +141,7 @@ fn everything_that_went_by_itself_comes_back_and_what_was_purged_does_not() {
     let samples = Samples::archived();
     let root = samples.home.config_root();
     let prompts = |ids: &[&str]| {
-        let line = |id: &&str| json!({"display": "x", "timestamp": 1, "project": format!("/src/{id}"), "sessionId": id});
+        let line = |id: &&str| json!({"display": "x", "timestamp": 4_000_000_000_000_u64, "project": format!("/src/{id}"), "sessionId": id});
         let lines: Vec<String> = ids.iter().map(|id| format!("{}\n", line(id))).collect();
         let lines = lines.concat();
         fs::write(root.join("history.new"), &lines).unwrap();

@@ -86,7 +86,7 @@ pub(super) async fn run(context: &Context, client: &Client, args: &AtOnce) -> Re
         ..SessionFilter::default()
     };
     import::until_known(context).await?;
-    let mut wanted = find(client, &filter, args.forgotten).await?;
+    let mut wanted = find(context, client, &filter, args.forgotten).await?;
     let mut out = Output::direct();
     if wanted.files == 0 {
         let nothing = if wanted.is_nothing_left_out() {
@@ -128,11 +128,12 @@ pub(super) async fn run(context: &Context, client: &Client, args: &AtOnce) -> Re
 }
 
 async fn find(
+    context: &Context,
     client: &Client,
     filter: &SessionFilter,
     is_forgotten_wanted: bool,
 ) -> Result<Wanted, CliError> {
-    let histories = Histories::read(client, filter.root.as_deref()).await?;
+    let histories = Histories::read(client, filter.root.as_deref(), context.now.at).await?;
     let roots = client.status().await?.roots.into_iter();
     let watched = roots.filter(|root| root.watched_by != "excluded");
     let watched: HashSet<String> = watched.map(|root| root.path).collect();
