@@ -241,6 +241,7 @@ async fn write_lines(
 ) -> Result<Vec<String>, CliError> {
     let sources = client.sources(&session.id).await?;
     let source = source::main_transcript(&sources, session)?;
+    source::note_others(&sources, session)?;
     let mut bytes = client.bytes(source.id, None).await?;
     if args.output.is_none() && stdout().is_terminal() {
         source::copy_visibly(&mut bytes, out).await?;

@@ -25,7 +25,8 @@ pub(crate) async fn run(context: &Context, args: Restore) -> Result<(), CliError
     };
     let session = name::resolve(&client, context, id).await?;
     if args.as_new {
-        let made = fork::make(context, &client, &session, None).await?;
+        let made = fork::make(context, &client, &session, None);
+        let made = until_interrupted(made).await?;
         let mut out = Output::direct();
         writeln!(out, "joined all there was of {} as {}", session.id, made.id)?;
         return Ok(out.finish()?);

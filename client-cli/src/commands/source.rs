@@ -1,6 +1,6 @@
 //! The archived files behind a session: which one is meant, their list, and their bytes.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use sessions_client::{Bytes, Client, Source};
 use sessions_model::{GenerationId, Session};
@@ -10,7 +10,8 @@ use crate::context::Context;
 use crate::error::{CliError, Kind};
 use crate::json::{Array, SourceJson};
 use crate::name;
-use crate::output::Output;
+use crate::output::{Output, quiet};
+use crate::render::quantity::count;
 use crate::render::sources;
 use crate::render::text::{escaped, visible};
 
@@ -62,6 +63,7 @@ async fn choose(
     context: &Context,
     args: &View,
 ) -> Result<(Source, Option<GenerationId>), CliError> {
+    let generation = args.generation.map(GenerationId);
     let source = match (&args.id, &args.source) {
         (None, Some(path)) => find(&of_none(client, context).await?, path)?.clone(),
         (id, path) => {
@@ -69,11 +71,10 @@ async fn choose(
             let (session, sources) = of_session(client, context, id).await?;
             match path {
                 Some(path) => find(&sources, path)?.clone(),
-                None => main_transcript(&sources, &session)?.clone(),
+                None => transcript(&sources, &session, generation)?.clone(),
             }
         }
     };
-    let generation = args.generation.map(GenerationId);
     check_generation(&source, generation)?;
     Ok((source, generation))
 }
@@ -117,6 +118,36 @@ pub(crate) async fn copy_visibly(bytes: &mut Bytes, out: &mut impl Write) -> Res
         out.write_all(visible(&String::from_utf8_lossy(&run)).as_bytes())?;
     }
     Ok(out.flush()?)
+}
+
+/// Returns the transcript that has a generation, or the main one.
+fn transcript<'a>(
+    sources: &'a [Source],
+    session: &Session,
+    generation: Option<GenerationId>,
+) -> Result<&'a Source, CliError> {
+    let has_it = |source: &&Source| {
+        let mut lives = source.generations.iter();
+        source.kind == TRANSCRIPT && lives.any(|life| Some(life.id) == generation)
+    };
+    match sources.iter().find(has_it) {
+        Some(source) => Ok(source),
+        None => main_transcript(sources, session),
+    }
+}
+
+/// Says of a session with files in several projects or roots that one of them is not all of it.
+pub(crate) fn note_others(sources: &[Source], session: &Session) -> io::Result<()> {
+    let transcripts = sources.iter().filter(|source| source.kind == TRANSCRIPT);
+    let others = transcripts.count().saturating_sub(1) as u64;
+    if others == 0 {
+        return Ok(());
+    }
+    let (id, others) = (&session.id, count(others, "other transcript"));
+    quiet(writeln!(
+        stderr(),
+        "note: {id} has {others}: \"sessions view {id} --sources\" lists them, and --source PATH --raw prints one"
+    ))
 }
 
 /// Returns the main transcript; where a session has files in several projects, the one that is on disk.

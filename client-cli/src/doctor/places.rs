@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use sessions_paths::Paths;
 
 use super::Check;
@@ -12,6 +13,8 @@ use super::Check;
 pub(crate) fn places(paths: &Paths) -> Vec<Check> {
     let dirs = [&paths.data, &paths.state, &paths.runtime];
     let mut checks: Vec<Check> = dirs.into_iter().map(|dir| private(dir, 0o700)).collect();
+    let spool = paths.spool_dir();
+    checks.extend(spool.exists().then(|| private(&spool, 0o700)));
     checks.push(private(&paths.socket(), 0o600));
     checks
 }
@@ -30,6 +33,13 @@ fn private(path: &Path, mode: u32) -> Check {
             format!("others may use {shown}"),
             "\"sessions daemon restart\" closes it to them",
         ),
+        Ok(found) if found.is_dir() && rustix::fs::access(path, Access::WRITE_OK).is_err() => {
+            Check::wrong(
+                "permissions",
+                format!("nothing can be written in {shown}"),
+                &format!("\"chmod u+rwx {shown}\" opens it to you, unless its disk takes no more"),
+            )
+        }
         Ok(_) => Check::good("permissions", format!("{shown} is for you alone")),
         Err(error) => Check::wrong(
             "permissions",

@@ -86,9 +86,10 @@ fn sweep_line(sweep: &Sweep, since: u64, now: &Now) -> String {
     } else {
         format!("its first start from {} on", now.minute(*next_at))
     };
+    let kept = count(u64::from(*kept_days), "day");
     let (root, takes) = (one_line(root), count(*takes, "transcript"));
     format!(
-        "{root}: Claude Code deletes what is unused for {kept_days} days, {last}; {next} takes {takes}"
+        "{root}: Claude Code deletes what is unused for {kept}, {last}; {next} takes {takes}"
     )
 }
 

@@ -34,21 +34,14 @@ pub(crate) struct Restored {
     pub(crate) kept: Vec<PathBuf>,
 }
 
-impl Restored {
-    /// Takes in what else came back.
-    pub(crate) fn add(&mut self, more: Self) {
-        self.files += more.files;
-        self.bytes += more.bytes;
-        self.kept.extend(more.kept);
-    }
-}
-
 /// Fetches everything that `plan` misses, then puts it in place.
 pub(crate) async fn put_back(client: &Client, plan: &Plan<'_>) -> Result<Restored, CliError> {
     let staging = Staging::default();
     let fetched = staging.fetch(client, &plan.missing).await?;
     staging.sync().await?;
-    fetched.publish()
+    let mut restored = Restored::default();
+    fetched.publish(&mut restored)?;
+    Ok(restored)
 }
 
 /// Fetches all of `missing` but the last, which holds `bytes` instead, then puts them in place.
@@ -66,7 +59,9 @@ pub(crate) async fn put_new(
         fetched.0.push(file.staged);
     }
     staging.sync().await?;
-    fetched.publish()
+    let mut restored = Restored::default();
+    fetched.publish(&mut restored)?;
+    Ok(restored)
 }
 
 /// Where files wait, those of one session or of many. With it goes what was not put in its place.
@@ -185,9 +180,8 @@ impl Staging {
 }
 
 impl Fetched {
-    /// Shows every file under its name, once all are on the disk.
-    pub(crate) fn publish(&self) -> Result<Restored, CliError> {
-        let mut restored = Restored::default();
+    /// Shows every file under its name, once all are on the disk, and counts it.
+    pub(crate) fn publish(&self, restored: &mut Restored) -> Result<(), CliError> {
         for Staged { waits_at, place } in &self.0 {
             let failed = |error: io::Error| failed(place, &error);
             place.parent().map_or(Ok(()), make_folder).map_err(failed)?;
@@ -203,7 +197,7 @@ impl Fetched {
                 Err(error) => return Err(failed(error)),
             }
         }
-        Ok(restored)
+        Ok(())
     }
 }
 
@@ -266,8 +260,11 @@ fn sweep(top: &Path) {
         if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             continue;
         }
-        let is_left = |folder| flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok();
-        if File::open(entry.path()).is_ok_and(is_left) {
+        let Ok(folder) = File::open(entry.path()) else {
+            continue;
+        };
+        // Held until it is gone: whoever made it a moment ago finds that out with its lock.
+        if flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok() {
             let _kept = fs::remove_dir_all(entry.path());
         }
     }
@@ -326,7 +323,8 @@ mod tests {
         staging.sync().await.unwrap();
         let place = root.path().join(MAIN);
         assert!(!place.exists(), "it is not ready");
-        let restored = fetched.publish().unwrap();
+        let mut restored = Restored::default();
+        fetched.publish(&mut restored).unwrap();
         drop(staging);
         assert_eq!((restored.files, restored.bytes), (1, 5));
         assert_eq!(fs::read(&place).unwrap(), b"hello");
@@ -349,7 +347,8 @@ mod tests {
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::write(&place, "theirs").unwrap();
         let fetched = Fetched(vec![file.finish(5).unwrap()]);
-        let restored = fetched.publish().unwrap();
+        let mut restored = Restored::default();
+        fetched.publish(&mut restored).unwrap();
         assert_eq!((restored.files, &*restored.kept), (0, &[place.clone()][..]));
         assert_eq!(fs::read(&place).unwrap(), b"theirs");
     }

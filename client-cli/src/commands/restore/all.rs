@@ -270,9 +270,8 @@ async fn show(
             outcome.live += 1;
             continue;
         }
-        match fetched.publish() {
-            Ok(restored) => outcome.restored.add(restored),
-            Err(error) => outcome.faults.push(fault(id, error)?),
+        if let Err(error) = fetched.publish(&mut outcome.restored) {
+            outcome.faults.push(fault(id, error)?);
         }
     }
     batch.ended.map_or(Ok(()), Err)
