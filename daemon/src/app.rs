@@ -201,7 +201,7 @@ async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppEr
     ));
     let (stir, stirred) = mpsc::channel(1);
     let mut signals = pin!(signals.end(stop.clone(), ground));
-    let mut opening = Opening::begin(ground, &front, stir);
+    let mut opening = Opening::begin(ground, &front, stir.clone());
     // Nobody is answered before there is something to say: the archive is open, or takes its time.
     tokio::select! {
         opened = opening.done() => opened?,
@@ -216,6 +216,7 @@ async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppEr
     let connections = socket::OwnConnections::new(listener, replacements);
     let keeping = Keeping {
         ground: Arc::clone(ground),
+        front: Arc::clone(&front),
         bound,
         listeners,
         stop: stop.clone(),
@@ -225,7 +226,7 @@ async fn serve(ground: &Arc<Ground>, passed: Option<Passed>) -> Result<(), AppEr
         connections,
         stop.subscribe()
     ));
-    let mut checks = pin!(front.check_when_suspected());
+    let mut checks = pin!(front.check_when_suspected(&stir));
     let mut reports = Box::pin(front.take_reports(rpc::spool::read));
     let mut kept = pin!(keeping.keep(stirred));
     let mut grace = pin!(end_of_grace(stop.subscribe()));

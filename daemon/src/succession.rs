@@ -223,7 +223,7 @@ fn delay(path: &str, in_a_row: u32, since: Timestamp) -> Fault {
     Fault {
         kind: FaultKind::Daemon,
         message: format!(
-            "{path} is another than at the start once more, after {in_a_row} new starts in a row: the daemon \
+            "{path} is another than at the start once more, or damaged, after {in_a_row} new starts in a row: the daemon \
              starts anew later, and goes on with what it has until then"
         ),
         hint: "see what replaces it; where nothing does, its file system gives other numbers at each look: \

@@ -88,9 +88,7 @@ fn sweep_line(sweep: &Sweep, since: u64, now: &Now) -> String {
     };
     let kept = count(u64::from(*kept_days), "day");
     let (root, takes) = (one_line(root), count(*takes, "transcript"));
-    format!(
-        "{root}: Claude Code deletes what is unused for {kept}, {last}; {next} takes {takes}"
-    )
+    format!("{root}: Claude Code deletes what is unused for {kept}, {last}; {next} takes {takes}")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::ground::Ground;
+use crate::backend::Front;
 use crate::causes::chain;
 use crate::footing::Change;
 use crate::socket::Bound;
@@ -21,6 +22,7 @@ const QUIET: Duration = Duration::from_millis(100);
 /// What is looked after.
 pub(super) struct Keeping {
     pub(super) ground: Arc<Ground>,
+    pub(super) front: Arc<Front>,
     pub(super) bound: Bound,
     /// Takes a listener in the place of one whose socket is lost.
     pub(super) listeners: mpsc::Sender<UnixListener>,
@@ -36,6 +38,8 @@ enum Found {
     OtherSettings(String),
     /// A directory, or the archive, is another.
     OtherPlace(String),
+    /// The archive is damaged: it can be salvaged at a start alone.
+    Damaged,
     /// The socket is gone.
     Unbound,
     Nothing,
@@ -67,9 +71,11 @@ impl Keeping {
         if *self.stop.borrow() {
             return None;
         }
-        let (ground, bound) = (Arc::clone(&self.ground), self.bound.clone());
-        let found = spawn_blocking(move || look(&ground, &bound)).await.ok()?;
-        if !matches!(found, Found::OtherPlace(_)) {
+        let (ground, front) = (Arc::clone(&self.ground), Arc::clone(&self.front));
+        let bound = self.bound.clone();
+        let found = spawn_blocking(move || look(&ground, &front, &bound));
+        let found = found.await.ok()?;
+        if !matches!(found, Found::OtherPlace(_) | Found::Damaged) {
             self.ground.succession.wait_no_more();
         }
         match found {
@@ -80,6 +86,10 @@ impl Keeping {
             }
             Found::OtherSettings(path) => self.give_way(&path, Cause::Wish),
             Found::OtherPlace(path) => return self.give_way_in_time(&path),
+            Found::Damaged => {
+                let archive = self.ground.paths.archive_dir();
+                return self.give_way_in_time(&archive.display().to_string());
+            }
             Found::Unbound => self.bind_again().await,
             Found::Nothing => {}
         }
@@ -103,7 +113,7 @@ impl Keeping {
     fn give_way(&self, path: &str, cause: Cause) {
         tracing::info!(
             path,
-            "is another than at the start: ending, to be started anew"
+            "is another than at the start, or damaged: ending, to be started anew"
         );
         self.ground.succession.call(cause);
         self.stop.send_replace(true);
@@ -124,7 +134,7 @@ impl Keeping {
     }
 }
 
-fn look(ground: &Ground, bound: &Bound) -> Found {
+fn look(ground: &Ground, front: &Front, bound: &Bound) -> Found {
     let text = |path: &std::path::Path| path.display().to_string();
     if ground.footing.is_lost() {
         return Found::Lost;
@@ -132,6 +142,7 @@ fn look(ground: &Ground, bound: &Bound) -> Found {
     match ground.footing.changed() {
         Some(Change::Settings(path)) => Found::OtherSettings(text(path)),
         Some(Change::Place(path)) => Found::OtherPlace(text(path)),
+        None if front.is_to_be_salvaged() => Found::Damaged,
         None if !bound.is_there() => Found::Unbound,
         None => Found::Nothing,
     }

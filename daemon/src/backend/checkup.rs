@@ -86,7 +86,7 @@ impl Backend {
         let backend = Arc::clone(self);
         let checked = self.on_archive(move |reader| {
             // What is broken is known, and is salvaged at the next start.
-            if salvage::is_wanted(&backend.facts.paths.archive_dir()).unwrap_or_default() {
+            if backend.is_to_be_salvaged() {
                 return Ok(());
             }
             let reader = reader.reopen()?.while_wanted(is_wanted)?;
@@ -102,6 +102,11 @@ impl Backend {
             Err(refusal) => tracing::error!(?refusal, "the archive could not be checked"),
             Ok(Ok(())) => {}
         }
+    }
+
+    /// Tells whether the archive was found to be broken.
+    pub(super) fn is_to_be_salvaged(&self) -> bool {
+        salvage::is_wanted(&self.facts.paths.archive_dir()).unwrap_or_default()
     }
 
     /// Says why a long reading failed: it may have been broken off because the daemon ends.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use sessions_model::{Coverage, Fault, FaultKind, Progress, Status};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::{Backend, Facts, ReadSpool, Refusal};
 use crate::footing::Footing;
@@ -92,14 +92,25 @@ impl Front {
         }
     }
 
-    /// Checks the archive whenever something of it did not read back. Never ends.
-    pub(crate) async fn check_when_suspected(&self) -> std::convert::Infallible {
+    /// Checks the archive whenever something of it did not read back, and stirs who has to know. Never ends.
+    pub(crate) async fn check_when_suspected(
+        &self,
+        stir: &mpsc::Sender<()>,
+    ) -> std::convert::Infallible {
         loop {
             self.suspicion.raised().await;
             if let Ok(backend) = self.backend() {
                 backend.check().await;
+                // One that waits to be taken does as well.
+                let _stirred = stir.try_send(());
             }
         }
+    }
+
+    /// Tells whether the archive that is in use is to be salvaged, which a start does.
+    pub(crate) fn is_to_be_salvaged(&self) -> bool {
+        self.backend()
+            .is_ok_and(|backend| backend.is_to_be_salvaged())
     }
 
     /// Takes in what hooks report, once the parts are open. Never ends.

@@ -294,6 +294,7 @@ impl Archivist {
             }
             Err(error) => {
                 tracing::error!(%error, "the archive cannot be written");
+                self.suspicion.raise_on(&error, &self.reader);
                 let fault = faults::archive(&error, self.work.clock.now());
                 self.work.back_off(fault);
                 false

@@ -1,6 +1,7 @@
 //! A disk that changes bytes: what is on disk elsewhere is put back, the rest is named, and nothing sound is
 //! withheld for it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use sessions_tests::tree::Tree;
 use sessions_tests::wait_for;
 
 use crate::{Trial, faults_of};
@@ -231,4 +233,66 @@ fn an_archive_that_was_emptied_is_a_fault_and_archiving_goes_on() {
     assert!(said.contains("missing or empty"), "{said}");
     assert_eq!(trial.answers(), before);
     daemon.stop().unwrap();
+}
+
+#[test]
+fn an_archive_that_breaks_in_use_is_salvaged_without_being_asked() {
+    let trial = Trial::of_samples();
+    let projects = trial.root.path().join("projects");
+    fs::remove_dir_all(&projects).unwrap();
+    let folder = projects.join("-src-long");
+    fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("7d1a2b3c-0000-4000-8000-000000000001.jsonl");
+    let row = |number: u32| {
+        let text = "one of many rows ".repeat(10);
+        format!("{{\"type\":\"user\",\"message\":{{\"content\":\"{text}{number}\"}}}}\n")
+    };
+    let rows = (0..6000).map(row).collect::<String>();
+    fs::write(&path, &rows).unwrap();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    daemon.stop().unwrap();
+    spoil_first_leaf(&trial.home.path().join("data/archive/archive.db"));
+    let _ends_itself = trial.home.start().unwrap();
+    // Written anew, it begins with frames that lie there.
+    let anew = path.with_extension("new");
+    fs::write(&anew, rows + &row(6000)).unwrap();
+    fs::rename(anew, &path).unwrap();
+    let tree = Tree::read(trial.root.path()).unwrap();
+    wait_for("everything to be archived", Duration::from_mins(1), || {
+        let differences = trial.home.differences(&tree);
+        Ok(differences
+            .is_ok_and(|found| found.is_empty())
+            .then_some(()))
+    })
+    .unwrap();
+    let archive = fs::read_dir(trial.home.path().join("data/archive")).unwrap();
+    let names: Vec<_> = archive.map(|entry| entry.unwrap().file_name()).collect();
+    let is_aside = |name: &OsString| name.to_string_lossy().starts_with("archive.db.damaged");
+    assert!(names.iter().any(is_aside), "{names:?}");
+    trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+/// Writes over the page of a database where its first frames are listed.
+///
+/// Source: "B-tree Pages" of the file format of `SQLite`.
+fn spoil_first_leaf(database: &Path) {
+    const INTERIOR: u8 = 5;
+    let connection = Connection::open(database).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'blobs'";
+    let mut page: usize = connection.query_row(root, [], |row| row.get(0)).unwrap();
+    let size: usize = connection
+        .query_row("PRAGMA page_size", [], |row| row.get(0))
+        .unwrap();
+    drop(connection);
+    let mut file = fs::read(database).unwrap();
+    while file[(page - 1) * size] == INTERIOR {
+        let at = (page - 1) * size;
+        let cell = usize::from(u16::from_be_bytes([file[at + 12], file[at + 13]]));
+        let child = &file[at + cell..at + cell + 4];
+        page = u32::from_be_bytes(child.try_into().unwrap()) as usize;
+    }
+    let at = (page - 1) * size;
+    file[at..at + size].fill(0xa5);
+    fs::write(database, file).unwrap();
 }
