@@ -71,15 +71,15 @@ pub(crate) async fn directory(
         )
         .hint("make it again, or add --here to go on in this directory")
     };
-    match worktree::of(client, session).await? {
-        Some(worktree) if worktree.holds(&directory) => {
-            worktree.make_again(!run.print)?;
-            Some(directory)
-                .filter(|made| made.is_dir())
-                .ok_or_else(gone)
-        }
-        _ => Err(gone()),
-    }
+    let named = worktree::of(client, session).await?;
+    let worktree = match named.filter(|worktree| worktree.holds(&directory)) {
+        None => worktree::of_project(client, session, &directory).await?,
+        named => named,
+    };
+    worktree.ok_or_else(gone)?.make_again(!run.print)?;
+    Some(directory)
+        .filter(|made| made.is_dir())
+        .ok_or_else(gone)
 }
 
 /// Characters of a folder's name that stand for a directory; what follows them is a hash.

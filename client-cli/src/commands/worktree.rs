@@ -1,4 +1,4 @@
-//! The git worktree that a session ran in: what its rows say of it, and how it is made again.
+//! The git worktree that a session ran in: what its rows or git itself say of it, and how it is made again.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,9 @@ use crate::launch::quoted;
 
 /// The longest row that is looked at, in bytes; those that are meant have a few hundred.
 const ROW_BYTES_MAX: usize = 64 << 10;
+
+/// Directories of a project where git is asked.
+const PLACES_MAX: usize = 16;
 
 /// What a row of type `worktree-state` says.
 #[derive(Debug, Deserialize)]
@@ -50,6 +53,35 @@ pub(crate) async fn of(client: &Client, session: &Session) -> Result<Option<Work
         }
     }
     Ok(found)
+}
+
+/// Returns the worktree that `directory` is in, though it is gone, as git has it in the other directories of the
+/// session's project.
+pub(crate) async fn of_project(
+    client: &Client,
+    session: &Session,
+    directory: &Path,
+) -> Result<Option<Worktree>, CliError> {
+    let key = &session.project_key;
+    let projects = client.projects().await?.into_iter();
+    let cwds = projects
+        .filter(|project| project.key == *key)
+        .flat_map(|project| project.cwds);
+    // Where there is no remote, a project is known by its repository.
+    let places = cwds.chain([key.0.clone()]).map(PathBuf::from);
+    let git = Context::git();
+    let mut known = places
+        .filter(|place| place.is_absolute() && place.is_dir())
+        .take(PLACES_MAX)
+        .flat_map(|origin| {
+            let worktrees = git.worktrees(&origin).into_iter();
+            worktrees.map(move |(path, branch)| Worktree {
+                origin: origin.clone(),
+                path,
+                branch,
+            })
+        });
+    Ok(known.find(|worktree| worktree.holds(directory) && !worktree.path.exists()))
 }
 
 fn parse(row: &[u8]) -> Option<Worktree> {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 use sessions_tests::{Home, wait_for};
@@ -135,5 +136,34 @@ fn the_code_of_a_checkpoint_comes_back_with_its_conversation() {
     let entry = ["fork", SESSION, "--at", "1f0ad1f2-1e7f", "--worktree", "x"];
     check(&entry, 1, "checkpoint");
     check(&["fork", SESSION, "--worktree", "x"], 2, "--at");
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn a_worktree_that_git_still_knows_is_offered_though_no_row_names_it() {
+    let (code, root) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let code = code.path().canonicalize().unwrap();
+    let cwd = changed_repository(&code);
+    let tree = code.join("tree");
+    let place = tree.to_str().unwrap();
+    git(&cwd, &["worktree", "add", "--quiet", "-b", "quay", place]);
+    write_session(root.path(), &tree);
+    let home = Home::new(root.path()).unwrap();
+    let daemon = home.start().unwrap();
+    // A client that lists it says which repository the directory belongs to.
+    wait_for("the project to be known", Duration::from_secs(10), || {
+        let list = home.json(&["list", "--json"])?;
+        Ok((list[0]["project"] == "repository").then_some(()))
+    })
+    .unwrap();
+    fs::remove_dir_all(&tree).unwrap();
+    let refused = home.sessions(&["resume", SESSION, "--print"]).unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    let expect = format!("worktree add -f -f {place} quay\" makes it again");
+    assert!(said.contains(&expect), "{said}");
+    fs::create_dir(&tree).unwrap();
+    let printed = home.bytes(&["resume", SESSION, "--print"]).unwrap();
+    assert!(printed.starts_with(format!("cd {place} ").as_bytes()));
     daemon.stop().unwrap();
 }
