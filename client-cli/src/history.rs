@@ -253,7 +253,8 @@ impl History {
             Turn::Damaged => {
                 self.named.ids.extend(life.ids);
                 self.named.projects.extend(life.projects);
-                self.named.first_at = self.named.first_at.min(life.first_at).or(life.first_at);
+                let firsts = [self.named.first_at, life.first_at];
+                self.named.first_at = firsts.into_iter().flatten().min();
             }
             Turn::Anew => self.named = life,
         }
