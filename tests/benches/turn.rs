@@ -14,7 +14,7 @@ use sessions_tests::client::Scripted;
 use sessions_tests::mock::{say, text};
 
 /// Times each is run.
-const ROUNDS: usize = 40;
+const ROUNDS: usize = 60;
 
 /// What is compared.
 const SIDES: usize = 3;

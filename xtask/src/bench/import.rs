@@ -20,7 +20,7 @@ const PACKED: &str = "on disk at rest, % of the corpus";
 /// Imports with every tool and notes speed, memory and disk.
 ///
 /// A machine is slower in one minute than in the next: this product and a tool that is about as fast import by
-/// turns. No daemon runs while another tool imports.
+/// turns. No daemon runs meanwhile that has anything to do.
 pub(crate) fn measure(
     ours: &Ours,
     peers: &Peers,
@@ -36,17 +36,17 @@ pub(crate) fn measure(
     let mut theirs = vec![Vec::new(); close.len()];
     for _ in 0..ROUNDS {
         ours.stop()?;
-        remove(&ours.home)?;
-        speeds.push(corpus.megabytes() / ours.import()?.as_secs_f64());
-        peaks.push(peak_megabytes(ours.status()?.pid)?);
-        ours.stop()?;
         for (peer, speeds) in close.iter().zip(&mut theirs) {
             speeds.push(corpus.megabytes() / peer.import(corpus)?.as_secs_f64());
         }
+        remove(&ours.home)?;
+        speeds.push(corpus.megabytes() / ours.import()?.as_secs_f64());
+        peaks.push(peak_megabytes(ours.status()?.pid)?);
     }
     table.note(SPEED, Tool::Ours, median(speeds));
     table.note(PEAK, Tool::Ours, peaks.into_iter().fold(0.0, f64::max));
     table.note(DISK, Tool::Ours, percent(disk(&ours.home).0, corpus));
+    table.note(PACKED, Tool::Ours, percent(ours.rest()?, corpus));
     for peer in slow {
         let took = peer.import(corpus)?;
         table.note(SPEED, peer.tool, corpus.megabytes() / took.as_secs_f64());
@@ -57,8 +57,6 @@ pub(crate) fn measure(
     for peer in peers.indexing() {
         table.note(PACKED, peer.tool, percent(disk(&peer.home).0, corpus));
     }
-    ours.import()?;
-    table.note(PACKED, Tool::Ours, percent(ours.rest()?, corpus));
     table.require(SPEED, Target::Times(1.0, Tool::Aichat));
     table.require(SPEED, Target::Times(8.0, Tool::Agentsview));
     table.require(PEAK, Target::AtMost(250.0));
