@@ -57,7 +57,7 @@ mod stream;
 pub(crate) use stream::{FACET_SEPARATOR, FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the same text gives other tokens: an index made with another one is rebuilt.
-pub const TOKENIZER_VERSION: u32 = 4;
+pub const TOKENIZER_VERSION: u32 = 5;
 
 /// Longest token, in bytes: a SHA-512 in hexadecimal.
 pub const TOKEN_BYTES_MAX: usize = 128;

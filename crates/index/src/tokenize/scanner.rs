@@ -308,13 +308,15 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
             fold_any(text, &mut self.folded);
         }
         let text = limited(&self.folded);
-        (self.sink)(Piece {
-            text,
-            start,
-            end,
-            position,
-            role: Role::Whole,
-        });
+        if !text.is_empty() {
+            (self.sink)(Piece {
+                text,
+                start,
+                end,
+                position,
+                role: Role::Whole,
+            });
+        }
     }
 
     fn emit_folded(&mut self, start: usize, end: usize, position: u32) {

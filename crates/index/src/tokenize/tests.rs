@@ -188,6 +188,11 @@ fn a_long_path_is_not_taken_for_encoded_data() {
     );
 }
 
+#[test]
+fn a_run_of_nothing_but_marks_is_no_word() {
+    assert_eq!(tokenize("_\u{301}_\u{301} "), []);
+}
+
 proptest! {
     #[test]
     fn any_text_gives_tokens_in_order_within_it(text in "\\PC*|[a-zA-Z0-9_/+é漢ｶﾞ🚀\u{301}\u{1b}\\[;( ]{0,400}") {
