@@ -150,6 +150,7 @@ fn a_worktree_that_git_still_knows_is_offered_though_no_row_names_it() {
     write_session(root.path(), &tree);
     let home = Home::new(root.path()).unwrap();
     let daemon = home.start().unwrap();
+    home.settle().unwrap();
     // A client that lists it says which repository the directory belongs to.
     wait_for("the project to be known", Duration::from_secs(10), || {
         let list = home.json(&["list", "--json"])?;

@@ -10,6 +10,9 @@ use crate::stage::Stage;
 /// What the line begins with.
 const OURS: &str = "Claude Sessions: ";
 
+/// What the model's answers begin with.
+const ANSWER: &str = "Aye for ";
+
 /// Longer than events may wait before that is said.
 const LONG_AGO: Duration = Duration::from_mins(11);
 
@@ -19,12 +22,20 @@ const BEGUN_MAX: usize = 5;
 
 /// Begins a session, and returns what the screen shows once the model has answered in it.
 fn begin(stage: &Stage, terminal: &Terminal, name: &str) -> String {
-    terminal.enter("/clear").unwrap();
-    ask(stage, terminal, name)
+    let mut screen = String::new();
+    for _ in 0..BEGUN_MAX {
+        terminal.enter("/clear").unwrap();
+        screen = ask(stage, terminal, name);
+        // Where the turn before had not ended, the client put the command off.
+        if screen.matches(ANSWER).count() == 1 {
+            break;
+        }
+    }
+    screen
 }
 
 fn ask(stage: &Stage, terminal: &Terminal, name: &str) -> String {
-    let answer = format!("Aye for {name}");
+    let answer = format!("{ANSWER}{name}");
     let prompt = stage.prompt(&format!("Begin {name}"), &answer);
     terminal.enter(&prompt).unwrap();
     terminal.shows(&answer).unwrap()
