@@ -38,6 +38,7 @@ pub(crate) use readers::{Lent, Readers};
 #[cfg(test)]
 pub(crate) use reading::tests::portion;
 pub(crate) use reading::{Mark, Portion};
+pub(crate) use recall::{RECALL_FOOT, RECALL_HEAD};
 pub(crate) use report::setting_fault;
 pub(crate) use searching::Question;
 

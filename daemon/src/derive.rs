@@ -8,6 +8,7 @@
 
 mod apply;
 mod checkpoint;
+mod echo;
 mod error;
 mod event;
 mod folder;

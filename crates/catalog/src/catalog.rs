@@ -12,7 +12,7 @@ use sessions_model::{
 };
 
 use crate::admitted::Admitted;
-use crate::calls::Calls;
+use crate::calls::{Calls, OpenCall};
 use crate::checkpoint::CheckpointWord;
 use crate::error::Doing;
 use crate::ledger::Ledger;
@@ -20,6 +20,7 @@ use crate::operation::Operation;
 use crate::schema::{self, Found};
 use crate::sources::Sources;
 use crate::state::States;
+use crate::tag::OperationName;
 use crate::{CatalogError, CatalogReader, SessionFacts, SourceFacts, TokenUse};
 
 /// The database's name in its directory.
@@ -188,23 +189,23 @@ impl Catalog {
         self.ledger.add(&self.connection, used)
     }
 
-    /// Keeps the name of the tool that `call` called until its result comes.
-    pub fn remember_call(&mut self, source: SourceId, call: &str, tool: &str) {
-        self.calls.remember(source, call, tool);
+    /// Keeps what is known of `call` until its result comes.
+    pub fn remember_call(&mut self, source: SourceId, call: &str, open: OpenCall) {
+        self.calls.remember(source, call, open);
     }
 
-    /// Returns the tool that `call` called, for its result. A second time it returns nothing.
+    /// Returns what is known of `call`, for its result. A second time it returns nothing.
     pub fn take_call(
         &mut self,
         source: SourceId,
         call: &str,
-    ) -> Result<Option<String>, CatalogError> {
+    ) -> Result<Option<OpenCall>, CatalogError> {
         self.calls.take(&self.connection, source, call)
     }
 
     /// Keeps that a note of a queued prompt stands in `source` until the prompt itself comes.
     pub fn remember_note(&mut self, source: SourceId, name: &str) {
-        self.calls.remember(source, name, "");
+        self.calls.remember(source, name, OpenCall::default());
     }
 
     /// Returns whether such a note was kept. A second time it was not.
@@ -250,6 +251,21 @@ impl Catalog {
     /// Takes in what is said of a checkpoint.
     pub fn checkpoint(&mut self, id: CheckpointId, word: CheckpointWord) {
         self.operations.push(Operation::Checkpoint { id, word });
+    }
+
+    /// Takes in that the user gave `session` a tag, by the operation of this name.
+    pub fn tag(&mut self, operation: OperationName, session: SessionOrdinal, tag: &str) {
+        let tag = tag.to_owned();
+        self.operations.push(Operation::Tag {
+            operation,
+            session,
+            tag,
+        });
+    }
+
+    /// Takes in that the user took back the tags that these operations gave, known already or not.
+    pub fn untag(&mut self, given: Vec<OperationName>) {
+        self.operations.push(Operation::Untag { given });
     }
 
     /// Takes in that a client began a session, or took it up.

@@ -20,7 +20,9 @@ mod reader;
 mod schema;
 mod sources;
 mod state;
+mod tag;
 
+pub use calls::OpenCall;
 pub use catalog::{Applied, Catalog, Opened};
 pub use checkpoint::CheckpointWord;
 pub use error::CatalogError;
@@ -28,3 +30,4 @@ pub use facts::{MessageKey, SessionFacts, SourceFacts, TokenUse};
 pub use position::Position;
 pub use project::project_name;
 pub use reader::{CatalogReader, SessionPredicate, Totals};
+pub use tag::OperationName;

@@ -1,10 +1,11 @@
-//! What was said of directories, projects, checkpoints and the lives of sessions, written as it was said. It does not know who said it.
+//! What was said of directories, projects, checkpoints, tags and the lives of sessions, written as it was said. It does not know who said it.
 
 use rusqlite::{Connection, params};
 use sessions_model::{CheckpointId, SessionOrdinal, Timestamp};
 
 use crate::checkpoint::{self, CheckpointWord};
 use crate::project::{remote_key, store_move};
+use crate::tag::{self, OperationName};
 
 /// What the user, or a client on the user's behalf, said.
 #[derive(Debug)]
@@ -21,6 +22,14 @@ pub(crate) enum Operation {
     Checkpoint {
         id: CheckpointId,
         word: CheckpointWord,
+    },
+    Tag {
+        operation: OperationName,
+        session: SessionOrdinal,
+        tag: String,
+    },
+    Untag {
+        given: Vec<OperationName>,
     },
     Begun {
         session: SessionOrdinal,
@@ -49,6 +58,12 @@ impl Operation {
                 .map(drop),
             Self::Move { from, to } => store_move(connection, from, to),
             Self::Checkpoint { id, word } => checkpoint::store(connection, *id, word),
+            Self::Tag {
+                operation,
+                session,
+                tag,
+            } => tag::give(connection, (*operation, *session), tag),
+            Self::Untag { given } => tag::take(connection, given),
             Self::Begun { session, at } => connection
                 .prepare_cached(
                     "INSERT INTO session_life (session, begun_at) VALUES (?1, ?2)

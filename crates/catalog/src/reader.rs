@@ -11,6 +11,7 @@ use sessions_model::{
 
 use crate::error::Doing;
 use crate::project::Projects;
+use crate::tag::{self, OperationName};
 use crate::{Applied, CatalogError, checkpoint, schema};
 
 mod resolve;
@@ -167,6 +168,24 @@ impl CatalogReader {
     ) -> Result<Vec<SessionOrdinal>, CatalogError> {
         self.read("a set of sessions", |connection| {
             scope::matching(connection, predicate)
+        })
+    }
+
+    /// Returns a session's tags in order, each once.
+    pub fn tags(&self, session: SessionOrdinal) -> Result<Vec<String>, CatalogError> {
+        self.read("the tags of a session", |connection| {
+            tag::of_session(connection, session)
+        })
+    }
+
+    /// Returns the operations that gave `session` a tag: whoever takes it away names them.
+    pub fn tagged_by(
+        &self,
+        session: SessionOrdinal,
+        tag: &str,
+    ) -> Result<Vec<OperationName>, CatalogError> {
+        self.read("the tags of a session", |connection| {
+            tag::given(connection, session, tag)
         })
     }
 

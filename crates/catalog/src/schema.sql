@@ -126,6 +126,7 @@ CREATE TABLE open_call (
     source INTEGER NOT NULL,
     call INTEGER NOT NULL,
     tool TEXT NOT NULL,
+    is_echo INTEGER NOT NULL,
     PRIMARY KEY (source, call)
 ) STRICT, WITHOUT ROWID;
 
@@ -177,3 +178,19 @@ CREATE TABLE session_life (
     left_at INTEGER,
     reason TEXT
 ) STRICT;
+
+-- Tags that the user gave, each named by the operation that gave it: whoever takes a tag away names those
+-- that it knew of.
+CREATE TABLE session_tag (
+    operation BLOB PRIMARY KEY,
+    session INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    folded TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_tag_session ON session_tag (session);
+CREATE INDEX session_tag_folded ON session_tag (folded);
+
+-- Tags that were taken away, whether they are known yet or not.
+CREATE TABLE untagged (
+    operation BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;

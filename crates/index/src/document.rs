@@ -10,6 +10,7 @@ use sessions_model::{
 
 /// One content block of one record, as it is searched.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Document<'a> {
     /// The session it is found under.
     pub session: SessionOrdinal,
@@ -37,6 +38,10 @@ pub struct Document<'a> {
     pub is_subagent: bool,
     /// Whether it reports an error.
     pub is_error: bool,
+    /// Whether it holds an image.
+    pub has_image: bool,
+    /// Whether it repeats what this program said: it ranks below everything else.
+    pub is_echo: bool,
     /// What is searched. Indexed with positions, never stored.
     pub text: &'a str,
 }

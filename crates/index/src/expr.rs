@@ -1,6 +1,10 @@
 //! What can be asked of the index, apart from any query language.
 
+use std::sync::Arc;
+
 use sessions_model::{EntryKind, Timestamp};
+
+use crate::scope::OrdinalSet;
 
 /// A condition on documents.
 ///
@@ -38,6 +42,10 @@ pub enum Expr {
     IsSubagent,
     /// Reports an error.
     IsError,
+    /// Holds an image.
+    HasImage,
+    /// Belongs to one of these sessions.
+    Sessions(Arc<OrdinalSet>),
     /// Written at `from` or later and before `to`.
     Time {
         /// The first moment included.

@@ -38,6 +38,7 @@ impl Row {
         let traits = Traits {
             kind: document.kind,
             is_subagent: document.is_subagent,
+            is_echo: document.is_echo,
         };
         let time = document
             .time
@@ -104,6 +105,7 @@ fn facets_of(document: &Document<'_>) -> String {
         document.branch.map(Facet::Branch),
         document.is_subagent.then_some(Facet::Subagent),
         document.is_error.then_some(Facet::Error),
+        document.has_image.then_some(Facet::Image),
     ];
     for facet in named.into_iter().flatten() {
         facets.push(FACET_SEPARATOR);

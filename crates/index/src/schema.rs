@@ -9,7 +9,7 @@ use tantivy::tokenizer::TokenizerManager;
 use crate::tokenize::{FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the fields, or what is written into them, change.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// Longest exact value that is indexed, in bytes.
 const FACET_BYTES_MAX: usize = 256;
@@ -95,6 +95,7 @@ pub(crate) enum Facet<'a> {
     Branch(&'a str),
     Subagent,
     Error,
+    Image,
     /// A document that is replaced by its name within a session.
     Keyed(SessionOrdinal, &'a str),
 }
@@ -114,6 +115,7 @@ impl Facet<'_> {
             Self::Branch(name) => fold(BRANCH_PREFIX, name),
             Self::Subagent => "s".to_owned(),
             Self::Error => "e".to_owned(),
+            Self::Image => "p".to_owned(),
             Self::Keyed(session, name) => format!("i{session}:{name}"),
         };
         term.truncate(term.floor_char_boundary(FACET_BYTES_MAX));
@@ -134,15 +136,19 @@ fn fold(prefix: &str, name: &str) -> String {
 pub(crate) struct Traits {
     pub(crate) kind: EntryKind,
     pub(crate) is_subagent: bool,
+    pub(crate) is_echo: bool,
 }
 
 impl Traits {
     const SUBAGENT: u64 = 1 << 5;
+    const ECHO: u64 = 1 << 6;
     const KIND: u64 = Self::SUBAGENT - 1;
 
     pub(crate) fn pack(self) -> u64 {
-        let flag = if self.is_subagent { Self::SUBAGENT } else { 0 };
-        u64::from(self.kind.code()) | flag
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        u64::from(self.kind.code())
+            | flag(self.is_subagent, Self::SUBAGENT)
+            | flag(self.is_echo, Self::ECHO)
     }
 
     pub(crate) fn unpack(packed: u64) -> Self {
@@ -152,6 +158,7 @@ impl Traits {
         Self {
             kind: kind.unwrap_or(EntryKind::Unknown),
             is_subagent: packed & Self::SUBAGENT != 0,
+            is_echo: packed & Self::ECHO != 0,
         }
     }
 }
@@ -163,8 +170,12 @@ mod tests {
     #[test]
     fn traits_come_back_as_they_went() {
         for kind in EntryKind::ALL {
-            for is_subagent in [false, true] {
-                let traits = Traits { kind, is_subagent };
+            for (is_subagent, is_echo) in [(false, false), (true, false), (false, true)] {
+                let traits = Traits {
+                    kind,
+                    is_subagent,
+                    is_echo,
+                };
                 assert_eq!(Traits::unpack(traits.pack()), traits);
             }
         }

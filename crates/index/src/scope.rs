@@ -32,6 +32,15 @@ impl OrdinalSet {
             .is_some_and(|(word, bit)| self.words.get(word).is_some_and(|slot| slot & bit != 0))
     }
 
+    /// Returns the sessions that are in both sets.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let words = self.words.iter().zip(&other.words);
+        Self {
+            words: words.map(|(left, right)| left & right).collect(),
+        }
+    }
+
     /// Returns how many sessions are in the set.
     pub fn len(&self) -> usize {
         self.words

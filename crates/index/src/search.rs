@@ -5,6 +5,7 @@ mod gather;
 mod lower;
 mod part;
 mod rank;
+mod sessions;
 mod words;
 
 use tantivy::Searcher;

@@ -12,7 +12,7 @@ use sessions_model::{EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdi
 use crate::QueryError;
 use crate::locate::{Located, Place};
 use crate::looser::looser;
-use crate::plan::{Setting, plan};
+use crate::plan::{Question, Setting, plan};
 use crate::snippet::snippet;
 use crate::syntax::{Query, parse};
 use crate::terms::Terms;
@@ -46,6 +46,14 @@ pub struct Searched {
     pub unread: Option<QueryError>,
 }
 
+/// What is the same for a query and looser ones.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    request: &'a SearchRequest,
+    live: &'a HashSet<SessionId>,
+    demoted: &'a OrdinalSet,
+}
+
 /// What a search looks at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight<'a> {
@@ -64,9 +72,14 @@ impl Sight<'_> {
         let query = parse(&request.query)?;
         let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
         let demoted = self.demoted(request)?;
-        let matches = self.run(&query, request, (&demoted, limit))?;
+        let asked = Asked {
+            request,
+            live,
+            demoted: &demoted,
+        };
+        let matches = self.run(&query, asked, limit)?;
         let suggestion = match matches.total {
-            0 => self.suggest(&query, request, &demoted)?,
+            0 => self.suggest(&query, asked)?,
             _ => None,
         };
         let mut unread = None;
@@ -91,33 +104,29 @@ impl Sight<'_> {
     fn run(
         self,
         query: &Query,
-        request: &SearchRequest,
-        (demoted, limit): (&OrdinalSet, usize),
+        Asked {
+            request,
+            live,
+            demoted,
+        }: Asked<'_>,
+        limit: usize,
     ) -> Result<Matches, QueryError> {
         let setting = Setting {
             now: request.now,
             utc_offset_ms: request.utc_offset_ms,
             root: request.root.as_deref(),
+            live,
         };
-        let mut all = Matches::default();
-        for question in plan(query, self.catalog, setting)? {
-            if question.sessions.as_ref().is_some_and(OrdinalSet::is_empty) {
-                continue;
-            }
-            let scope = Scope {
-                sessions: question.sessions,
-                demoted: demoted.clone(),
-                now: request.now,
-            };
-            let found = self.snapshot.search(&question.expr, &scope, limit)?;
-            all.total += found.total;
-            all.sessions += found.sessions;
-            all.best.extend(found.best);
+        let Question { expr, sessions } = plan(query, self.catalog, setting)?;
+        if sessions.as_ref().is_some_and(OrdinalSet::is_empty) {
+            return Ok(Matches::default());
         }
-        // The order within one question is the index's; this keeps it.
-        all.best.sort_by(|a, b| b.score.total_cmp(&a.score));
-        all.best.truncate(limit);
-        Ok(all)
+        let scope = Scope {
+            sessions,
+            demoted: demoted.clone(),
+            now: request.now,
+        };
+        Ok(self.snapshot.search(&expr, &scope, limit)?)
     }
 
     fn hits(
@@ -160,14 +169,9 @@ impl Sight<'_> {
     }
 
     /// Returns the first looser query that finds something.
-    fn suggest(
-        self,
-        query: &Query,
-        request: &SearchRequest,
-        demoted: &OrdinalSet,
-    ) -> Result<Option<String>, QueryError> {
+    fn suggest(self, query: &Query, asked: Asked<'_>) -> Result<Option<String>, QueryError> {
         for query in looser(query) {
-            if self.run(&query, request, (demoted, 1))?.total > 0 {
+            if self.run(&query, asked, 1)?.total > 0 {
                 return Ok(Some(query.to_string()));
             }
         }

@@ -3,11 +3,14 @@
 //! Every word must be met. `OR` between two of them means either, `-word` and `NOT word` mean without, `( )`
 //! groups, `"a phrase"` means in this order, `prefix*` a beginning, `word~` typos, `*` everything, and
 //! `name:value` filters; `name:"a value"` holds spaces, a backslash in quotes escapes a quote or itself.
+//! `'a text'` means exactly these characters, and `/a regex/` what it matches, `/a regex/i` in any case.
 //!
 //! People paste what they see. So these are text, not syntax:
 //!
 //! * a parenthesis within a word (`foo(bar)`) or one that closes nothing, an empty pair of them;
-//! * a quote within a word, or one that no other closes: the words after it stand for themselves;
+//! * a quote within a word, or one that no other closes: the words after it stand for themselves; one that
+//!   opens an exact text is closed where a word ends (`'don't'`);
+//! * a path: what stands between its first two slashes is a regex only if nothing follows (`/usr/lib/`);
 //! * `--flag`, `->`, and a `-` that stands alone, which is nothing;
 //! * a colon after what is no filter (`a::b`, `http://x`, `main.rs:42`, `TODO:now`), after a filter's
 //!   name with nothing behind it (`file: x`), or two of them (`session::Id`);
@@ -16,17 +19,19 @@
 //! A name that is nearly a filter's is an error, as is a value that its filter does not know.
 
 mod date;
+mod exact;
 mod filter;
 mod lexer;
+mod nearest;
 mod parser;
 mod show;
+mod when;
 
 use std::ops::Range;
 
-pub(crate) use filter::edits;
-
 pub use date::{Date, Span, Unit};
 pub use filter::Filter;
+pub use when::When;
 
 /// Longest query, in bytes.
 pub const QUERY_BYTES_MAX: usize = 4096;
@@ -36,10 +41,6 @@ pub const TERMS_MAX: usize = 128;
 
 /// Deepest nesting of parentheses.
 pub const DEPTH_MAX: usize = 32;
-
-/// Most different conditions on sessions (`project:`, `session:`, `is:automated`): a plan parts the
-/// sessions by them, in up to two to the power of their number.
-pub const SESSION_FILTERS_MAX: usize = 4;
 
 /// What is asked, as a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub enum Node {
     Typo(String),
     /// Words in this order.
     Phrase(String),
+    /// Exactly these characters.
+    Literal(String),
+    /// What a regular expression matches.
+    Regex(String),
     /// A condition on where, when and what.
     Filter(Filter),
     /// Each of them.

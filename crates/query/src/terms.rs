@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashSet;
 use sessions_index::{Token, tokenize_query};
+use strsim::osa_distance;
 
-use crate::syntax::{Node, edits};
+use crate::syntax::Node;
 
 /// Characters from which a word may have two typos.
 const LONG_WORD_CHARS: usize = 8;
@@ -38,7 +39,7 @@ impl Terms {
                     self.add(node);
                 }
             }
-            Node::All | Node::Filter(_) | Node::Not(_) => {}
+            Node::All | Node::Literal(_) | Node::Regex(_) | Node::Filter(_) | Node::Not(_) => {}
         }
     }
 
@@ -66,5 +67,5 @@ fn is_typo(text: &str, meant: &str) -> bool {
     } else {
         1
     };
-    text.len().abs_diff(meant.len()) <= 4 * edits_max && edits(text, meant) <= edits_max
+    text.len().abs_diff(meant.len()) <= 4 * edits_max && osa_distance(text, meant) <= edits_max
 }

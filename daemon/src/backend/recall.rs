@@ -10,6 +10,12 @@ use sessions_model::{
 
 use super::{Backend, Mark, Question, Refusal};
 
+/// What a hit begins with that is handed to the model.
+pub(crate) const RECALL_HEAD: &str = "The user recalled this from the past session";
+
+/// What a list of hits ends with.
+pub(crate) const RECALL_FOOT: &str = " 1 hands the first to Claude";
+
 /// Hits shown.
 const HITS: usize = 5;
 
@@ -121,7 +127,7 @@ impl Backend {
         let about = text.chars().count() / CHARS_PER_TOKEN;
         let title = line(&place.title, TITLE_CHARS);
         let context = format!(
-            "The user recalled this from the past session \"{title}\" ({}), about {about} tokens:\n{text}",
+            "{RECALL_HEAD} \"{title}\" ({}), about {about} tokens:\n{text}",
             place.session
         );
         Ok(HookReply {
@@ -187,7 +193,7 @@ fn shown(
         )
         .expect("a string takes everything");
     }
-    write!(text, "\n{name} 1 hands the first to Claude").expect("a string takes everything");
+    write!(text, "\n{name}{RECALL_FOOT}").expect("a string takes everything");
     let places = hits.into_iter().map(|hit| Place {
         session: hit.session.id,
         title: hit.session.title,

@@ -35,6 +35,8 @@ impl Applier<'_> {
                     time: Some(made.at),
                     is_subagent: false,
                     is_error: false,
+                    has_image: false,
+                    is_echo: false,
                     text: &text,
                 };
                 if self.indexes {

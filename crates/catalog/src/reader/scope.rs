@@ -2,9 +2,10 @@
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use sessions_model::SessionOrdinal;
+use sessions_model::{SessionId, SessionOrdinal};
 
 use crate::project::Projects;
+use crate::tag::fold_tag;
 
 /// What holds of a session as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,14 @@ pub enum SessionPredicate {
     Root(String),
     /// A script ran it.
     Automated,
+    /// The user gave it this tag, whatever the case.
+    Tagged(String),
+    /// The client's directory holds nothing of it any more.
+    Deleted,
+    /// It has a checkpoint.
+    Checkpointed,
+    /// It is one of these.
+    OneOf(Vec<SessionId>),
 }
 
 /// Returns the sessions for which `predicate` holds.
@@ -45,7 +54,34 @@ pub(super) fn matching(
             "SELECT ordinal FROM session WHERE is_automated",
             (),
         ),
+        SessionPredicate::Tagged(tag) => {
+            let tagged = "SELECT DISTINCT session FROM session_tag WHERE folded = ?1";
+            ordinals(connection, tagged, [fold_tag(tag)])
+        }
+        SessionPredicate::Deleted => {
+            let gone = "SELECT session FROM placed WHERE session IS NOT NULL AND NOT is_moved
+                 GROUP BY session HAVING min(is_gone)";
+            ordinals(connection, gone, ())
+        }
+        SessionPredicate::Checkpointed => {
+            let checkpointed = "SELECT DISTINCT ordinal FROM checkpoint
+                 JOIN session ON session.id = checkpoint.session WHERE NOT is_gone";
+            ordinals(connection, checkpointed, ())
+        }
+        SessionPredicate::OneOf(sessions) => one_of(connection, sessions),
     }
+}
+
+fn one_of(
+    connection: &Connection,
+    sessions: &[SessionId],
+) -> rusqlite::Result<Vec<SessionOrdinal>> {
+    let mut found = Vec::new();
+    for session in sessions {
+        let named = "SELECT ordinal FROM session WHERE id = ?1";
+        found.extend(ordinals(connection, named, [session.as_str()])?);
+    }
+    Ok(found)
 }
 
 fn ordinals(

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use sessions_catalog::{SessionFacts, SessionPredicate};
-use sessions_model::{RootId, SessionFilter, SessionOrdinal, SourceId, SourceKind, Timestamp};
+use sessions_catalog::{CheckpointWord, SessionFacts, SessionPredicate};
+use sessions_model::{
+    CheckpointId, RootId, SessionFilter, SessionOrdinal, SourceId, SourceKind, Timestamp,
+};
 
 use crate::told::{Told, id, ids};
 
@@ -214,6 +216,19 @@ fn sets_of_sessions_are_found_by_what_holds_of_them() {
     );
     told.catalog.root(RootId(1), "/root");
     told.source("bb-2", 1, |facts| facts.bytes = Some(1));
+    told.source("cc-3", 2, |facts| {
+        facts.gone_since = Some(Some(Timestamp(5)));
+    });
+    told.catalog.tag([1; 16], SessionOrdinal(0), "Later");
+    let word = CheckpointWord::Made {
+        name: String::new(),
+        note: String::new(),
+        session: id("bb-2"),
+        at: Timestamp(1),
+        cwd: String::new(),
+        operation: 1,
+    };
+    told.catalog.checkpoint(CheckpointId([1; 16]), word);
     let reader = told.reader();
     let check = |predicate: SessionPredicate, expect: &[u64]| {
         let found = reader.matching(&predicate).unwrap();
@@ -225,8 +240,12 @@ fn sets_of_sessions_are_found_by_what_holds_of_them() {
     check(SessionPredicate::Session("aa".into()), &[0]);
     check(SessionPredicate::Session("Parser".into()), &[0]);
     check(SessionPredicate::Session("a%".into()), &[]);
-    check(SessionPredicate::Root("/root".into()), &[1]);
+    check(SessionPredicate::Root("/root".into()), &[1, 2]);
     check(SessionPredicate::Automated, &[2]);
+    check(SessionPredicate::Deleted, &[2]);
+    check(SessionPredicate::Tagged("later".into()), &[0]);
+    check(SessionPredicate::Checkpointed, &[1]);
+    check(SessionPredicate::OneOf(vec![id("bb-2"), id("none")]), &[1]);
     assert_eq!(reader.ordinals_end().unwrap(), SessionOrdinal(3));
     assert_eq!(reader.sources_of(&id("bb-2")).unwrap(), [SourceId(1)]);
     let totals = reader.totals().unwrap();
@@ -239,4 +258,24 @@ fn sets_of_sessions_are_found_by_what_holds_of_them() {
         ),
         (3, 3, 2, 1)
     );
+}
+
+#[test]
+fn a_tag_is_there_until_all_that_gave_it_are_taken_back_in_any_order() {
+    let mut told = Told::new();
+    told.prompt("aa-1", 10, "/w/alpha", "x");
+    let session = SessionOrdinal(0);
+    let (first, second, third) = ([1; 16], [2; 16], [3; 16]);
+    told.catalog.tag(first, session, "Later");
+    told.catalog.tag(second, session, "later");
+    // Taken back before it is known.
+    told.catalog.untag(vec![third]);
+    told.catalog.tag(third, session, "other");
+    let reader = told.reader();
+    assert_eq!(reader.tags(session).unwrap(), ["Later"]);
+    assert_eq!(reader.tagged_by(session, "LATER").unwrap(), [first, second]);
+    told.catalog.untag(vec![first]);
+    assert_eq!(told.reader().tags(session).unwrap(), ["later"]);
+    told.catalog.untag(vec![second]);
+    assert!(told.reader().tags(session).unwrap().is_empty());
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use sessions_catalog::{
-    Applied, Catalog, CatalogReader, MessageKey, Opened, SessionFacts, SourceFacts, TokenUse,
+    Applied, Catalog, CatalogReader, MessageKey, OpenCall, Opened, SessionFacts, SourceFacts,
+    TokenUse,
 };
 use sessions_model::{
     ArchiveId, OnDisk, RecordKey, RootId, Seq, SessionFilter, SessionOrdinal, SourceId, SourceKind,
@@ -181,25 +182,29 @@ fn check_tokens(say: impl FnOnce(&mut dyn FnMut(&str, u64, u64, bool))) {
     assert_eq!(told.session("original").tokens.input, 2);
 }
 
+fn call(tool: &str) -> OpenCall {
+    OpenCall {
+        tool: tool.to_owned(),
+        is_echo: tool == "Bash",
+    }
+}
+
 #[test]
 fn a_call_is_taken_once() {
     let mut told = Told::new();
-    told.catalog.remember_call(SourceId(1), "toolu_1", "Bash");
-    told.catalog.remember_call(SourceId(1), "toolu_2", "Read");
+    told.catalog
+        .remember_call(SourceId(1), "toolu_1", call("Bash"));
+    told.catalog
+        .remember_call(SourceId(1), "toolu_2", call("Read"));
     let mut take = |source, call| told.catalog.take_call(SourceId(source), call).unwrap();
     assert_eq!(take(2, "toolu_1"), None);
-    assert_eq!(take(1, "toolu_1").as_deref(), Some("Bash"));
+    assert_eq!(take(1, "toolu_1"), Some(call("Bash")));
     assert_eq!(take(1, "toolu_1"), None);
     told.catalog.commit(Applied::default()).unwrap();
     drop(told.catalog);
     let (mut catalog, _) = open(told.dir.path());
-    assert_eq!(
-        catalog
-            .take_call(SourceId(1), "toolu_2")
-            .unwrap()
-            .as_deref(),
-        Some("Read")
-    );
+    let taken = catalog.take_call(SourceId(1), "toolu_2").unwrap();
+    assert_eq!(taken, Some(call("Read")));
     assert_eq!(catalog.take_call(SourceId(1), "toolu_2").unwrap(), None);
     catalog.commit(Applied::default()).unwrap();
     assert_eq!(catalog.take_call(SourceId(1), "toolu_2").unwrap(), None);

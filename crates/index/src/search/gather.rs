@@ -47,14 +47,16 @@ pub(super) struct Candidate {
     session: SessionOrdinal,
     /// As in its column: 0 for none, which is older than any.
     time: u64,
+    is_echo: bool,
 }
 
 impl Candidate {
-    /// The better one comes first: by score, then the newer, then the session numbered first.
+    /// The better one comes first: what is no echo, then by score, then the newer, then the session numbered
+    /// first.
     fn order(&self, other: &Self) -> Ordering {
-        other
-            .score
-            .total_cmp(&self.score)
+        self.is_echo
+            .cmp(&other.is_echo)
+            .then(other.score.total_cmp(&self.score))
             .then(other.time.cmp(&self.time))
             .then(self.session.cmp(&other.session))
             .then((self.segment, self.doc).cmp(&(other.segment, other.doc)))
@@ -161,6 +163,7 @@ impl<'a> Gather<'a> {
                 doc,
                 session,
                 time: columns.time.at(place),
+                is_echo: traits.is_echo,
             })
         })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use sessions_model::Timestamp;
 use tantivy::query::{
@@ -11,6 +12,7 @@ use tantivy::query::{
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
+use super::sessions::InSessions;
 use super::words;
 use crate::expr::Expr;
 use crate::schema::{BRANCH_PREFIX, Facet, Fields, MODEL_PREFIX, TOOL_PREFIX};
@@ -43,6 +45,8 @@ impl Lowering<'_> {
             Expr::Kind(kind) => Some(self.facet(Facet::Kind(*kind))),
             Expr::IsSubagent => Some(self.facet(Facet::Subagent)),
             Expr::IsError => Some(self.facet(Facet::Error)),
+            Expr::HasImage => Some(self.facet(Facet::Image)),
+            Expr::Sessions(sessions) => Some(Box::new(InSessions(Arc::clone(sessions)))),
             Expr::Tool(name) => Some(self.facets(TOOL_PREFIX, &|tool| is_tool(tool, name))?),
             Expr::Model(name) => {
                 Some(self.facets(MODEL_PREFIX, &|model| model.contains(&name.to_lowercase()))?)

@@ -81,7 +81,12 @@ mod tests {
     fn weigh(kind: EntryKind, is_subagent: bool, age_days: i64) -> f32 {
         let now = Timestamp(1_000 * DAY_MS);
         let time = Timestamp(now.millis() - age_days * DAY_MS);
-        Ranking::new(now).weight(Traits { kind, is_subagent }, Some(time))
+        let traits = Traits {
+            kind,
+            is_subagent,
+            is_echo: false,
+        };
+        Ranking::new(now).weight(traits, Some(time))
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(crate) fn document(key: u64, text: &str) -> Document<'_> {
         time: Some(NOW),
         is_subagent: false,
         is_error: false,
+        has_image: false,
+        is_echo: false,
         text,
     }
 }

@@ -1,7 +1,7 @@
-//! Which questions a query makes, and of which sessions.
+//! What a query asks of the index, and of which sessions.
 
 use sessions_catalog::{Applied, Catalog, Position, SessionFacts};
-use sessions_model::{ArchiveId, EntryKind, SessionId};
+use sessions_model::{ArchiveId, EntryKind, SessionId, SessionOrdinal};
 
 use super::*;
 use crate::syntax::parse;
@@ -34,58 +34,52 @@ fn word(text: &str) -> Expr {
     Expr::Word(text.to_owned())
 }
 
+fn sessions(of: &[u64]) -> OrdinalSet {
+    of.iter().copied().map(SessionOrdinal).collect()
+}
+
+fn inside(of: &[u64]) -> Expr {
+    Expr::Sessions(Arc::new(sessions(of)))
+}
+
+fn not(expr: Expr) -> Expr {
+    Expr::Not(Box::new(expr))
+}
+
 #[test]
 fn conditions_on_sessions_become_sets() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = catalog(dir.path());
-    let check = |text: &str, root: Option<&str>, expect: &[(Expr, Option<&[u64]>)]| {
+    let live = HashSet::from([SessionId::parse("s1").unwrap()]);
+    let check = |text: &str, root: Option<&str>, expr: Expr, of: Option<&[u64]>| {
         let setting = Setting {
             now: Timestamp(0),
             utc_offset_ms: 0,
             root,
+            live: &live,
         };
-        let questions = plan(&parse(text).unwrap(), &catalog, setting).unwrap();
-        let expect: Vec<_> = expect
-            .iter()
-            .map(|(expr, sessions)| Question {
-                expr: expr.clone(),
-                sessions: sessions.map(|all| all.iter().copied().map(SessionOrdinal).collect()),
-            })
-            .collect();
-        assert_eq!(questions, expect, "{text}");
+        let question = plan(&parse(text).unwrap(), &catalog, setting).unwrap();
+        let expect = Question {
+            expr,
+            sessions: of.map(sessions),
+        };
+        assert_eq!(question, expect, "{text}");
     };
-    check("x", None, &[(word("x"), None)]);
-    check("x", Some("/root"), &[(word("x"), Some(&[]))]);
-    check("project:a", None, &[(Expr::All, Some(&[0, 3]))]);
-    check("x project:a", None, &[(word("x"), Some(&[0, 3]))]);
-    check("x -project:a", None, &[(word("x"), Some(&[1, 2]))]);
-    check(
-        "x project:a -is:automated",
-        None,
-        &[(word("x"), Some(&[0]))],
-    );
-    check(
-        "x (project:a OR project:b)",
-        None,
-        &[(word("x"), Some(&[0, 1, 3]))],
-    );
-    check(
-        "project:a x OR project:b y",
-        None,
-        &[
-            (word("x"), Some(&[0, 3])),
-            (word("y"), Some(&[1])),
-            (Expr::Or(vec![word("x"), word("y")]), Some(&[])),
-        ],
-    );
-    check(
-        "project:a OR x",
-        None,
-        &[(word("x"), Some(&[1, 2])), (Expr::All, Some(&[0, 3]))],
-    );
-    check("project:a OR -project:a", None, &[(Expr::All, None)]);
-    check("project:a -project:a", None, &[]);
-    check("session:s2", None, &[(Expr::All, Some(&[2]))]);
+    check("x", None, word("x"), None);
+    check("x", Some("/root"), word("x"), Some(&[]));
+    check("project:a", None, Expr::All, Some(&[0, 3]));
+    check("x project:a", None, word("x"), Some(&[0, 3]));
+    check("project:a is:automated", None, Expr::All, Some(&[3]));
+    check("x is:live", None, word("x"), Some(&[1]));
+    check("session:s2", None, Expr::All, Some(&[2]));
+    check("tag:t", None, Expr::All, Some(&[]));
+    let without = Expr::And(vec![word("x"), not(inside(&[0, 3]))]);
+    check("x -project:a", None, without, None);
+    let either = Expr::Or(vec![
+        Expr::And(vec![inside(&[0, 3]), word("x")]),
+        Expr::And(vec![inside(&[1]), word("y")]),
+    ]);
+    check("project:a x OR project:b y", None, either, None);
 }
 
 #[test]
@@ -97,16 +91,14 @@ fn conditions_on_documents_become_expressions() {
             now: Timestamp(86_400_000 * 10),
             utc_offset_ms: 0,
             root: None,
+            live: &HashSet::new(),
         };
-        let questions = plan(&parse(text).unwrap(), &catalog, setting).unwrap();
-        assert_eq!(
-            questions,
-            [Question {
-                expr: expect,
-                sessions: None
-            }],
-            "{text}"
-        );
+        let question = plan(&parse(text).unwrap(), &catalog, setting).unwrap();
+        let expect = Question {
+            expr: expect,
+            sessions: None,
+        };
+        assert_eq!(question, expect, "{text}");
     };
     let day = |day: i64| Some(Timestamp(86_400_000 * day));
     check("*", Expr::All);
@@ -115,7 +107,7 @@ fn conditions_on_documents_become_expressions() {
         "a* b~",
         Expr::And(vec![Expr::Prefix("a".into()), Expr::Typo("b".into())]),
     );
-    check("-x", Expr::Not(Box::new(word("x"))));
+    check("-x", not(word("x")));
     check("x *", word("x"));
     check("kind:prompt", Expr::Kind(EntryKind::Prompt));
     check(
@@ -131,6 +123,14 @@ fn conditions_on_documents_become_expressions() {
     check("file:f", Expr::File("f".into()));
     check("is:subagent", Expr::IsSubagent);
     check("is:error", Expr::IsError);
+    check("has:image", Expr::HasImage);
+    check(
+        "on:yesterday..",
+        Expr::Time {
+            from: day(9),
+            to: None,
+        },
+    );
     check(
         "before:today",
         Expr::Time {

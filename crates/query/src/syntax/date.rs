@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::civil;
+use jiff::civil::{self, Weekday};
 use sessions_model::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -10,6 +10,31 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// Largest count of units: enough for two centuries of days.
 const COUNT_MAX: u32 = 73_000;
+
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +66,14 @@ pub enum Date {
     Month(i16, i8),
     /// `2026-05-01`
     Day(civil::Date),
+    /// `2026-05-01T14:30`, local, to the minute or to the second.
+    Clock(civil::DateTime),
+    /// `2026-05-01T14:30:00Z`, as JSON has it.
+    Moment(jiff::Timestamp),
+    /// `monday`: the last one, today if it is one.
+    Weekday(Weekday),
+    /// `march`: the last one that has begun.
+    MonthOfYear(i8),
 }
 
 /// From one moment, included, to another, excluded.
@@ -60,8 +93,11 @@ impl Date {
             "yesterday" => return Some(Self::Yesterday),
             _ => {}
         }
-        if let Some(ago) = read_ago(text) {
-            return Some(ago);
+        if let Some(date) = read_ago(text).or_else(|| read_name(text)) {
+            return Some(date);
+        }
+        if text.contains(':') {
+            return read_clock(text);
         }
         let mut parts = text.split('-');
         let year = number(parts.next()?, 4)?;
@@ -77,6 +113,13 @@ impl Date {
         let day = i8::try_from(number(day, 2)?).ok()?;
         let date = civil::Date::new(year, month, day).ok()?;
         parts.next().is_none().then_some(Self::Day(date))
+    }
+
+    /// Whether it is later than `other` whatever the moment is: both name a place in the calendar.
+    pub(super) fn is_surely_after(self, other: Self) -> bool {
+        let names_place = |date| matches!(date, Self::Year(_) | Self::Month(..) | Self::Day(_));
+        let from = |date: Self| date.span(Timestamp(0), 0).from;
+        names_place(self) && names_place(other) && from(self) > from(other)
     }
 
     /// Returns the moments it stands for at `now`, where local time is `offset_ms` ahead of UTC.
@@ -95,10 +138,20 @@ impl Date {
             Self::Yesterday => day(before(today, 1, Unit::Day)),
             Self::Ago(count, unit) => day(before(today, count, unit)),
             Self::Day(date) => day(date),
-            Self::Month(year, month) => {
-                let first = civil::Date::new(year, month, 1).unwrap_or(civil::Date::MIN);
-                (first, after(first, Unit::Month))
+            Self::Clock(at) => {
+                let day_ms = days_of(at.date()) * DAY_MS - i64::from(offset_ms);
+                return around(day_ms + since_midnight_ms(at.time()), at.second() == 0);
             }
+            Self::Moment(at) => return around(at.as_millisecond(), false),
+            Self::Weekday(wanted) => {
+                let back = today.weekday().since(wanted);
+                day(before(today, u32::from(back.unsigned_abs()), Unit::Day))
+            }
+            Self::MonthOfYear(month) => {
+                let year = today.year() - i16::from(today.month() < month);
+                whole_month(year, month)
+            }
+            Self::Month(year, month) => whole_month(year, month),
             Self::Year(year) => {
                 let first = civil::Date::new(year, 1, 1).unwrap_or(civil::Date::MIN);
                 (first, after(first, Unit::Year))
@@ -110,6 +163,47 @@ impl Date {
             to: moment(after),
         }
     }
+}
+
+/// A minute, or a second, from a moment on.
+fn around(from_ms: i64, is_minute: bool) -> Span {
+    let length_ms = if is_minute { 60_000 } else { 1_000 };
+    Span {
+        from: Timestamp(from_ms),
+        to: Timestamp(from_ms.saturating_add(length_ms)),
+    }
+}
+
+fn since_midnight_ms(time: civil::Time) -> i64 {
+    let minutes = i64::from(time.hour()) * 60 + i64::from(time.minute());
+    (minutes * 60 + i64::from(time.second())) * 1_000 + i64::from(time.millisecond())
+}
+
+fn whole_month(year: i16, month: i8) -> (civil::Date, civil::Date) {
+    let first = civil::Date::new(year, month, 1).unwrap_or(civil::Date::MIN);
+    (first, after(first, Unit::Month))
+}
+
+/// Reads the name of a weekday or a month, or its first three letters.
+fn read_name(text: &str) -> Option<Date> {
+    let text = text.to_ascii_lowercase();
+    let means = |name: &str| name.starts_with(&text) && (text.len() == 3 || text == name);
+    let place = |names: &[&str]| names.iter().position(|name| means(name));
+    if let Some(day) = place(&WEEKDAYS) {
+        let day = Weekday::from_monday_zero_offset(i8::try_from(day).ok()?).ok()?;
+        return Some(Date::Weekday(day));
+    }
+    let month = i8::try_from(place(&MONTHS)?).ok()?;
+    Some(Date::MonthOfYear(month + 1))
+}
+
+/// Reads a time of the clock: with a zone a moment anywhere, without one a local time.
+fn read_clock(text: &str) -> Option<Date> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return (at.as_millisecond() >= 0).then_some(Date::Moment(at));
+    }
+    let at: civil::DateTime = text.parse().ok()?;
+    (at.year() >= 1970).then_some(Date::Clock(at))
 }
 
 fn read_ago(text: &str) -> Option<Date> {
@@ -171,6 +265,11 @@ fn days_of(date: civil::Date) -> i64 {
     since.map_or(0, |span| i64::from(span.get_days()))
 }
 
+fn name_of(names: &[&'static str], place: i8) -> &'static str {
+    let place = usize::try_from(place).ok();
+    place.and_then(|place| names.get(place)).unwrap_or(&"")
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -189,6 +288,10 @@ impl fmt::Display for Date {
             Self::Year(year) => write!(f, "{year:04}"),
             Self::Month(year, month) => write!(f, "{year:04}-{month:02}"),
             Self::Day(date) => write!(f, "{date}"),
+            Self::Clock(at) => write!(f, "{at}"),
+            Self::Moment(at) => write!(f, "{at}"),
+            Self::Weekday(day) => f.write_str(name_of(&WEEKDAYS, day.to_monday_zero_offset())),
+            Self::MonthOfYear(month) => f.write_str(name_of(&MONTHS, month - 1)),
         }
     }
 }
@@ -223,6 +326,28 @@ mod tests {
         check("2w", "2026-02-15T00:00:00Z", "2026-02-16T00:00:00Z");
         check("1m", "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z");
         check("1h", "2026-02-28T23:30:00Z", "2026-03-01T00:30:00Z");
+        // The first of March 2026 is a Sunday.
+        check("sunday", "2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
+        check("Monday", "2026-02-23T00:00:00Z", "2026-02-24T00:00:00Z");
+        check("sat", "2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z");
+        check("march", "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z");
+        check("apr", "2025-04-01T00:00:00Z", "2025-05-01T00:00:00Z");
+        check("may", "2025-05-01T00:00:00Z", "2025-06-01T00:00:00Z");
+        check(
+            "2026-02-03T04:05",
+            "2026-02-03T04:05:00Z",
+            "2026-02-03T04:06:00Z",
+        );
+        check(
+            "2026-02-03T04:05:06",
+            "2026-02-03T04:05:06Z",
+            "2026-02-03T04:05:07Z",
+        );
+        check(
+            "2026-02-03T02:05:06Z",
+            "2026-02-03T04:05:06Z",
+            "2026-02-03T04:05:07Z",
+        );
         check("2026", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
         check("2026-02", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z");
         check("2024-2-29", "2024-02-29T00:00:00Z", "2024-03-01T00:00:00Z");
@@ -241,6 +366,11 @@ mod tests {
             "99999999d",
             "１d",
             "1969",
+            "marc",
+            "m",
+            "1969-12-31T00:00Z",
+            "2026-02-30T04:05",
+            "04:05",
         ];
         for text in texts {
             assert_eq!(Date::read(text), None, "{text}");

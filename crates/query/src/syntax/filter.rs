@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use sessions_model::EntryKind;
 
-use super::{Date, SyntaxError};
+use super::nearest::nearest;
+use super::{Date, SyntaxError, When};
 
 /// A condition on where, when and what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,27 +24,50 @@ pub enum Filter {
     Branch(String),
     /// `file:`
     File(String),
+    /// `tag:`
+    Tag(String),
     /// `is:subagent`
     IsSubagent,
     /// `is:error`
     IsError,
     /// `is:automated`
     IsAutomated,
+    /// `is:live`
+    IsLive,
+    /// `is:deleted`
+    IsDeleted,
+    /// `has:checkpoint`
+    HasCheckpoint,
+    /// `has:image`
+    HasImage,
     /// `before:`, earlier than the date begins.
     Before(Date),
     /// `after:`, from where the date begins.
     After(Date),
-    /// `on:`, within the date.
-    On(Date),
+    /// `on:`, within the date, or from one to another.
+    On(When),
 }
 
 /// Filters there are.
-const NAMES: [&str; 11] = [
-    "project", "session", "tool", "kind", "model", "branch", "file", "is", "before", "after", "on",
+const NAMES: [&str; 13] = [
+    "project", "session", "tool", "kind", "model", "branch", "file", "tag", "is", "has", "before",
+    "after", "on",
 ];
 
-/// Filters that a later version answers, and what they will be about.
-const LATER: [(&str, &str); 2] = [("has", "checkpoints"), ("tag", "tags")];
+/// What a session or an entry may be.
+const BEING: [(&str, Filter); 5] = [
+    ("subagent", Filter::IsSubagent),
+    ("error", Filter::IsError),
+    ("automated", Filter::IsAutomated),
+    ("live", Filter::IsLive),
+    ("deleted", Filter::IsDeleted),
+];
+
+/// What a session or an entry may have.
+const HAVING: [(&str, Filter); 2] = [
+    ("checkpoint", Filter::HasCheckpoint),
+    ("image", Filter::HasImage),
+];
 
 /// Words for kinds besides their own.
 const KIND_ALIASES: [(&str, &[EntryKind]); 8] = [
@@ -57,7 +81,7 @@ const KIND_ALIASES: [(&str, &[EntryKind]); 8] = [
     ("error", &[EntryKind::ApiError]),
 ];
 
-const DATE_HINT: &str = "a date is today, yesterday, 3d, 2w, 2026-05 or 2026-05-01";
+const DATE_HINT: &str = "a date is today, yesterday, 3d, 2w, monday, march, 2026-05 or 2026-05-01";
 
 /// What a word with a colon is.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,11 +98,6 @@ pub(super) fn recognise(name: &str, span: Range<usize>) -> Result<Named, SyntaxE
     if NAMES.contains(&name.as_str()) {
         return Ok(Named::Filter);
     }
-    if let Some((_, about)) = LATER.iter().find(|(later, _)| *later == name) {
-        let message = format!("the filter {name}: is not available yet");
-        let hint = format!("it comes with {about}; to search for the text, quote it");
-        return Err(SyntaxError::new(span, message).hint(hint));
-    }
     match nearest(&name, NAMES.into_iter()) {
         Some(meant) => {
             let message = format!("there is no filter {name}:");
@@ -94,9 +113,12 @@ pub(super) fn read(name: &str, value: &str, span: Range<usize>) -> Result<Filter
     let text = value.to_owned();
     let date = |filter: fn(Date) -> Filter| match Date::read(value) {
         Some(date) => Ok(filter(date)),
-        None => {
-            Err(SyntaxError::new(span.clone(), format!("\"{value}\" is no date")).hint(DATE_HINT))
-        }
+        None if value.contains("..") => Err(SyntaxError::new(
+            span.clone(),
+            format!("{name}: takes one date, not a range of them"),
+        )
+        .hint(format!("on:{value} is from the one to the other"))),
+        None => Err(no_date(value, span.clone())),
     };
     match name.to_ascii_lowercase().as_str() {
         "project" => Ok(Filter::Project(text)),
@@ -105,26 +127,41 @@ pub(super) fn read(name: &str, value: &str, span: Range<usize>) -> Result<Filter
         "model" => Ok(Filter::Model(text)),
         "branch" => Ok(Filter::Branch(text)),
         "file" => Ok(Filter::File(text)),
+        "tag" => Ok(Filter::Tag(text)),
         "kind" => read_kinds(value, span),
-        "is" => read_is(value, span),
+        "is" => read_one_of("is", &BEING, value, span),
+        "has" => read_one_of("has", &HAVING, value, span),
         "before" => date(Filter::Before),
         "after" => date(Filter::After),
-        _ => date(Filter::On),
+        _ => When::read(value, span).map(Filter::On),
     }
 }
 
-fn read_is(value: &str, span: Range<usize>) -> Result<Filter, SyntaxError> {
-    match value.to_ascii_lowercase().as_str() {
-        "subagent" => Ok(Filter::IsSubagent),
-        "error" => Ok(Filter::IsError),
-        "automated" => Ok(Filter::IsAutomated),
-        later @ ("live" | "deleted") => {
-            let message = format!("is:{later} is not available yet");
-            Err(SyntaxError::new(span, message).hint("it comes with deleted and running sessions"))
-        }
-        other => Err(SyntaxError::new(span, format!("nothing is:{other}"))
-            .hint("there are is:subagent, is:error and is:automated")),
+/// Says that `value` is no date.
+pub(super) fn no_date(value: &str, span: Range<usize>) -> SyntaxError {
+    SyntaxError::new(span, format!("\"{value}\" is no date")).hint(DATE_HINT)
+}
+
+/// Reads a value that is one of a few words.
+fn read_one_of(
+    name: &str,
+    known: &[(&str, Filter)],
+    value: &str,
+    span: Range<usize>,
+) -> Result<Filter, SyntaxError> {
+    let value = value.to_ascii_lowercase();
+    if let Some((_, filter)) = known.iter().find(|(word, _)| *word == value) {
+        return Ok(filter.clone());
     }
+    let error = SyntaxError::new(span, format!("there is no {name}:{value}"));
+    let words = known.iter().map(|(word, _)| *word);
+    let hint = if let Some(meant) = nearest(&value, words.clone()) {
+        format!("did you mean {name}:{meant}?")
+    } else {
+        let words: Vec<_> = words.map(|word| format!("{name}:{word}")).collect();
+        format!("there are {}", words.join(", "))
+    };
+    Err(error.hint(hint))
 }
 
 fn read_kinds(value: &str, span: Range<usize>) -> Result<Filter, SyntaxError> {
@@ -155,77 +192,5 @@ fn unknown_kind(word: &str, span: Range<usize>) -> SyntaxError {
             "kinds are {}",
             words.collect::<Vec<_>>().join(", ")
         )),
-    }
-}
-
-/// Returns the word that is an edit away from `typed`, or two from a longer one.
-fn nearest<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let edits_max = match typed.len() {
-        0..=2 => return None,
-        3..=5 => 1,
-        _ => 2,
-    };
-    words
-        .map(|word| {
-            (
-                if is_swapped(typed, word) {
-                    1
-                } else {
-                    edits(typed, word)
-                },
-                word,
-            )
-        })
-        .filter(|(edits, _)| *edits <= edits_max)
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, word)| word)
-}
-
-/// Whether two neighbours are swapped, which is one slip of the fingers though two edits.
-fn is_swapped(typed: &str, word: &str) -> bool {
-    let swap = |at: usize| {
-        let mut bytes = typed.as_bytes().to_vec();
-        bytes.swap(at - 1, at);
-        bytes == word.as_bytes()
-    };
-    typed.len() == word.len() && (1..typed.len()).any(swap)
-}
-
-/// Returns how many characters must be put in, left out or replaced to make `b` of `a` (Levenshtein).
-pub(crate) fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (line, from) in a.chars().enumerate() {
-        let mut diagonal = line;
-        let mut left = line + 1;
-        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            let above = *cell;
-            left = (diagonal + usize::from(from != *to))
-                .min(above + 1)
-                .min(left + 1);
-            diagonal = above;
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        let check =
-            |a, b, expect| assert_eq!((edits(a, b), edits(b, a)), (expect, expect), "{a} {b}");
-        check("", "", 0);
-        check("", "abc", 3);
-        check("kitten", "sitting", 3);
-        check("projct", "project", 1);
-        check("same", "same", 0);
-        check("é", "e", 1);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::filter::{self, Named};
-use super::{Filter, SyntaxError, TERMS_MAX};
+use super::{Filter, SyntaxError, TERMS_MAX, exact};
 
 /// Most tokens: a word may stand between parentheses, behind a `-`, and be joined by an `OR`.
 const TOKENS_MAX: usize = 8 * TERMS_MAX;
@@ -20,6 +20,8 @@ pub(super) enum Token {
     Prefix(String),
     Typo(String),
     Phrase(String),
+    Literal(String),
+    Regex(String),
     Filter(Filter),
 }
 
@@ -74,9 +76,28 @@ impl<'a> Lexer<'a> {
             }
             '-' if chars.next().is_some_and(follows_minus) => self.push(Token::Not, 1),
             '"' => self.quoted(rest),
-            _ => self.word(rest)?,
+            _ => match self.exact(rest)? {
+                Some((token, length)) => self.push(token, length),
+                None => self.word(rest)?,
+            },
         }
         Ok(true)
+    }
+
+    /// Reads a text between single quotes or a regex between slashes, where one begins.
+    fn exact(&self, rest: &str) -> Result<Option<(Token, usize)>, SyntaxError> {
+        let ends = |after: Option<char>| match after {
+            None => true,
+            Some(char) => char.is_whitespace() || (char == ')' && self.depth > 0),
+        };
+        if let Some((text, length)) = exact::literal(rest, ends) {
+            return Ok(Some((Token::Literal(text), length)));
+        }
+        let Some((pattern, length)) = exact::regex(rest, ends) else {
+            return Ok(None);
+        };
+        exact::check(&pattern, self.at..self.at + length)?;
+        Ok(Some((Token::Regex(pattern), length)))
     }
 
     fn push(&mut self, token: Token, length: usize) {
@@ -107,7 +128,6 @@ impl<'a> Lexer<'a> {
             "NOT" => Some(Token::Not),
             "AND" | "-" => None,
             "*" => Some(Token::All),
-            _ if is_regex(word) => return Err(self.regex(length)),
             _ => Some(word_token(word)),
         };
         match token {
@@ -142,19 +162,11 @@ impl<'a> Lexer<'a> {
         }
         rest.len()
     }
-
-    fn regex(&self, length: usize) -> SyntaxError {
-        SyntaxError::new(
-            self.at..self.at + length,
-            "regular expressions are not available yet",
-        )
-        .hint("to search for the text, quote it")
-    }
 }
 
 /// Whether a `-` before `char` means without, rather than being text (`--flag`, `->`).
 pub(super) fn follows_minus(char: char) -> bool {
-    char.is_alphanumeric() || matches!(char, '"' | '(' | '_' | '.' | '/' | '@' | '#' | '$')
+    char.is_alphanumeric() || matches!(char, '"' | '\'' | '(' | '_' | '.' | '/' | '@' | '#' | '$')
 }
 
 /// Reads the text between quotes and how many bytes it took, quotes included.
@@ -204,12 +216,4 @@ fn word_token(word: &str) -> Token {
     } else {
         Token::Word(word.to_owned())
     }
-}
-
-/// Whether the word is written as a regular expression, not as a path.
-fn is_regex(word: &str) -> bool {
-    let inner = word
-        .strip_prefix('/')
-        .and_then(|rest| rest.strip_suffix('/'));
-    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('/'))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::lexer::{Spanned, Token};
-use super::{DEPTH_MAX, Filter, Node, Query, SESSION_FILTERS_MAX, SyntaxError, TERMS_MAX};
+use super::{DEPTH_MAX, Node, Query, SyntaxError, TERMS_MAX};
 
 /// Parses the tokens of `text`.
 pub(super) fn parse(tokens: &[Spanned], text: &str) -> Result<Query, SyntaxError> {
@@ -12,7 +12,6 @@ pub(super) fn parse(tokens: &[Spanned], text: &str) -> Result<Query, SyntaxError
         at: 0,
         depth: 0,
         terms: 0,
-        session_filters: Vec::new(),
     };
     let root = parser.any_of()?;
     root.map(|root| Query { root }).ok_or_else(|| {
@@ -25,8 +24,6 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     terms: usize,
-    /// Conditions on sessions, each once.
-    session_filters: Vec<Filter>,
 }
 
 impl Parser<'_> {
@@ -108,39 +105,17 @@ impl Parser<'_> {
             return Err(SyntaxError::new(span, message));
         }
         self.at += 1;
-        if let Token::Filter(filter) = token {
-            self.count(filter, span)?;
-        }
         Ok(match token {
             Token::Word(word) => Node::Word(word.clone()),
             Token::Prefix(prefix) => Node::Prefix(prefix.clone()),
             Token::Typo(word) => Node::Typo(word.clone()),
             Token::Phrase(phrase) => Node::Phrase(phrase.clone()),
+            Token::Literal(text) => Node::Literal(text.clone()),
+            Token::Regex(pattern) => Node::Regex(pattern.clone()),
             Token::Filter(filter) => Node::Filter(filter.clone()),
             Token::All | Token::Open | Token::Close | Token::Or | Token::Not => Node::All,
         })
     }
-
-    fn count(&mut self, filter: &Filter, span: Range<usize>) -> Result<(), SyntaxError> {
-        if is_about_sessions(filter) && !self.session_filters.contains(filter) {
-            self.session_filters.push(filter.clone());
-        }
-        if self.session_filters.len() > SESSION_FILTERS_MAX {
-            let message = format!(
-                "the query has more than {SESSION_FILTERS_MAX} different project:, session: and is:automated"
-            );
-            return Err(SyntaxError::new(span, message));
-        }
-        Ok(())
-    }
-}
-
-/// Whether the filter is about sessions, not about what is in them.
-fn is_about_sessions(filter: &Filter) -> bool {
-    matches!(
-        filter,
-        Filter::Project(_) | Filter::Session(_) | Filter::IsAutomated
-    )
 }
 
 fn join(mut nodes: Vec<Node>, several: fn(Vec<Node>) -> Node) -> Option<Node> {

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use super::lexer::follows_minus;
-use super::{Filter, Node, Query};
+use super::{Filter, Node, Query, exact};
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,7 +18,9 @@ impl fmt::Display for Node {
             Self::Word(word) => f.write_str(word),
             Self::Prefix(prefix) => write!(f, "{prefix}*"),
             Self::Typo(word) => write!(f, "{word}~"),
-            Self::Phrase(phrase) => quote(f, phrase),
+            Self::Phrase(phrase) => quote(f, phrase, '"'),
+            Self::Literal(text) => quote(f, text, '\''),
+            Self::Regex(pattern) => exact::write_regex(f, pattern),
             Self::Filter(filter) => filter.fmt(f),
             Self::And(nodes) => several(f, nodes, " ", |node| {
                 matches!(node, Self::Or(_) | Self::And(_))
@@ -69,6 +71,7 @@ impl fmt::Display for Filter {
             Self::Model(value) => ("model", value),
             Self::Branch(value) => ("branch", value),
             Self::File(value) => ("file", value),
+            Self::Tag(value) => ("tag", value),
             Self::Kind(kinds) => {
                 let words: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
                 return write!(f, "kind:{}", words.join(","));
@@ -76,9 +79,13 @@ impl fmt::Display for Filter {
             Self::IsSubagent => return f.write_str("is:subagent"),
             Self::IsError => return f.write_str("is:error"),
             Self::IsAutomated => return f.write_str("is:automated"),
+            Self::IsLive => return f.write_str("is:live"),
+            Self::IsDeleted => return f.write_str("is:deleted"),
+            Self::HasCheckpoint => return f.write_str("has:checkpoint"),
+            Self::HasImage => return f.write_str("has:image"),
             Self::Before(date) => return write!(f, "before:{date}"),
             Self::After(date) => return write!(f, "after:{date}"),
-            Self::On(date) => return write!(f, "on:{date}"),
+            Self::On(when) => return write!(f, "on:{when}"),
         };
         write!(f, "{name}:")?;
         let is_plain = |char: char| char.is_alphanumeric() || "-_./@+#".contains(char);
@@ -86,18 +93,18 @@ impl fmt::Display for Filter {
         if is_bare {
             f.write_str(value)
         } else {
-            quote(f, value)
+            quote(f, value, '"')
         }
     }
 }
 
-fn quote(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    f.write_char('"')?;
+fn quote(f: &mut fmt::Formatter<'_>, text: &str, mark: char) -> fmt::Result {
+    f.write_char(mark)?;
     for char in text.chars() {
-        if matches!(char, '"' | '\\') {
+        if char == mark || char == '\\' {
             f.write_char('\\')?;
         }
         f.write_char(char)?;
     }
-    f.write_char('"')
+    f.write_char(mark)
 }

@@ -274,6 +274,8 @@ fn document<'a>(
         time: None,
         is_subagent: false,
         is_error: false,
+        has_image: false,
+        is_echo: false,
         text,
     }
 }

@@ -3,7 +3,7 @@
 //! It does not know why they are applied, nor where they are kept.
 
 use sessions_archive::SourceState;
-use sessions_catalog::{MessageKey, Position, SessionFacts, TokenUse};
+use sessions_catalog::{MessageKey, OpenCall, Position, SessionFacts, TokenUse};
 use sessions_index::Document;
 use sessions_model::{
     Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, Seq,
@@ -13,6 +13,7 @@ use sessions_transcript::{Lines, parse, record_key, spilled_passages};
 
 use super::Applier;
 use crate::derive::DeriveError;
+use crate::derive::echo::is_echo;
 
 /// What stands before the first line of what is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,14 +103,17 @@ impl Applier<'_> {
         (session, record, block): (SessionOrdinal, &Record<'_>, &Block<'_>),
     ) -> Result<(), DeriveError> {
         let catalog = &mut self.pair.catalog;
+        let is_echo = is_echo(block);
         let remembered = match (block.kind, block.call.as_deref(), block.tool.as_deref()) {
             (EntryKind::ToolCall, Some(call), Some(tool)) => {
-                catalog.remember_call(run.source.id, call, tool);
+                let tool = tool.to_owned();
+                catalog.remember_call(run.source.id, call, OpenCall { tool, is_echo });
                 None
             }
             (EntryKind::ToolResult, Some(call), None) => catalog.take_call(run.source.id, call)?,
             _ => None,
         };
+        let remembered = remembered.as_ref();
         let document = Document {
             session,
             generation: run.generation,
@@ -117,7 +121,7 @@ impl Applier<'_> {
             block: block.index,
             key: record.key,
             kind: block.kind,
-            tool: block.tool.as_deref().or(remembered.as_deref()),
+            tool: block.tool.as_deref().or(remembered.map(|call| &*call.tool)),
             model: record
                 .message
                 .as_ref()
@@ -127,6 +131,8 @@ impl Applier<'_> {
             time: record.time,
             is_subagent: run.source.origin.kind == SourceKind::Subagent || record.is_sidechain,
             is_error: block.is_error,
+            has_image: block.images > 0,
+            is_echo: is_echo || remembered.is_some_and(|call| call.is_echo),
             text: &block.text,
         };
         if self.queued(run.source.id, record, &document)? {
@@ -192,6 +198,8 @@ impl Applier<'_> {
                 time: None,
                 is_subagent: false,
                 is_error: false,
+                has_image: false,
+                is_echo: false,
                 text: &text,
             })?;
         }
