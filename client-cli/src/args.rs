@@ -1,6 +1,7 @@
 //! The command line as it is typed.
 
 mod checkpoint;
+mod search;
 mod setup;
 
 use std::ffi::OsString;
@@ -10,6 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use checkpoint::{Checkpoint, CreateCheckpoint};
+pub(crate) use search::Search;
 pub(crate) use setup::{Doctor, Setup, Uninstall};
 
 /// Keeps every Claude Code session and finds anything in them.
@@ -70,17 +72,6 @@ fn limit(text: &str) -> Result<u32, String> {
 fn generation(text: &str) -> Result<u64, String> {
     let number = text.parse();
     number.map_err(|_| "write a number that --sources lists".to_owned())
-}
-
-impl Search {
-    /// Returns the query as it was typed.
-    pub(crate) fn text(&self) -> String {
-        let words = self
-            .query
-            .iter()
-            .map(|word| word.trim_start_matches(SHIELD));
-        words.collect::<Vec<_>>().join(" ")
-    }
 }
 
 /// What to do.
@@ -157,24 +148,6 @@ pub(crate) struct List {
     #[arg(long)]
     pub(crate) live: bool,
     /// Show what scripts ran one by one instead of counted.
-    #[arg(long)]
-    pub(crate) automated: bool,
-    /// Print JSON; see docs/json.md.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// `sessions search`.
-#[derive(Debug, Args)]
-pub(crate) struct Search {
-    /// Words, "phrases", prefix*, typo~, -not, OR, and filters such as project: tool: kind: before:
-    #[arg(required = true)]
-    pub(crate) query: Vec<String>,
-    /// At most so many sessions; a thousand at most.
-    #[arg(long, value_name = "N", default_value_t = 20,
-          value_parser = limit)]
-    pub(crate) limit: u32,
-    /// Include what scripts ran.
     #[arg(long)]
     pub(crate) automated: bool,
     /// Print JSON; see docs/json.md.

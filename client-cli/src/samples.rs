@@ -272,6 +272,8 @@ pub(crate) fn answer() -> SearchAnswer {
                 end: u32::try_from(start + word.len()).unwrap(),
             }],
             more_in_session,
+            is_echo: kind == EntryKind::Thinking,
+            parts: None,
         }
     };
     let long = "the output begins long before what was searched for, and goes on with the lexer that loops on an unclosed quote until the memory is full";
@@ -309,7 +311,8 @@ pub(crate) fn answer() -> SearchAnswer {
             complete: true,
             reason: None,
         },
-        suggestion: None,
+        left_out: 3,
+        ..SearchAnswer::default()
     }
 }
 

@@ -1,11 +1,11 @@
 //! `sessions search`.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{Write, stderr};
 use std::ops::Range;
 
 use sessions_client::{ClientError, SearchRequest};
-use sessions_model::SearchAnswer;
+use sessions_model::{SearchAnswer, SessionId};
 
 use crate::args::Search;
 use crate::commands::import;
@@ -32,6 +32,10 @@ pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError>
         automated: args.automated,
         wait_ms: 0,
         utc_offset_ms: context.now.offset_ms(),
+        asking: asking(context, &args),
+        per_session: args.per_session,
+        with_facets: args.facets,
+        with_reasons: args.explain,
     };
     let client = context.connect().await?;
     let answer = match client.search(request).await {
@@ -46,6 +50,9 @@ pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError>
         json::write(&mut out, &AnswerJson::new(&answer))?;
         out.finish()?;
     } else {
+        if let Some(understood) = &answer.understood {
+            writeln!(stderr(), "understood as: {}", one_line(understood))?;
+        }
         if !answer.hits.is_empty() {
             let mut out = Output::paged(&context.terminal);
             write!(
@@ -67,18 +74,30 @@ pub(crate) async fn run(context: &Context, args: Search) -> Result<(), CliError>
     }
 }
 
+/// The session that asks: where Claude runs this, what it holds is in its context already.
+fn asking(context: &Context, args: &Search) -> Option<SessionId> {
+    let own = context.own_session.as_deref().filter(|_| !args.own);
+    own.and_then(|id| SessionId::parse(id).ok())
+}
+
 fn nothing(query: &str, answer: &SearchAnswer) -> CliError {
-    let error = CliError::nothing().say(format!(
-        "nothing matches {}",
-        cut(&one_line(query), QUERY_COLUMNS_MAX)
-    ));
-    match &answer.suggestion {
-        Some(looser) => error.hint(format!(
-            "this finds something: sessions search '{}'",
-            one_line(looser)
-        )),
-        None => error,
+    let query = cut(&one_line(query), QUERY_COLUMNS_MAX).into_owned();
+    let error = CliError::nothing().say(match answer.left_out {
+        0 => format!("nothing matches {query}"),
+        own => format!(
+            "nothing matches {query} but {} in this session, which --own includes",
+            results::matches(own)
+        ),
+    });
+    let offers = answer.suggestions.iter().map(|offer| {
+        let (query, found) = (one_line(&offer.query), results::matches(offer.total));
+        format!("sessions search '{query}' finds {found}")
+    });
+    let offers: Vec<String> = offers.collect();
+    if offers.is_empty() {
+        return error;
     }
+    error.hint(offers.join("; "))
 }
 
 /// Shows the query with a mark under what is wrong.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use sessions_model::{Highlight, Hit, SearchAnswer};
 
+use super::facets::{facets, reasons};
 use super::quantity::{count, number};
 use super::text::{columns, cut, one_line, visible};
 use super::{short_id, title};
@@ -19,23 +20,53 @@ const LEAD_COLUMNS: usize = 24;
 /// Returns the hits as lines, then how many there are.
 pub(crate) fn hits(answer: &SearchAnswer, now: &Now, terminal: &Terminal) -> String {
     let mut text = String::new();
-    for hit in &answer.hits {
-        text.push_str(&head(hit, now, terminal));
-        text.push_str(&snippet(hit, terminal));
+    let mut shown = 0;
+    for of_session in answer
+        .hits
+        .chunk_by(|left, right| left.session.id == right.session.id)
+    {
+        shown += 1;
+        if let Some(first) = of_session.first() {
+            text.push_str(&head(first, now, terminal));
+        }
+        for hit in of_session {
+            text.push_str(&snippet(hit, terminal));
+            if let Some(reasons) = reasons(hit) {
+                let reasons = terminal.paint.paint(Role::Faint, &reasons);
+                writeln!(text, "{:INDENT$}{reasons}", "").expect("a string takes everything");
+            }
+        }
         text.push('\n');
     }
-    let shown = answer.hits.len() as u64;
+    if let Some(counted) = &answer.facets {
+        text.push_str(&facets(counted, terminal));
+        text.push('\n');
+    }
+    let foot = terminal.paint.paint(Role::Faint, &foot(answer, shown));
+    writeln!(text, "{foot}").expect("a string takes everything");
+    text
+}
+
+/// Returns how many matches there are.
+pub(crate) fn matches(total: u64) -> String {
+    count(total, "match").replace("matchs", "matches")
+}
+
+fn foot(answer: &SearchAnswer, shown: u64) -> String {
     let mut foot = format!(
         "{} in {}",
-        count(answer.total, "match").replace("matchs", "matches"),
+        matches(answer.total),
         count(answer.sessions, "session"),
     );
     if answer.sessions > shown {
         write!(foot, ", the best {} shown", number(shown)).expect("a string takes everything");
     }
-    let foot = terminal.paint.paint(Role::Faint, &foot);
-    writeln!(text, "{foot}").expect("a string takes everything");
-    text
+    if answer.left_out > 0 {
+        let own = matches(answer.left_out);
+        write!(foot, "\n{own} in this session left out (--own)")
+            .expect("a string takes everything");
+    }
+    foot
 }
 
 fn head(hit: &Hit, now: &Now, terminal: &Terminal) -> String {
@@ -65,6 +96,9 @@ fn snippet(hit: &Hit, terminal: &Terminal) -> String {
     let mut label = hit.kind.as_str().to_owned();
     if let Some(tool) = &hit.tool {
         label = format!("{label} {}", one_line(tool));
+    }
+    if hit.is_echo {
+        label.push_str(" (echo)");
     }
     let more = match hit.more_in_session {
         0 => String::new(),

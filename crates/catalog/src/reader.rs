@@ -171,6 +171,11 @@ impl CatalogReader {
         })
     }
 
+    /// Returns the name of each session's project, by the session's number.
+    pub fn project_names(&self) -> Result<Vec<(SessionOrdinal, String)>, CatalogError> {
+        self.read("the projects of sessions", scope::project_names)
+    }
+
     /// Returns a session's tags in order, each once.
     pub fn tags(&self, session: SessionOrdinal) -> Result<Vec<String>, CatalogError> {
         self.read("the tags of a session", |connection| {

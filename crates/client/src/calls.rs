@@ -34,6 +34,14 @@ pub struct SearchRequest {
     pub wait_ms: u32,
     /// Milliseconds that local time is ahead of UTC.
     pub utc_offset_ms: i32,
+    /// The session that asks: it is left out, unless the query names a session.
+    pub asking: Option<SessionId>,
+    /// Hits of each session at most; 0 for the best alone.
+    pub per_session: u32,
+    /// Whether matches are counted by project, kind, tool, model and month.
+    pub with_facets: bool,
+    /// Whether it is said how the query was understood and what scores were made of.
+    pub with_reasons: bool,
 }
 
 /// One archived file of a session.
@@ -277,6 +285,10 @@ impl Client {
             automated: request.automated,
             wait_ms: request.wait_ms,
             utc_offset_ms: request.utc_offset_ms,
+            asking: request.asking.map(|id| id.as_str().to_owned()),
+            per_session: request.per_session,
+            with_facets: request.with_facets,
+            with_reasons: request.with_reasons,
         };
         let response = self
             .read_from(async |client| {

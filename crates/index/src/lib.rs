@@ -18,18 +18,20 @@ mod row;
 mod schema;
 mod scope;
 mod search;
+mod stem;
 mod tokenize;
 mod writer;
 
 pub use document::{Document, Position};
 pub use error::IndexError;
 pub use expr::Expr;
-pub use matches::{Match, Matches};
+pub use matches::{Match, Matches, Tallies, Wanted};
 pub use merging::Merging;
 pub use opening::{Opened, RebuildReason, examine};
 pub use reader::{IndexReader, Snapshot};
 pub use schema::SCHEMA_VERSION;
 pub use scope::{OrdinalSet, Scope};
+pub use stem::stem;
 pub use tokenize::{
     ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX, TOKENIZER_VERSION, Token, tokenize, tokenize_query,
 };

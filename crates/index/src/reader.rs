@@ -11,7 +11,7 @@ use tantivy::{Index, ReloadPolicy, Searcher};
 use crate::document::Position;
 use crate::error::IndexError;
 use crate::expr::Expr;
-use crate::matches::Matches;
+use crate::matches::{Matches, Wanted};
 use crate::opening;
 use crate::payload;
 use crate::schema::Fields;
@@ -155,12 +155,25 @@ impl Snapshot {
         self.searcher.segment_readers().len()
     }
 
-    /// Finds what `expr` asks for: the best match of each session in `scope`, best first, at most
-    /// `limit` of them.
+    /// Finds what `expr` asks for: the best matches of each session in `scope`, the best session first, as much
+    /// as is `wanted`.
     ///
     /// The expression's depth is the stack's: whoever parses a query bounds it.
-    pub fn search(&self, expr: &Expr, scope: &Scope, limit: usize) -> Result<Matches, IndexError> {
-        search::run(&self.searcher, self.fields, expr, (scope, limit)).map_err(IndexError::Search)
+    pub fn search(
+        &self,
+        expr: &Expr,
+        scope: &Scope,
+        wanted: Wanted,
+    ) -> Result<Matches, IndexError> {
+        search::run(&self.searcher, self.fields, expr, (scope, wanted)).map_err(IndexError::Search)
+    }
+}
+
+impl Snapshot {
+    /// Returns the word that is nearest to `typed`, the most frequent of those as near; none if there is the
+    /// word itself, if it is no plain word, or if nothing is near.
+    pub fn nearest_word(&self, typed: &str) -> Result<Option<String>, IndexError> {
+        search::nearest_word(&self.searcher, self.fields, typed).map_err(IndexError::Search)
     }
 }
 

@@ -9,7 +9,7 @@ use tantivy::schema::{Document as TantivyDocument, Field};
 
 use crate::document::Document;
 use crate::queue::Weight;
-use crate::schema::{Facet, Fields, Traits};
+use crate::schema::{FACET_BYTES_MAX, Facet, Fields, Traits};
 use crate::tokenize::FACET_SEPARATOR;
 
 /// Bytes that a row takes beside its texts, roughly.
@@ -27,6 +27,8 @@ struct Content {
     text: String,
     files: Vec<String>,
     facets: String,
+    tool: Option<String>,
+    model: Option<String>,
     columns: [(Field, u64); 7],
     fields: Fields,
     /// Released when the row has been indexed.
@@ -51,6 +53,8 @@ impl Row {
                 .map(|file| file.clone().into_owned())
                 .collect(),
             facets: facets_of(document),
+            tool: document.tool.map(cut_name),
+            model: document.model.map(cut_name),
             columns: [
                 (fields.session, document.session.0),
                 (fields.generation, document.generation.0),
@@ -89,6 +93,12 @@ impl Row {
     }
 }
 
+/// Copies a name, as much of it as counts.
+fn cut_name(name: &str) -> String {
+    let end = name.floor_char_boundary(FACET_BYTES_MAX);
+    name.get(..end).unwrap_or_default().to_owned()
+}
+
 /// A hash that copies of a record's block share.
 fn identity(key: RecordKey, block: u32) -> u64 {
     let mut hasher = FxHasher::default();
@@ -123,6 +133,8 @@ impl TantivyDocument for Row {
             text,
             files,
             facets,
+            tool,
+            model,
             columns,
             fields,
             ..
@@ -133,7 +145,11 @@ impl TantivyDocument for Row {
         let columns = columns
             .iter()
             .map(|&(field, value)| (field, Cell::Number(value)));
-        Box::new(text.chain(files).chain(facets).chain(columns))
+        let names = [(fields.tool, tool), (fields.model, model)];
+        let names = names
+            .into_iter()
+            .filter_map(|(field, name)| Some((field, Cell::Text(name.as_deref()?))));
+        Box::new(text.chain(files).chain(facets).chain(columns).chain(names))
     }
 }
 

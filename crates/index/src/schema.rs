@@ -12,7 +12,7 @@ use crate::tokenize::{FacetTokenizer, TextTokenizer};
 pub const SCHEMA_VERSION: u32 = 4;
 
 /// Longest exact value that is indexed, in bytes.
-const FACET_BYTES_MAX: usize = 256;
+pub(crate) const FACET_BYTES_MAX: usize = 256;
 
 pub(crate) const SESSION: &str = "session";
 pub(crate) const GENERATION: &str = "generation";
@@ -21,6 +21,8 @@ pub(crate) const BLOCK: &str = "block";
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const TRAITS: &str = "traits";
 pub(crate) const TIME: &str = "time";
+pub(crate) const TOOL: &str = "tool";
+pub(crate) const MODEL: &str = "model";
 
 const TEXT_TOKENIZER: &str = "sessions-text";
 const FACET_TOKENIZER: &str = "sessions-facet";
@@ -44,6 +46,9 @@ pub(crate) struct Fields {
     pub(crate) traits: Field,
     /// Milliseconds since the epoch, 0 for none.
     pub(crate) time: Field,
+    /// The tool's and the model's name as written, to count by.
+    pub(crate) tool: Field,
+    pub(crate) model: Field,
 }
 
 impl Fields {
@@ -61,6 +66,7 @@ impl Fields {
             .set_index_option(IndexRecordOption::Basic)
             .set_fieldnorms(false);
         let column: NumericOptions = FAST.into();
+        let name = TextOptions::default().set_fast("raw");
         let fields = Self {
             text: builder.add_text_field("text", worded(true)),
             files: builder.add_text_field("files", worded(false)),
@@ -73,6 +79,8 @@ impl Fields {
             identity: builder.add_u64_field(IDENTITY, column.clone()),
             traits: builder.add_u64_field(TRAITS, column.clone()),
             time: builder.add_u64_field(TIME, column),
+            tool: builder.add_text_field(TOOL, name.clone()),
+            model: builder.add_text_field(MODEL, name),
         };
         (builder.build(), fields)
     }

@@ -73,6 +73,8 @@ fn place(session: SessionOrdinal) -> Option<(usize, u64)> {
 pub struct Scope {
     /// Only these sessions; every session if there is no set.
     pub sessions: Option<OrdinalSet>,
+    /// The session that is looked at no more than to count its matches: the one that asks.
+    pub left_out: Option<SessionOrdinal>,
     /// Sessions whose matches rank lower: what scripts ran, for example.
     pub demoted: OrdinalSet,
     /// The moment that recency is measured from.

@@ -11,7 +11,24 @@ pub struct Highlight {
     pub end: u32,
 }
 
-/// The best match of one session.
+/// What a score was made of: the product of these.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoreParts {
+    /// How rare the words are, and how much of the text they are (BM25).
+    pub words: f32,
+    /// What it is: a title and a prompt weigh more than what a tool printed.
+    pub kind: f32,
+    /// Less than 1 for a subagent's.
+    pub subagent: f32,
+    /// How old it is.
+    pub recency: f32,
+    /// Less than 1 for what a script ran.
+    pub automated: f32,
+    /// More than 1 where the words stand near one another.
+    pub nearness: f32,
+}
+
+/// The best match of one session, or one of the next best.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hit {
     /// The session, with the facts a list shows.
@@ -30,8 +47,45 @@ pub struct Hit {
     pub snippet: String,
     /// What matched in `snippet`, in order, without overlap.
     pub highlights: Vec<Highlight>,
-    /// How many other entries of the session matched.
+    /// How many entries of the session matched besides those that are shown; 0 but for the session's first.
     pub more_in_session: u64,
+    /// Whether it repeats what this program said: it ranks below everything else.
+    pub is_echo: bool,
+    /// What the score was made of, if that was asked for.
+    pub parts: Option<ScoreParts>,
+}
+
+/// How many matches have something in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facet {
+    /// What they have in common: a project's name, a kind, a tool, a model, a month (`2026-05`).
+    pub name: String,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// How many matches are of each project, kind, tool, model and month, the most first; months in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facets {
+    /// By project.
+    pub projects: Vec<Facet>,
+    /// By kind.
+    pub kinds: Vec<Facet>,
+    /// By tool, of calls and results.
+    pub tools: Vec<Facet>,
+    /// By the model that wrote them.
+    pub models: Vec<Facet>,
+    /// By month, in the asker's time.
+    pub months: Vec<Facet>,
+}
+
+/// Another query, and what it finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The query.
+    pub query: String,
+    /// Entries that match it.
+    pub total: u64,
 }
 
 /// How complete an answer is.
@@ -50,7 +104,7 @@ pub struct Coverage {
 /// The answer to a search.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SearchAnswer {
-    /// The best hit of each session, best first.
+    /// The best hits of each session, the best session first.
     pub hits: Vec<Hit>,
     /// Entries that matched, each record counted once however often it was copied.
     pub total: u64,
@@ -60,6 +114,12 @@ pub struct SearchAnswer {
     pub took_us: u64,
     /// How complete it is.
     pub coverage: Coverage,
-    /// When nothing matched: a looser query that does, if there is one.
-    pub suggestion: Option<String>,
+    /// When nothing matched: queries that do, the nearest first.
+    pub suggestions: Vec<Suggestion>,
+    /// Entries that matched in the session that asks, which is left out.
+    pub left_out: u64,
+    /// Counts by what matched, if they were asked for.
+    pub facets: Option<Facets>,
+    /// The query as it was understood, if that was asked for.
+    pub understood: Option<String>,
 }

@@ -17,7 +17,7 @@ mod time;
 
 pub use checkpoint::{Checkpoint, CheckpointPlace, GitState};
 pub use entry::{Branch, Entry, EntryId, EntryKind, Tool};
-pub use hit::{Coverage, Highlight, Hit, SearchAnswer};
+pub use hit::{Coverage, Facet, Facets, Highlight, Hit, ScoreParts, SearchAnswer, Suggestion};
 pub use hook::{HookEvent, HookReply, HookReport, Silence, SlashCommand};
 pub use ids::{
     AgentId, ArchiveId, ByteOffset, CheckpointId, DeviceId, EventId, GenerationId, ID_BYTES_MAX,

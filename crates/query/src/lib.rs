@@ -7,6 +7,7 @@
 mod checkpoint;
 mod engine;
 mod error;
+mod facets;
 mod locate;
 mod long_line;
 mod looser;

@@ -1,5 +1,8 @@
 //! Queries that ask for less, nearest first, for when nothing matched.
 
+use std::cell::RefCell;
+
+use crate::QueryError;
 use crate::syntax::{Node, Query};
 
 /// Shortest word that typos are tried for, in characters.
@@ -23,6 +26,30 @@ pub(crate) fn looser(query: &Query) -> Vec<Query> {
         }
     }
     looser
+}
+
+/// Returns `query` with each word that the index lacks as the `nearest` one that it has; none if that changes
+/// nothing.
+pub(crate) fn respelled(
+    query: &Query,
+    nearest: &dyn Fn(&str) -> Result<Option<String>, QueryError>,
+) -> Result<Option<Query>, QueryError> {
+    let fault = RefCell::new(None);
+    let root = map(&query.root, &|node| match node {
+        Node::Word(word) => match nearest(word) {
+            Ok(Some(nearest)) => Node::Word(nearest),
+            Ok(None) => node.clone(),
+            Err(error) => {
+                fault.replace(Some(error));
+                node.clone()
+            }
+        },
+        other => other.clone(),
+    });
+    match fault.into_inner() {
+        Some(error) => Err(error),
+        None => Ok((root != query.root).then_some(Query { root })),
+    }
 }
 
 fn map(node: &Node, leaf: &dyn Fn(&Node) -> Node) -> Node {

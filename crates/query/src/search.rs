@@ -1,17 +1,20 @@
-//! Runs a query on one snapshot: the best hit of each session, with what the archive and the catalog
-//! know of it, and a looser query where there is none.
+//! Runs a query on one snapshot: the best hits of each session, with what the archive and the catalog
+//! know of it, and other queries where there is none.
 
 use std::collections::HashSet;
 
 use rustc_hash::FxHashMap;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::{CatalogReader, SessionPredicate};
-use sessions_index::{Match, Matches, OrdinalSet, Scope, Snapshot};
-use sessions_model::{EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Timestamp};
+use sessions_index::{Match, Matches, OrdinalSet, Scope, Snapshot, Wanted};
+use sessions_model::{
+    EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Suggestion, Timestamp,
+};
 
 use crate::QueryError;
+use crate::facets::facets;
 use crate::locate::{Located, Place};
-use crate::looser::looser;
+use crate::looser::{looser, respelled};
 use crate::plan::{Question, Setting, plan};
 use crate::snippet::snippet;
 use crate::syntax::{Query, parse};
@@ -35,6 +38,14 @@ pub struct SearchRequest {
     pub utc_offset_ms: i32,
     /// The moment of the question.
     pub now: Timestamp,
+    /// The session that asks, which is left out unless the query names a session.
+    pub asking: Option<SessionId>,
+    /// Hits wanted of each session; 0 for the best alone.
+    pub per_session: u32,
+    /// Whether matches are counted by what they are.
+    pub with_facets: bool,
+    /// Whether it is said how the query was understood and what scores were made of.
+    pub with_reasons: bool,
 }
 
 /// What a search came to.
@@ -46,14 +57,6 @@ pub struct Searched {
     pub unread: Option<QueryError>,
 }
 
-/// What is the same for a query and looser ones.
-#[derive(Debug, Clone, Copy)]
-struct Asked<'a> {
-    request: &'a SearchRequest,
-    live: &'a HashSet<SessionId>,
-    demoted: &'a OrdinalSet,
-}
-
 /// What a search looks at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sight<'a> {
@@ -62,35 +65,31 @@ pub(crate) struct Sight<'a> {
     pub(crate) snapshot: &'a Snapshot,
 }
 
-impl Sight<'_> {
+/// One request and what it depends on besides its query.
+struct Search<'a> {
+    sight: Sight<'a>,
+    request: &'a SearchRequest,
+    live: &'a HashSet<SessionId>,
+    demoted: OrdinalSet,
+    left_out: Option<SessionOrdinal>,
+}
+
+impl<'a> Sight<'a> {
     /// Answers `request`; the sessions in `live` are running.
     pub(crate) fn search(
         self,
-        request: &SearchRequest,
-        live: &HashSet<SessionId>,
+        request: &'a SearchRequest,
+        live: &'a HashSet<SessionId>,
     ) -> Result<Searched, QueryError> {
         let query = parse(&request.query)?;
-        let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        let demoted = self.demoted(request)?;
-        let asked = Asked {
+        let search = Search {
+            sight: self,
             request,
             live,
-            demoted: &demoted,
+            demoted: self.demoted(request)?,
+            left_out: self.left_out(&query, request)?,
         };
-        let matches = self.run(&query, asked, limit)?;
-        let suggestion = match matches.total {
-            0 => self.suggest(&query, asked)?,
-            _ => None,
-        };
-        let mut unread = None;
-        let answer = SearchAnswer {
-            hits: self.hits(&query, &matches.best, (live, &mut unread))?,
-            total: matches.total,
-            sessions: matches.sessions,
-            suggestion,
-            ..SearchAnswer::default()
-        };
-        Ok(Searched { answer, unread })
+        search.answer(&query)
     }
 
     fn demoted(self, request: &SearchRequest) -> Result<OrdinalSet, QueryError> {
@@ -101,81 +100,138 @@ impl Sight<'_> {
         Ok(automated.into_iter().collect())
     }
 
-    fn run(
+    /// Returns the session that asks: what it holds is known there.
+    fn left_out(
         self,
         query: &Query,
-        Asked {
-            request,
-            live,
-            demoted,
-        }: Asked<'_>,
-        limit: usize,
-    ) -> Result<Matches, QueryError> {
-        let setting = Setting {
-            now: request.now,
-            utc_offset_ms: request.utc_offset_ms,
-            root: request.root.as_deref(),
-            live,
+        request: &SearchRequest,
+    ) -> Result<Option<SessionOrdinal>, QueryError> {
+        let Some(asking) = &request.asking else {
+            return Ok(None);
         };
-        let Question { expr, sessions } = plan(query, self.catalog, setting)?;
+        if query.names_session() {
+            return Ok(None);
+        }
+        let asking = SessionPredicate::OneOf(vec![asking.clone()]);
+        Ok(self.catalog.matching(&asking)?.first().copied())
+    }
+}
+
+impl Search<'_> {
+    fn answer(&self, query: &Query) -> Result<Searched, QueryError> {
+        let request = self.request;
+        let wanted = Wanted {
+            sessions: usize::try_from(request.limit).unwrap_or(usize::MAX),
+            per_session: usize::try_from(request.per_session.max(1)).unwrap_or(usize::MAX),
+            with_tallies: request.with_facets,
+        };
+        let matches = self.run(query, wanted)?;
+        let suggestions = match matches.total {
+            0 => self.suggest(query)?,
+            _ => Vec::new(),
+        };
+        let mut unread = None;
+        let answer = SearchAnswer {
+            hits: self.hits(query, &matches.best, &mut unread)?,
+            total: matches.total,
+            sessions: matches.sessions,
+            suggestions,
+            left_out: matches.left_out,
+            facets: match &matches.tallies {
+                Some(tallies) => {
+                    let counts = &matches.counts;
+                    Some(facets(
+                        self.sight.catalog,
+                        (tallies, counts),
+                        request.utc_offset_ms,
+                    )?)
+                }
+                None => None,
+            },
+            understood: request.with_reasons.then(|| query.to_string()),
+            ..SearchAnswer::default()
+        };
+        Ok(Searched { answer, unread })
+    }
+
+    fn run(&self, query: &Query, wanted: Wanted) -> Result<Matches, QueryError> {
+        let setting = Setting {
+            now: self.request.now,
+            utc_offset_ms: self.request.utc_offset_ms,
+            root: self.request.root.as_deref(),
+            live: self.live,
+        };
+        let Question { expr, sessions } = plan(query, self.sight.catalog, setting)?;
         if sessions.as_ref().is_some_and(OrdinalSet::is_empty) {
             return Ok(Matches::default());
         }
         let scope = Scope {
             sessions,
-            demoted: demoted.clone(),
-            now: request.now,
+            left_out: self.left_out,
+            demoted: self.demoted.clone(),
+            now: self.request.now,
         };
-        Ok(self.snapshot.search(&expr, &scope, limit)?)
+        Ok(self.sight.snapshot.search(&expr, &scope, wanted)?)
     }
 
     fn hits(
-        self,
+        &self,
         query: &Query,
         best: &[Match],
-        (live, unread): (&HashSet<SessionId>, &mut Option<QueryError>),
+        unread: &mut Option<QueryError>,
     ) -> Result<Vec<Hit>, QueryError> {
-        let ordinals: Vec<SessionOrdinal> = best.iter().map(|found| found.session).collect();
-        let sessions = self.catalog.by_ordinals(&ordinals, live)?;
-        let mut sessions: FxHashMap<SessionOrdinal, Session> = sessions.into_iter().collect();
+        let mut ordinals: Vec<SessionOrdinal> = best.iter().map(|found| found.session).collect();
+        ordinals.dedup();
+        let sessions = self.sight.catalog.by_ordinals(&ordinals, self.live)?;
+        let sessions: FxHashMap<SessionOrdinal, Session> = sessions.into_iter().collect();
         let terms = Terms::of(&query.root);
         let mut room = SNIPPET_TEXT_BYTES_MAX;
         let found = best.iter().filter_map(|found| {
             // A session that the index has and the catalog does not yet is left for the next search.
-            let session = sessions.remove(&found.session)?;
+            let session = sessions.get(&found.session)?.clone();
             let located = self
                 .locate(&session.id, found, &terms)
                 .unwrap_or_else(|error| {
                     unread.get_or_insert(error);
                     Located::unread(found)
                 });
-            Some(hit(session, found, located, (&terms, &mut room)))
+            let mut hit = hit(session, found, located, (&terms, &mut room));
+            hit.parts = self.request.with_reasons.then_some(found.parts);
+            Some(hit)
         });
         Ok(found.collect())
     }
 
     fn locate(
-        self,
+        &self,
         session: &SessionId,
         found: &Match,
         terms: &Terms,
     ) -> Result<Located, QueryError> {
         let place = Place {
             terms,
-            archive: self.archive,
-            catalog: self.catalog,
+            archive: self.sight.archive,
+            catalog: self.sight.catalog,
         };
         place.locate(session, found)
     }
 
-    /// Returns the first looser query that finds something.
-    fn suggest(self, query: &Query, asked: Asked<'_>) -> Result<Option<String>, QueryError> {
-        for query in looser(query) {
-            if self.run(&query, asked, 1)?.total > 0 {
-                return Ok(Some(query.to_string()));
+    /// Returns what might have been meant, and the first looser query that finds something.
+    fn suggest(&self, query: &Query) -> Result<Vec<Suggestion>, QueryError> {
+        let mut suggestions = Vec::new();
+        let respelled = respelled(query, &|word| Ok(self.sight.snapshot.nearest_word(word)?))?;
+        let respelled = respelled.into_iter().map(|query| vec![query]);
+        for queries in respelled.chain([looser(query)]) {
+            for query in queries {
+                let total = self.run(&query, Wanted::best_of(1))?.total;
+                if total > 0 {
+                    let query = query.to_string();
+                    suggestions.push(Suggestion { query, total });
+                    break;
+                }
             }
         }
-        Ok(None)
+        Ok(suggestions)
     }
 }
 
@@ -203,5 +259,7 @@ fn hit(
         snippet: snippet.text,
         highlights: snippet.highlights,
         more_in_session: found.more,
+        is_echo: found.is_echo,
+        parts: None,
     }
 }

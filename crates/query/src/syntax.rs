@@ -75,6 +75,23 @@ pub struct Query {
     pub(crate) root: Node,
 }
 
+impl Query {
+    /// Whether it asks for certain sessions by name.
+    pub(crate) fn names_session(&self) -> bool {
+        self.root.names_session()
+    }
+}
+
+impl Node {
+    fn names_session(&self) -> bool {
+        match self {
+            Self::Filter(Filter::Session(_)) => true,
+            Self::And(nodes) | Self::Or(nodes) => nodes.iter().any(Self::names_session),
+            _ => false,
+        }
+    }
+}
+
 /// Why a text is no query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -1,7 +1,7 @@
 //! What of a text a query matches, for highlights. It follows the index's tokenizer, not its ranking.
 
 use rustc_hash::FxHashSet;
-use sessions_index::{Token, tokenize_query};
+use sessions_index::{Token, stem, tokenize_query};
 use strsim::osa_distance;
 
 use crate::syntax::Node;
@@ -13,6 +13,8 @@ const LONG_WORD_CHARS: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Terms {
     words: FxHashSet<String>,
+    /// What other forms of the words have in common.
+    stems: FxHashSet<String>,
     prefixes: Vec<String>,
     typos: Vec<String>,
 }
@@ -27,7 +29,14 @@ impl Terms {
 
     fn add(&mut self, node: &Node) {
         match node {
-            Node::Word(text) | Node::Phrase(text) => self.words.extend(texts(text)),
+            Node::Word(text) => {
+                let words: Vec<_> = texts(text).collect();
+                if let [only] = &*words {
+                    self.stems.extend(stem(only));
+                }
+                self.words.extend(words);
+            }
+            Node::Phrase(text) => self.words.extend(texts(text)),
             Node::Prefix(text) => {
                 let mut texts: Vec<_> = texts(text).collect();
                 self.prefixes.extend(texts.pop());
@@ -52,6 +61,7 @@ impl Terms {
     pub(crate) fn matches(&self, token: &Token) -> bool {
         let text = token.text.as_str();
         self.words.contains(text)
+            || (!self.stems.is_empty() && stem(text).is_some_and(|stem| self.stems.contains(&stem)))
             || self.prefixes.iter().any(|prefix| text.starts_with(prefix))
             || self.typos.iter().any(|typo| is_typo(text, typo))
     }

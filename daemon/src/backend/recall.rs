@@ -94,12 +94,12 @@ impl Backend {
         }
         let question = Question {
             query: query.to_owned(),
-            // The session that asks is left out.
-            limit: u32::try_from(HITS + 1).unwrap_or(u32::MAX),
+            limit: u32::try_from(HITS).unwrap_or(u32::MAX),
             root: self.facts.scope(&report.root),
-            with_automated: false,
             wait: super::hooks::SEARCH_WAIT,
             utc_offset_ms: report.utc_offset_ms,
+            asking: Some(report.session.clone()),
+            ..Question::default()
         };
         let answer = match self.search(question).await {
             Ok(answer) => answer,
@@ -109,7 +109,7 @@ impl Backend {
             Err(refusal) => return Err(refusal),
         };
         let now = self.clock.now();
-        let (text, places) = shown((name, query), answer, (&report.session, now));
+        let (text, places) = shown((name, query), answer, now);
         self.hooks.recalled.keep(report.session.clone(), places);
         Ok(block(text))
     }
@@ -151,16 +151,16 @@ fn block(text: String) -> HookReply {
 fn shown(
     (name, query): (&str, &str),
     answer: SearchAnswer,
-    (own, now): (&SessionId, Timestamp),
+    now: Timestamp,
 ) -> (String, Vec<Place>) {
-    let hits = answer.hits.into_iter().filter(|hit| hit.session.id != *own);
-    let hits: Vec<_> = hits.take(HITS).collect();
+    let hits = answer.hits;
     let query = line(query, TITLE_CHARS);
     if hits.is_empty() {
-        let looser = answer.suggestion.map_or_else(String::new, |looser| {
+        let offered = answer.suggestions.first();
+        let looser = offered.map_or_else(String::new, |offer| {
             format!(
                 "; this finds something: {name} {}",
-                line(&looser, TITLE_CHARS)
+                line(&offer.query, TITLE_CHARS)
             )
         });
         return (

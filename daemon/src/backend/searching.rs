@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use sessions_catalog::Applied;
-use sessions_model::SearchAnswer;
+use sessions_model::{SearchAnswer, SessionId};
 use sessions_query::{QueryError, SearchRequest, Searched};
 
 use super::{Backend, Refusal, WAIT};
@@ -36,6 +36,14 @@ pub(crate) struct Question {
     pub(crate) wait: Duration,
     /// How far local time is ahead of UTC.
     pub(crate) utc_offset_ms: i32,
+    /// The session that asks, which is left out.
+    pub(crate) asking: Option<SessionId>,
+    /// Hits wanted of each session; 0 for the best alone.
+    pub(crate) per_session: u32,
+    /// Whether matches are counted by what they are.
+    pub(crate) with_facets: bool,
+    /// Whether it is said how the query was understood and what scores were made of.
+    pub(crate) with_reasons: bool,
 }
 
 impl Backend {
@@ -57,6 +65,10 @@ impl Backend {
             with_automated: question.with_automated,
             utc_offset_ms: question.utc_offset_ms,
             now: self.clock.now(),
+            asking: question.asking,
+            per_session: question.per_session.clamp(1, HITS_MAX),
+            with_facets: question.with_facets,
+            with_reasons: question.with_reasons,
         };
         let mut early = pin!(self.search_early(request.clone()));
         let mut caught_up = pin!(async {

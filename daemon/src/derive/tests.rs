@@ -153,10 +153,9 @@ impl World {
         let request = SearchRequest {
             query: word.into(),
             limit: 10,
-            root: None,
             with_automated: true,
-            utc_offset_ms: 0,
             now: NOW,
+            ..SearchRequest::default()
         };
         (
             sessions,

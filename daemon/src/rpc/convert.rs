@@ -1,7 +1,11 @@
 //! Model types to wire types, field by field, and totally.
 
+mod search;
+
 use sessions_model as model;
 use sessions_proto as wire;
+
+pub(super) use search::{answer, hit};
 use sessions_query::{GenerationListing, SourceListing};
 
 use tonic::Status;
@@ -151,35 +155,6 @@ pub(super) fn coverage(coverage: model::Coverage) -> wire::Coverage {
         archive_seq: coverage.archive_seq.0,
         complete: coverage.complete,
         reason: coverage.reason,
-    }
-}
-
-pub(super) fn answer(answer: model::SearchAnswer) -> wire::SearchResponse {
-    wire::SearchResponse {
-        hits: super::stream::hits(answer.hits),
-        total: answer.total,
-        sessions: answer.sessions,
-        took_us: answer.took_us,
-        coverage: Some(coverage(answer.coverage)),
-        suggestion: answer.suggestion,
-    }
-}
-
-pub(super) fn hit(hit: model::Hit) -> wire::Hit {
-    let highlight = |run: model::Highlight| wire::Highlight {
-        start: run.start,
-        end: run.end,
-    };
-    wire::Hit {
-        session: Some(session(hit.session)),
-        entry: hit.entry.0,
-        kind: kind(hit.kind).into(),
-        tool: hit.tool,
-        time_ms: hit.time.map(model::Timestamp::millis),
-        score: hit.score,
-        snippet: hit.snippet,
-        highlights: hit.highlights.into_iter().map(highlight).collect(),
-        more_in_session: hit.more_in_session,
     }
 }
 

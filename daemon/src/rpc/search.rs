@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sessions_model::SessionId;
 use sessions_proto as wire;
 use sessions_proto::search_service_server::SearchService;
 use tonic::{Request, Response, Status};
@@ -24,6 +25,11 @@ impl SearchService for Rpc {
             with_automated: request.automated,
             wait: Duration::from_millis(request.wait_ms.into()),
             utc_offset_ms: request.utc_offset_ms,
+            // What is no session's id leaves nothing out.
+            asking: request.asking.and_then(|id| SessionId::parse(&id).ok()),
+            per_session: request.per_session,
+            with_facets: request.with_facets,
+            with_reasons: request.with_reasons,
         };
         let answer = self
             .backend()?

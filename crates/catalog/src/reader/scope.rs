@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use sessions_model::{SessionId, SessionOrdinal};
+use sessions_model::{ProjectKey, SessionId, SessionOrdinal};
 
-use crate::project::Projects;
+use crate::project::{Projects, project_name};
 use crate::tag::fold_tag;
 
 /// What holds of a session as a whole.
@@ -110,23 +110,37 @@ fn titled(connection: &Connection, part: &str) -> rusqlite::Result<Vec<SessionOr
     Ok(found)
 }
 
-/// Sessions share few directories: each is looked up once.
 fn in_project(connection: &Connection, wanted: &str) -> rusqlite::Result<Vec<SessionOrdinal>> {
+    let of_sessions = of_projects(connection, |projects, key| projects.is_meant(key, wanted))?;
+    let meant = of_sessions.into_iter().filter(|(_, is_meant)| *is_meant);
+    Ok(meant.map(|(session, _)| session).collect())
+}
+
+/// Returns the name of each session's project.
+pub(super) fn project_names(
+    connection: &Connection,
+) -> rusqlite::Result<Vec<(SessionOrdinal, String)>> {
+    of_projects(connection, |_, key| project_name(key).to_owned())
+}
+
+/// Says something of each session's project. Sessions share few directories: each is looked up once.
+fn of_projects<T: Clone>(
+    connection: &Connection,
+    say: impl Fn(&Projects, &ProjectKey) -> T,
+) -> rusqlite::Result<Vec<(SessionOrdinal, T)>> {
     let projects = Projects::load(connection)?;
     let mut statement =
         connection.prepare_cached("SELECT ordinal, cwd, worktree_of FROM session")?;
     let mut rows = statement.query(())?;
-    let mut meant = FxHashMap::default();
-    let mut found = Vec::new();
+    let mut said = FxHashMap::default();
+    let mut of_sessions = Vec::new();
     while let Some(row) = rows.next()? {
         let place: (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
-        let is_meant = *meant.entry(place).or_insert_with_key(|(cwd, worktree_of)| {
+        let of_place = said.entry(place).or_insert_with_key(|(cwd, worktree_of)| {
             let key = projects.of_session(cwd.as_deref(), worktree_of.as_deref());
-            projects.is_meant(&key, wanted)
+            say(&projects, &key)
         });
-        if is_meant {
-            found.push(SessionOrdinal(row.get(0)?));
-        }
+        of_sessions.push((SessionOrdinal(row.get(0)?), of_place.clone()));
     }
-    Ok(found)
+    Ok(of_sessions)
 }

@@ -1,6 +1,8 @@
 //! Hits and answers.
 
-use sessions_model::{Coverage, EntryId, Highlight, Hit, SearchAnswer, Seq};
+use sessions_model::{
+    Coverage, EntryId, Facet, Facets, Highlight, Hit, ScoreParts, SearchAnswer, Seq, Suggestion,
+};
 use sessions_proto as wire;
 
 use super::{each, session, time};
@@ -13,8 +15,47 @@ pub(crate) fn answer(answer: wire::SearchResponse) -> Result<SearchAnswer, Clien
         sessions: answer.sessions,
         took_us: answer.took_us,
         coverage: answer.coverage.map(coverage).unwrap_or_default(),
-        suggestion: answer.suggestion,
+        suggestions: answer.suggestions.into_iter().map(suggestion).collect(),
+        left_out: answer.left_out,
+        facets: answer.facets.map(facets),
+        understood: answer.understood,
     })
+}
+
+fn suggestion(suggestion: wire::Suggestion) -> Suggestion {
+    Suggestion {
+        query: suggestion.query,
+        total: suggestion.total,
+    }
+}
+
+fn facets(facets: wire::Facets) -> Facets {
+    let each = |facets: Vec<wire::Facet>| facets.into_iter().map(facet).collect();
+    Facets {
+        projects: each(facets.projects),
+        kinds: each(facets.kinds),
+        tools: each(facets.tools),
+        models: each(facets.models),
+        months: each(facets.months),
+    }
+}
+
+fn facet(facet: wire::Facet) -> Facet {
+    Facet {
+        name: facet.name,
+        count: facet.count,
+    }
+}
+
+fn parts(parts: wire::ScoreParts) -> ScoreParts {
+    ScoreParts {
+        words: parts.words,
+        kind: parts.kind,
+        subagent: parts.subagent,
+        recency: parts.recency,
+        automated: parts.automated,
+        nearness: parts.nearness,
+    }
 }
 
 pub(crate) fn coverage(coverage: wire::Coverage) -> Coverage {
@@ -51,6 +92,8 @@ fn hit(hit: wire::Hit) -> Result<Hit, ClientError> {
         highlights: hit.highlights.into_iter().map(highlight).collect(),
         snippet: hit.snippet,
         more_in_session: hit.more_in_session,
+        is_echo: hit.is_echo,
+        parts: hit.parts.map(parts),
     })
 }
 

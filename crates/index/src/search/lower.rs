@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sessions_model::Timestamp;
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, Occur, Query, RangeQuery, TermQuery,
-    TermSetQuery,
+    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EmptyQuery, Occur, Query, RangeQuery,
+    TermQuery, TermSetQuery,
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
@@ -16,9 +16,13 @@ use super::sessions::InSessions;
 use super::words;
 use crate::expr::Expr;
 use crate::schema::{BRANCH_PREFIX, Facet, Fields, MODEL_PREFIX, TOOL_PREFIX};
+use crate::stem::forms;
 
 /// Most exact values of a class that are looked through in each segment.
 const FACET_VALUES_MAX: usize = 65_536;
+
+/// What another form of a word is worth beside the word.
+const FORM_SHARE: f32 = 0.6;
 
 /// A condition; none where an expression asks for nothing (`->`).
 type Found = Option<Box<dyn Query>>;
@@ -35,7 +39,8 @@ impl Lowering<'_> {
         let text = self.fields.text;
         Ok(match expr {
             Expr::All => Some(filter(Box::new(AllQuery))),
-            Expr::Word(typed) | Expr::Phrase(typed) => words::phrase(text, typed),
+            Expr::Word(typed) => self.word(typed)?,
+            Expr::Phrase(typed) => words::phrase(text, typed),
             Expr::Prefix(typed) => words::prefix(text, typed),
             Expr::Typo(typed) => all_of(words::typo(text, typed)),
             Expr::File(path) => words::phrase(self.fields.files, path).map(filter),
@@ -54,6 +59,29 @@ impl Lowering<'_> {
             Expr::Branch(name) => Some(self.facets(BRANCH_PREFIX, &|at| is_branch(at, name))?),
             Expr::Time { from, to } => Some(self.time(*from, *to)),
         })
+    }
+
+    /// The word as typed, or, for less, another form of it.
+    fn word(&self, typed: &str) -> tantivy::Result<Found> {
+        let Some(exact) = words::phrase(self.fields.text, typed) else {
+            return Ok(None);
+        };
+        let mut ways = vec![exact];
+        if let Some(word) = words::only_word(typed) {
+            let rarity = |count: u64| inverse_frequency(count, self.searcher.num_docs());
+            let term = |word: &str| Term::from_field_text(self.fields.text, word);
+            let exact = rarity(self.searcher.doc_freq(&term(&word))?);
+            for form in forms(&word) {
+                let form = term(&form);
+                let count = self.searcher.doc_freq(&form)?;
+                if count > 0 {
+                    // As if the form were as rare as what was asked for: a rare one is no better.
+                    let share = FORM_SHARE * (exact / rarity(count)).min(1.0);
+                    ways.push(Box::new(BoostQuery::new(words::single(form), share)));
+                }
+            }
+        }
+        Ok(Some(words::any(ways)))
     }
 
     fn and(&self, exprs: &[Expr]) -> tantivy::Result<Found> {
@@ -132,6 +160,13 @@ impl Lowering<'_> {
         let upper = to.map_or(Bound::Unbounded, |to| Bound::Excluded(bound(to)));
         filter(Box::new(RangeQuery::new(lower, upper)))
     }
+}
+
+/// What a word that is in `count` of `documents` weighs (BM25).
+#[expect(clippy::cast_precision_loss, reason = "a weight needs few digits")]
+fn inverse_frequency(count: u64, documents: u64) -> f32 {
+    let (count, documents) = (count as f32, documents.max(count) as f32);
+    (1.0 + (documents - count + 0.5) / (count + 0.5)).ln()
 }
 
 /// Keeps a condition out of the score.

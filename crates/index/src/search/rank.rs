@@ -1,8 +1,9 @@
 //! How much a match is worth beside its BM25 score.
 
-use sessions_model::{EntryKind, Timestamp};
+use sessions_model::{EntryKind, ScoreParts, SessionOrdinal, Timestamp};
 
 use crate::schema::Traits;
+use crate::scope::OrdinalSet;
 
 /// How far age can lower a match: one without end of age keeps this share.
 const AGED_SHARE: f32 = 0.7;
@@ -19,34 +20,70 @@ const DAY_MS: i64 = 24 * 3_600_000;
 const SUBAGENT_SHARE: f32 = 0.9;
 
 /// A match in a session that the caller ranks lower.
-pub(super) const DEMOTED_SHARE: f32 = 0.5;
+const DEMOTED_SHARE: f32 = 0.5;
 
 /// Weighs matches as seen from one moment.
-pub(super) struct Ranking {
+pub(super) struct Ranking<'a> {
     now: Timestamp,
+    demoted: &'a OrdinalSet,
     /// The share that is left at each age in days.
     aged: [f32; AGE_DAYS_MAX],
 }
 
-impl Ranking {
-    pub(super) fn new(now: Timestamp) -> Self {
+/// What a match's score is multiplied by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weights {
+    kind: f32,
+    place: f32,
+    recency: f32,
+    demoted: f32,
+}
+
+impl Weights {
+    pub(super) fn product(self) -> f32 {
+        self.kind * self.place * self.recency * self.demoted
+    }
+
+    /// Takes a score apart: `nearness` is what it was multiplied by besides.
+    pub(super) fn explain(self, score: f32, nearness: f32) -> ScoreParts {
+        let others = self.product() * nearness;
+        ScoreParts {
+            words: if others > 0.0 { score / others } else { 0.0 },
+            kind: self.kind,
+            subagent: self.place,
+            recency: self.recency,
+            automated: self.demoted,
+            nearness,
+        }
+    }
+}
+
+impl<'a> Ranking<'a> {
+    /// Weighs as seen from `now`; what is in the sessions `demoted` weighs less.
+    pub(super) fn new(now: Timestamp, demoted: &'a OrdinalSet) -> Self {
         let mut days = 0.0_f32;
         let aged = [(); AGE_DAYS_MAX].map(|()| {
             let left = (-days / AGE_HALF_LIFE_DAYS).exp2();
             days += 1.0;
             AGED_SHARE + (1.0 - AGED_SHARE) * left
         });
-        Self { now, aged }
+        Self { now, demoted, aged }
     }
 
     /// Returns what a match's score is multiplied by.
-    pub(super) fn weight(&self, traits: Traits, time: Option<Timestamp>) -> f32 {
-        let place = if traits.is_subagent {
-            SUBAGENT_SHARE
-        } else {
-            1.0
-        };
-        kind_weight(traits.kind) * place * self.recency(time)
+    pub(super) fn weights(
+        &self,
+        traits: Traits,
+        time: Option<Timestamp>,
+        session: SessionOrdinal,
+    ) -> Weights {
+        let share = |holds, share| if holds { share } else { 1.0 };
+        Weights {
+            kind: kind_weight(traits.kind),
+            place: share(traits.is_subagent, SUBAGENT_SHARE),
+            recency: self.recency(time),
+            demoted: share(self.demoted.contains(session), DEMOTED_SHARE),
+        }
     }
 
     fn recency(&self, time: Option<Timestamp>) -> f32 {
@@ -86,7 +123,9 @@ mod tests {
             is_subagent,
             is_echo: false,
         };
-        Ranking::new(now).weight(traits, Some(time))
+        Ranking::new(now, &OrdinalSet::default())
+            .weights(traits, Some(time), SessionOrdinal(0))
+            .product()
     }
 
     #[test]

@@ -18,8 +18,8 @@ const PHRASE_WORDS_MAX: usize = 128;
 const PHRASE_PREFIX_TERMS_MAX: u32 = 1_024;
 
 /// From so many letters on a word may have one typo, and two.
-const ONE_TYPO_LETTERS: usize = 3;
-const TWO_TYPOS_LETTERS: usize = 6;
+pub(super) const ONE_TYPO_LETTERS: usize = 3;
+pub(super) const TWO_TYPOS_LETTERS: usize = 6;
 
 type Found = Option<Box<dyn Query>>;
 
@@ -32,6 +32,13 @@ pub(super) fn phrase(field: Field, text: &str) -> Found {
         ways.extend(adjoining(field, joined.into_iter()));
     }
     Some(any(ways))
+}
+
+/// The one plain word that was typed, folded: none of an identifier's parts, and nothing between them.
+pub(super) fn only_word(text: &str) -> Option<String> {
+    let mut tokens = tokenize_query(text).into_iter();
+    let only = tokens.next().filter(|token| token.role == Role::Part)?;
+    tokens.next().is_none().then_some(only.text)
 }
 
 /// A word that starts so: the last word of what was typed is the one that goes on.
@@ -125,7 +132,7 @@ fn adjoining<'a>(field: Field, tokens: impl Iterator<Item = &'a Token>) -> Found
     }
 }
 
-fn single(term: Term) -> Box<dyn Query> {
+pub(super) fn single(term: Term) -> Box<dyn Query> {
     Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs))
 }
 
@@ -138,7 +145,7 @@ fn starting(term: &Term) -> Box<dyn Query> {
 }
 
 /// The best of several ways to match the same words.
-fn any(mut ways: Vec<Box<dyn Query>>) -> Box<dyn Query> {
+pub(super) fn any(mut ways: Vec<Box<dyn Query>>) -> Box<dyn Query> {
     match ways.pop() {
         Some(only) if ways.is_empty() => only,
         Some(last) => {

@@ -1,6 +1,6 @@
 //! What changes between commits: titles are replaced, snapshots are not.
 
-use sessions_index::{Document, Scope, Snapshot};
+use sessions_index::{Document, Scope, Snapshot, Wanted};
 use sessions_model::{EntryKind, SessionOrdinal};
 
 use crate::corpus::{Corpus, at, document, word};
@@ -61,7 +61,7 @@ fn a_snapshot_stays_what_it_is() {
     assert!(!corpus.writer.is_dirty());
     let total = |snapshot: &Snapshot| {
         snapshot
-            .search(&word("needle"), &Scope::default(), 1)
+            .search(&word("needle"), &Scope::default(), Wanted::best_of(1))
             .unwrap()
             .total
     };

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use sessions_index::{
-    Document, Expr, IndexReader, IndexWriter, Matches, Opened, Position, Scope, WriterBudget,
+    Document, Expr, IndexReader, IndexWriter, Matches, Opened, Position, Scope, Wanted,
+    WriterBudget,
 };
 use sessions_model::{
     ArchiveId, ByteOffset, EntryKind, GenerationId, RecordKey, Seq, SessionOrdinal, Timestamp,
@@ -92,11 +93,12 @@ impl Corpus {
     }
 
     pub(crate) fn search_in(&self, expr: &Expr, scope: &Scope) -> Matches {
-        self.reader
-            .snapshot()
-            .unwrap()
-            .search(expr, scope, 100)
-            .unwrap()
+        self.search_for(expr, scope, Wanted::best_of(100))
+    }
+
+    pub(crate) fn search_for(&self, expr: &Expr, scope: &Scope, wanted: Wanted) -> Matches {
+        let snapshot = self.reader.snapshot().unwrap();
+        snapshot.search(expr, scope, wanted).unwrap()
     }
 
     /// The sessions that match, best first.

@@ -3,7 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 
-use sessions_index::{IndexWriter, Opened, RebuildReason, SCHEMA_VERSION, Scope, examine};
+use sessions_index::{IndexWriter, Opened, RebuildReason, SCHEMA_VERSION, Scope, Wanted, examine};
 use sessions_model::ArchiveId;
 use tempfile::TempDir;
 
@@ -47,7 +47,7 @@ fn check_rebuilt(damage: impl FnOnce(&Path)) {
     let snapshot = writer.reader().unwrap().snapshot().unwrap();
     assert_eq!(
         snapshot
-            .search(&word("needle"), &Scope::default(), 9)
+            .search(&word("needle"), &Scope::default(), Wanted::best_of(9))
             .unwrap()
             .total,
         1
@@ -67,7 +67,7 @@ fn a_commit_is_gone_on_from() {
     let snapshot = reader.snapshot().unwrap();
     assert_eq!(
         snapshot
-            .search(&word("needle"), &Scope::default(), 9)
+            .search(&word("needle"), &Scope::default(), Wanted::best_of(9))
             .unwrap()
             .total,
         2
@@ -85,7 +85,7 @@ fn what_was_not_committed_is_forgotten() {
     let snapshot = writer.reader().unwrap().snapshot().unwrap();
     assert_eq!(
         snapshot
-            .search(&word("needle"), &Scope::default(), 9)
+            .search(&word("needle"), &Scope::default(), Wanted::best_of(9))
             .unwrap()
             .total,
         1

@@ -1,9 +1,9 @@
 //! What a search finds, shows and suggests.
 
-use sessions_model::{EntryId, EntryKind};
-use sessions_query::QueryError;
+use sessions_model::{EntryId, EntryKind, Facet, SessionId};
+use sessions_query::{QueryError, SearchRequest};
 
-use crate::world::{World, call, prompt, result};
+use crate::world::{World, call, prompt, request, result};
 
 const ALPHA: &str = "projects/-w-alpha/alpha.jsonl";
 const BETA: &str = "projects/-w-beta/beta.jsonl";
@@ -108,7 +108,7 @@ fn one_hit_a_session_counts_the_others() {
     let highlight = hit.highlights[0];
     let range = highlight.start as usize..highlight.end as usize;
     assert_eq!(hit.snippet.get(range), Some("parser"));
-    assert_eq!(answer.suggestion, None);
+    assert_eq!(answer.suggestions, []);
 }
 
 #[test]
@@ -175,22 +175,73 @@ fn a_line_too_long_to_be_read_at_once_shows_what_matched() {
 }
 
 #[test]
-fn nothing_found_offers_a_looser_query() {
+fn nothing_found_offers_what_might_have_been_meant_and_a_looser_query() {
     let world = two_sessions();
-    let check = |query: &str, expect: Option<&str>| {
+    let check = |query: &str, expect: &[(&str, u64)]| {
         let answer = world.search(query);
-        assert_eq!(
-            (answer.total, answer.suggestion.as_deref()),
-            (0, expect),
-            "{query}"
-        );
+        let offered: Vec<_> = answer
+            .suggestions
+            .iter()
+            .map(|offer| (offer.query.as_str(), offer.total))
+            .collect();
+        assert_eq!((answer.total, &*offered), (0, expect), "{query}");
     };
-    check("\"parser the fix\"", Some("parser the fix"));
-    check("parsre", Some("parsre~"));
-    check("parser kind:thinking", Some("parser"));
-    check("zebra parser", Some("zebra OR parser"));
-    check("zebracrossing", None);
-    check("kind:thinking", None);
+    check("\"parser the fix\"", &[("parser the fix", 1)]);
+    check("parsre", &[("parser", 2), ("parsre~", 2)]);
+    check("parser kind:thinking", &[("parser", 2)]);
+    check("zebra parser", &[("zebra OR parser", 2)]);
+    check("zebracrossing", &[]);
+    check("kind:thinking", &[]);
+}
+
+#[test]
+fn the_session_that_asks_is_left_out_unless_it_is_named() {
+    let world = two_sessions();
+    let asked = |query: &str| {
+        let request = SearchRequest {
+            asking: Some(SessionId::parse("alpha").unwrap()),
+            ..request(query)
+        };
+        let answer = world.ask(&request).unwrap();
+        (answer.total, answer.left_out)
+    };
+    assert_eq!(asked("parser"), (0, 2));
+    assert_eq!(asked("page"), (1, 0));
+    assert_eq!(asked("parser session:alpha"), (2, 0));
+}
+
+#[test]
+fn more_of_a_session_is_shown_where_it_is_wanted() {
+    let world = two_sessions();
+    let request = SearchRequest {
+        per_session: 5,
+        with_reasons: true,
+        ..request("parser")
+    };
+    let answer = world.ask(&request).unwrap();
+    assert_eq!(answer.understood.as_deref(), Some("parser"));
+    let more: Vec<_> = answer.hits.iter().map(|hit| hit.more_in_session).collect();
+    assert_eq!(more, [0, 0]);
+    assert!(answer.hits.iter().all(|hit| hit.parts.is_some()));
+}
+
+#[test]
+fn facets_count_what_matched() {
+    let world = two_sessions();
+    let request = SearchRequest {
+        with_facets: true,
+        ..request("kind:prompt")
+    };
+    let facets = world.ask(&request).unwrap().facets.unwrap();
+    let shown = |facets: &[Facet]| -> Vec<_> {
+        let facets = facets.iter();
+        facets
+            .map(|facet| format!("{} {}", facet.name, facet.count))
+            .collect()
+    };
+    assert_eq!(shown(&facets.kinds), ["prompt 2"]);
+    assert_eq!(shown(&facets.projects), ["alpha 1", "beta 1"]);
+    assert_eq!(shown(&facets.months), ["2026-05 2"]);
 }
 
 #[test]

@@ -228,19 +228,26 @@ impl World {
     }
 
     pub(crate) fn try_search(&self, query: &str) -> Result<SearchAnswer, QueryError> {
-        let request = SearchRequest {
-            query: query.to_owned(),
-            limit: 10,
-            now: NOW,
-            ..SearchRequest::default()
-        };
-        let searched = self.engine().search(&request, &HashSet::new())?;
+        self.ask(&request(query))
+    }
+
+    pub(crate) fn ask(&self, request: &SearchRequest) -> Result<SearchAnswer, QueryError> {
+        let searched = self.engine().search(request, &HashSet::new())?;
         Ok(searched.answer)
     }
 
     pub(crate) fn search(&self, query: &str) -> SearchAnswer {
         self.try_search(query)
             .unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+}
+
+pub(crate) fn request(query: &str) -> SearchRequest {
+    SearchRequest {
+        query: query.to_owned(),
+        limit: 10,
+        now: NOW,
+        ..SearchRequest::default()
     }
 }
 
