@@ -17,8 +17,8 @@ use sessions_model::{
     AgentId, ByteOffset, Entry, EntryId, GenerationId, Parsed, Record, RecordKey, RecordKind, Usage,
 };
 
-use crate::parse;
 use crate::row::MetaRow;
+use crate::rows;
 use gather::{Row, Stream};
 use titles::Titles;
 
@@ -90,19 +90,25 @@ impl Conversation {
     /// Takes in the next line: those of the main transcript first, each source's in their order, older
     /// generations before newer.
     pub fn push(&mut self, piece: &Piece<'_>) {
-        let Parsed::Record(record) = parse(piece.line) else {
-            return;
-        };
-        let message = self.usages.note(&record);
-        if is_named_title(&record) {
-            if !self.titles.is_news(&record, piece.generation) {
+        for (within, row) in rows(piece.line) {
+            if let Parsed::Record(record) = row {
+                let offset = ByteOffset(piece.offset.0 + within);
+                self.push_row(&Piece { offset, ..*piece }, &record);
+            }
+        }
+    }
+
+    fn push_row(&mut self, piece: &Piece<'_>, record: &Record<'_>) {
+        let message = self.usages.note(record);
+        if is_named_title(record) {
+            if !self.titles.is_news(record, piece.generation) {
                 return;
             }
         } else if let Some(place) = self.seen.get(&record.key).copied() {
             self.repeat(place, piece);
             return;
         }
-        let row = Row::new(piece, &record, message);
+        let row = Row::new(piece, record, message);
         if row.is_of_use() {
             self.keep(record.key, piece.agent, row);
         }

@@ -9,10 +9,12 @@ mod folder;
 mod json_tokens;
 mod key;
 mod lines;
+mod object;
 mod origin;
 mod parse;
 pub mod registry;
 mod row;
+mod rows;
 mod spill;
 mod time;
 
@@ -22,4 +24,5 @@ pub use key::record_key;
 pub use lines::{LINE_BYTES_MAX, Lines};
 pub use origin::classify;
 pub use parse::parse;
+pub use rows::{Rows, rows};
 pub use spill::{PASSAGE_BYTES_MAX, SpilledPassages, spilled_passages};

@@ -3,12 +3,16 @@
 use memchr::memchr;
 use sessions_model::ByteOffset;
 
+use crate::object::objects_end;
+
 /// Longest line that is parsed, in bytes; a longer one is a defect. Bounds the memory of parsing.
 pub const LINE_BYTES_MAX: usize = 64 << 20;
 
-/// The whole lines of a chunk, each with its offset and without its newline.
+/// The lines of a chunk, each with its offset and without its newline.
 ///
-/// What follows the last newline is no line yet: it stays in [`Lines::rest`] until more is appended.
+/// What follows the last newline is a line if it is whole objects: its writer may have been ended before the
+/// newline, and whatever comes behind an object, it stays the [row](crate::rows) that it is. Anything else
+/// is no line yet: it stays in [`Lines::rest`] until more is appended.
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     rest: &'a [u8],
@@ -33,13 +37,26 @@ impl<'a> Lines<'a> {
     pub fn offset(&self) -> ByteOffset {
         ByteOffset(self.offset)
     }
+
+    fn unterminated(&mut self) -> Option<(ByteOffset, &'a [u8])> {
+        if self.rest.len() > LINE_BYTES_MAX {
+            return None;
+        }
+        let (line, rest) = self.rest.split_at(objects_end(self.rest)?);
+        let at = self.offset();
+        self.rest = rest;
+        self.offset += line.len() as u64;
+        Some((at, line))
+    }
 }
 
 impl<'a> Iterator for Lines<'a> {
     type Item = (ByteOffset, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = memchr(b'\n', self.rest)?;
+        let Some(end) = memchr(b'\n', self.rest) else {
+            return self.unterminated();
+        };
         let (line, rest) = self.rest.split_at(end);
         let at = self.offset();
         self.rest = rest.split_first().map_or(&[], |(_, rest)| rest);
@@ -72,5 +89,12 @@ mod tests {
             &[(100, b""), (101, b"\0x\r")],
             (105, b"torn"),
         );
+        check(b"{}\n{\"a\":{}", &[(100, b"{}")], (103, b"{\"a\":{}"));
+    }
+
+    #[test]
+    fn a_whole_row_needs_no_newline() {
+        check(b"{}", &[(100, b"{}")], (102, b""));
+        check(b"a\n{}\r", &[(100, b"a"), (102, b"{}")], (104, b"\r"));
     }
 }

@@ -21,21 +21,43 @@ use sessions_model::{Block, BlockKind, Defect, DefectKind, Parsed, Record, Recor
 use crate::json_tokens::mend_surrogates;
 use crate::key::{record_key, revision_key};
 use crate::lines::LINE_BYTES_MAX;
+use crate::object::object_end;
 use crate::row::Row;
 use crate::time::parse_time;
 
-/// Reads one line, without its newline. Never fails: what is no record is a defect, what is no known
-/// record is kept raw.
+/// Reads one line, without its newline: its first row, if it holds several. Never fails: what is no
+/// record is a defect, what is no known record is kept raw.
 ///
 /// Leading NULs, which a crash of the system leaves, are skipped. Memory is bounded by a small multiple
 /// of [`LINE_BYTES_MAX`].
 pub fn parse(line: &[u8]) -> Parsed<'_> {
+    parse_first(line).0
+}
+
+/// Reads the row that a line begins with; returns the bytes of it that are left then.
+pub(crate) fn parse_first(line: &[u8]) -> (Parsed<'_>, &[u8]) {
     if line.len() > LINE_BYTES_MAX {
-        return Parsed::Defect(Defect {
-            kind: DefectKind::TooLong,
-            at: LINE_BYTES_MAX,
-        });
+        let kind = DefectKind::TooLong;
+        let at = LINE_BYTES_MAX;
+        return (Parsed::Defect(Defect { kind, at }), &[]);
     }
+    match parse_whole(line) {
+        Parsed::Defect(defect) => parse_beginning(line, defect),
+        whole => (whole, &[]),
+    }
+}
+
+/// Reads a line that is no row as a whole: a writer that was ended before a row's newline may have been
+/// followed by one that knew nothing of it.
+fn parse_beginning(line: &[u8], defect: Defect) -> (Parsed<'_>, &[u8]) {
+    let Some(end) = object_end(line).filter(|end| *end < line.trim_ascii_end().len()) else {
+        return (Parsed::Defect(defect), &[]);
+    };
+    let (row, rest) = line.split_at(end);
+    (parse_whole(row), rest)
+}
+
+fn parse_whole(line: &[u8]) -> Parsed<'_> {
     let nuls = line.iter().take_while(|byte| **byte == 0).count();
     let (_, written) = line.split_at(nuls);
     let text = match str::from_utf8(written) {

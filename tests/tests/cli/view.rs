@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
 use sessions_tests::tree::Tree;
+use sessions_tests::wait_for;
 
 use crate::{FLAKY, PARSER, Samples};
 
@@ -23,6 +25,9 @@ const KINDS: [&str; 13] = [
     "tool-result",
     "unknown",
 ];
+
+/// How long a row may wait: for its newline two quiet seconds, and for a busy machine.
+const FOUND_MAX: Duration = Duration::from_secs(30);
 
 #[test]
 fn the_samples_show_every_kind_of_entry() {
@@ -79,5 +84,37 @@ fn long_results_are_folded_unless_asked_for() {
     assert!(!folded.contains("needle-in-spilled-output"));
     let full = print(&["view", PARSER, "--plain", "--full"]);
     assert!(full.contains("needle-in-spilled-output"));
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
+fn what_a_killed_client_wrote_last_is_found_and_shown_once() {
+    let samples = Samples::archived();
+    let id = "5d2b7c1e-08a4-4f6b-9a73-6f1f0f7f9b11";
+    let transcript = samples
+        .home
+        .config_root()
+        .join(format!("projects/-src-lantern/{id}.jsonl"));
+    let row = format!(
+        r#"{{"type":"user","uuid":"k1","sessionId":"{id}","message":{{"role":"user","content":"a kestrel hovers"}}}}"#
+    );
+    let prompts = || {
+        let entries = samples.home.json(&["view", "--json", id]).unwrap();
+        let entries = entries.as_array().unwrap().iter();
+        entries
+            .map(|entry| entry["text"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let total = || samples.home.search("kestrel").unwrap()["total"].as_u64();
+    fs::write(&transcript, &row).unwrap();
+    let found = || Ok((total() == Some(1)).then_some(()));
+    wait_for("a row without its newline", FOUND_MAX, found).unwrap();
+    assert_eq!(prompts(), ["a kestrel hovers"]);
+    // Whoever resumes it ends the line first.
+    let next = row.replace("k1", "k2").replace("hovers", "dives");
+    fs::write(&transcript, format!("{row}\n{next}\n")).unwrap();
+    let found = || Ok((total() == Some(2)).then_some(()));
+    wait_for("the row after it", FOUND_MAX, found).unwrap();
+    assert_eq!(prompts(), ["a kestrel hovers", "a kestrel dives"]);
     samples.daemon.stop().unwrap();
 }

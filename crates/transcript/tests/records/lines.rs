@@ -1,7 +1,7 @@
 //! What all rows have in common, and lines that are no rows.
 
-use sessions_model::{DefectKind, EntryKind, Parsed, RecordKind};
-use sessions_transcript::{LINE_BYTES_MAX, parse};
+use sessions_model::{Defect, DefectKind, EntryKind, Parsed, RecordKind};
+use sessions_transcript::{LINE_BYTES_MAX, parse, rows};
 
 use crate::{check, record};
 
@@ -130,4 +130,22 @@ fn no_nesting_is_too_deep() {
         r#"{{"type":"user","message":{{"content":"x"}},"isMeta":{deep},"toolUseResult":{deep}}}"#
     );
     check(&line, RecordKind::User, "user", &[(EntryKind::Prompt, "x")]);
+}
+
+#[test]
+fn a_row_stays_what_it_is_whatever_stands_behind_it() {
+    let one = r#"{"type":"tag","tag":"x"}"#;
+    let check = |behind: &[u8], expect: &[(u64, Parsed<'_>)]| {
+        let line = [one.as_bytes(), behind].concat();
+        let mut found = rows(&line);
+        assert_eq!(found.next(), Some((0, parse(one.as_bytes()))), "{behind:?}");
+        assert_eq!(parse(&line), parse(one.as_bytes()));
+        assert_eq!(found.collect::<Vec<_>>(), expect, "{behind:?}");
+    };
+    let defect = |kind, at| Parsed::Defect(Defect { kind, at });
+    let behind = one.len() as u64;
+    check(b" \r", &[]);
+    check(one.as_bytes(), &[(behind, parse(one.as_bytes()))]);
+    check(b"{\"type", &[(behind, defect(DefectKind::Json, 5))]);
+    check(b"\xff", &[(behind, defect(DefectKind::Encoding, 0))]);
 }

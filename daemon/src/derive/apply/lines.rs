@@ -9,7 +9,7 @@ use sessions_model::{
     Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, Seq,
     SessionOrdinal, SourceKind,
 };
-use sessions_transcript::{Lines, parse, record_key, spilled_passages};
+use sessions_transcript::{Lines, record_key, rows, spilled_passages};
 
 use super::Applier;
 use crate::derive::DeriveError;
@@ -41,20 +41,28 @@ pub(super) struct Run<'a> {
 
 impl Applier<'_> {
     pub(super) fn lines(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
-        for (at, line) in Lines::new(run.bytes, run.start) {
-            let is_first = at == run.start;
-            match parse(line) {
-                _ if is_first && run.before == Before::TooLong => {
-                    self.defect(run, at, DefectKind::TooLong);
+        let mut lines = Lines::new(run.bytes, run.start);
+        while let Some((at, line)) = lines.next() {
+            let has_ended = lines.offset().0 > at.0 + line.len() as u64;
+            for (within, row) in rows(line) {
+                let at = ByteOffset(at.0 + within);
+                let kind = match row {
+                    _ if at == run.start && run.before == Before::TooLong => DefectKind::TooLong,
+                    Parsed::Record(record) => {
+                        self.record(run, at, &record)?;
+                        continue;
+                    }
+                    // The end of a line whose beginning is lost is no line.
+                    Parsed::Defect(_) if at == run.start && run.before == Before::Loss => continue,
+                    Parsed::Defect(defect) => defect.kind,
+                    Parsed::Blank => continue,
+                };
+                // What was put back was counted when it was first made known; what could not be read
+                // then, a rebuild counts. A key for each would cost more than the line. And a line that
+                // has not ended is read once more when it has.
+                if has_ended && !run.is_put_back {
+                    self.defect(run, at, kind);
                 }
-                Parsed::Record(record) => self.record(run, at, &record)?,
-                // The end of a line whose beginning is lost is no line.
-                Parsed::Defect(_) if is_first && run.before == Before::Loss => {}
-                // It was counted when it was first made known; what could not be read then, a rebuild
-                // counts. A key for each would cost more than the line.
-                Parsed::Defect(_) if run.is_put_back => {}
-                Parsed::Defect(defect) => self.defect(run, at, defect.kind),
-                Parsed::Blank => {}
             }
         }
         Ok(())
