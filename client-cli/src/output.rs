@@ -1,15 +1,11 @@
 //! Where an answer goes: standard output, or a pager once it is longer than the screen.
 
-use std::env;
-use std::ffi::OsStr;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write, stdout};
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::terminal::Terminal;
+use pager::Pager;
 
-/// The pager where the user chose none: colours as they are, no pager for one screen, text stays.
-const PAGER: [&str; 4] = ["less", "-R", "-F", "-X"];
+mod pager;
 
 /// Takes an answer as it is made.
 #[derive(Debug)]
@@ -25,7 +21,7 @@ enum Target {
     Direct(BufWriter<Stdout>),
     /// Kept until it is clear whether the pager is needed.
     Undecided(Vec<u8>),
-    Pager(Child, ChildStdin),
+    Pager(Pager),
 }
 
 impl Output {
@@ -51,18 +47,26 @@ impl Output {
     }
 
     /// Writes what is left, and waits until the reader leaves the pager.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        match &mut self.target {
-            Target::Direct(out) => quiet(out.flush()),
-            Target::Undecided(bytes) => quiet(stdout().write_all(bytes)),
-            Target::Pager(..) => {
-                let Target::Pager(mut child, input) = self.target else {
-                    return Ok(());
-                };
-                drop(input);
-                child.wait().map(drop)
+    pub(crate) fn finish(self) -> io::Result<()> {
+        match self.target {
+            Target::Direct(mut out) => quiet(out.flush()),
+            Target::Undecided(bytes) => quiet(stdout().write_all(&bytes)),
+            Target::Pager(pager) => {
+                let unseen = pager.end()?.unwrap_or_default();
+                quiet(stdout().write_all(&unseen))
             }
         }
+    }
+
+    /// Writes directly from now on, beginning with what a pager that failed was given and has not shown; fails as
+    /// its pipe did where somebody has seen enough.
+    fn do_without_pager(&mut self) -> io::Result<()> {
+        let direct = Target::Direct(BufWriter::new(stdout()));
+        let Target::Pager(pager) = std::mem::replace(&mut self.target, direct) else {
+            return Ok(());
+        };
+        let unseen = pager.end()?.ok_or(ErrorKind::BrokenPipe)?;
+        self.write_all(&unseen)
     }
 
     fn decide(&mut self) -> io::Result<()> {
@@ -73,8 +77,8 @@ impl Output {
             return Ok(());
         }
         let bytes = std::mem::take(bytes);
-        self.target = match start_pager(self.pager.as_deref()) {
-            Some((child, input)) => Target::Pager(child, input),
+        self.target = match Pager::start(self.pager.as_deref()) {
+            Some(pager) => Target::Pager(pager),
             None => Target::Direct(BufWriter::new(stdout())),
         };
         self.write_all(&bytes)
@@ -85,7 +89,13 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.target {
             Target::Direct(out) => out.write(bytes),
-            Target::Pager(_, input) => input.write(bytes),
+            Target::Pager(pager) => match pager.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    self.do_without_pager()?;
+                    self.write(bytes)
+                }
+                written => written,
+            },
             Target::Undecided(kept) => {
                 kept.extend_from_slice(bytes);
                 self.decide()?;
@@ -97,8 +107,8 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.target {
             Target::Direct(out) => out.flush(),
-            Target::Pager(_, input) => input.flush(),
-            Target::Undecided(_) => Ok(()),
+            // A pipe holds nothing back, and what is undecided is not due.
+            Target::Pager(_) | Target::Undecided(_) => Ok(()),
         }
     }
 }
@@ -108,56 +118,5 @@ pub(crate) fn quiet(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other,
-    }
-}
-
-fn start_pager(chosen: Option<&str>) -> Option<(Child, ChildStdin)> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let chosen = chosen.filter(|command| is_there(command, &path));
-    let mut command = Command::new(if chosen.is_some() { "sh" } else { PAGER[0] });
-    if let Some(chosen) = chosen {
-        let script = format!("export LESS=\"${{LESS:-RFX}}\"; {chosen}");
-        command.args(["-c", &script]);
-    } else {
-        command.args(&PAGER[1..]);
-    }
-    let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
-    let input = child.stdin.take()?;
-    Some((child, input))
-}
-
-/// Tells whether the program that a shell command begins with can be found on `path`; where it begins with
-/// more than a name, the shell is left to find out.
-fn is_there(command: &str, path: &OsStr) -> bool {
-    let Some(name) = command.split_whitespace().next() else {
-        return false;
-    };
-    if name.contains(['=', '"', '\'', '$', '(', '~']) {
-        return true;
-    }
-    // A name with a slash joins to itself where it is absolute, and is taken from here where it is not.
-    let mut places = env::split_paths(path).map(|place| place.join(name));
-    Path::new(name).is_file() || places.any(|place| place.is_file())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pager_that_is_not_there_is_not_started() {
-        let check = |command: &str, expect: bool| {
-            assert_eq!(
-                is_there(command, OsStr::new("/usr/bin:/bin")),
-                expect,
-                "{command:?}"
-            );
-        };
-        check("sh -c cat", true);
-        check("/bin/sh", true);
-        check("LESS=R less", true);
-        check("/nowhere/pager -R", false);
-        check("no-such-pager", false);
-        check(" ", false);
     }
 }
