@@ -201,7 +201,7 @@ pub(crate) struct Export {
     /// How to write them.
     #[arg(long, short, value_enum, default_value_t = Format::Markdown)]
     pub(crate) format: Format,
-    /// The file to write, which must not exist, or the directory for several.
+    /// The file to write, which must not exist, or the directory for several; "-" is standard output.
     #[arg(long, short, value_name = "FILE|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Replace the file if there is one.

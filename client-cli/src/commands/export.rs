@@ -22,6 +22,9 @@ use crate::render::quantity::count;
 /// What ends the name of a file that one session goes to.
 const EXTENSIONS: [&str; 6] = ["md", "markdown", "json", "jsonl", "txt", "text"];
 
+/// What standard output is called where a file could be named.
+const STDOUT: &str = "-";
+
 /// Where exports go.
 #[derive(Debug)]
 enum Place {
@@ -38,6 +41,10 @@ pub(crate) async fn run(context: &Context, args: Export) -> Result<(), CliError>
         return Err(CliError::usage("the original lines are written whole")
             .hint("leave --no-tools and --thinking out, or take --format json"));
     }
+    let args = Export {
+        output: args.output.filter(|path| path.as_os_str() != STDOUT),
+        ..args
+    };
     let place = place(&args)?;
     let client = context.connect().await?;
     let sessions = sessions(context, &client, &args).await?;

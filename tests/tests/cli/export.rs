@@ -29,6 +29,17 @@ fn exports_hold_the_session_in_each_format() {
 }
 
 #[test]
+fn a_dash_is_standard_output() {
+    let samples = Samples::archived();
+    let whole = samples.home.bytes(&["export", PARSER]).unwrap();
+    let args = ["export", PARSER, "-o", "-"];
+    assert_eq!(samples.home.bytes(&args).unwrap(), whole);
+    assert!(!samples.home.path().join("-").exists());
+    samples.check_exit(&["export", "--all", "-o", "-"], 2);
+    samples.daemon.stop().unwrap();
+}
+
+#[test]
 fn all_sessions_are_exported_to_a_directory() {
     let samples = Samples::archived();
     let directory = samples.home.path().join("out");
