@@ -18,6 +18,7 @@ mod queued;
 mod serving;
 mod sources;
 mod thread;
+mod title;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use sessions_model::ArchiveId;
 use crate::error::is_corrupt;
 
 /// Raised with every change of the tables or of what they mean: an older catalog is rebuilt.
-const SCHEMA_VERSION: i64 = 6;
+const SCHEMA_VERSION: i64 = 7;
 
 /// Marks the file as ours: "sesc".
 const APPLICATION_ID: i64 = 0x7365_7363;

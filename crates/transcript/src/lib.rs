@@ -22,7 +22,7 @@ pub use conversation::{Conversation, Piece, entry_id};
 pub use folder::project_folder;
 pub use key::record_key;
 pub use lines::{LINE_BYTES_MAX, Lines};
-pub use origin::classify;
+pub use origin::{classify, is_title_file};
 pub use parse::parse;
 pub use rows::{Rows, rows};
 pub use spill::{PASSAGE_BYTES_MAX, SpilledPassages, spilled_passages};

@@ -27,6 +27,12 @@ pub fn classify(path: &str) -> Option<Origin> {
     })
 }
 
+/// Whether this is the file that holds the name which the user gave a session: a title's row without its type.
+pub fn is_title_file(origin: &Origin) -> bool {
+    let (kind, agent) = (origin.kind, &origin.agent);
+    kind == SourceKind::Sidecar && agent.is_none() && origin.path.ends_with("/custom-title.json")
+}
+
 type Found = (SourceKind, Option<SessionId>, Option<AgentId>);
 
 fn in_session(kind: SourceKind, session: &str) -> Option<Found> {

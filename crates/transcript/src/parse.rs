@@ -25,6 +25,9 @@ use crate::object::object_end;
 use crate::row::Row;
 use crate::time::parse_time;
 
+/// The type of a row that says the session's name.
+const TITLE: &str = "custom-title";
+
 /// Reads one line, without its newline: its first row, if it holds several. Never fails: what is no
 /// record is a defect, what is no known record is kept raw.
 ///
@@ -160,7 +163,9 @@ impl<'a> Content<'a> {
 }
 
 fn record<'a>(mut row: Row<'a>, json: &'a str) -> Option<Record<'a>> {
-    let type_name = take(&mut row.kind).name()?;
+    // The file beside a transcript that holds its title does not say what it is.
+    let untyped = || Some(Cow::Borrowed(TITLE)).filter(|_| row.custom_title.as_text().is_some());
+    let type_name = take(&mut row.kind).name().or_else(untyped)?;
     let content = content(type_name, &mut row, json);
     let uuid = row.uuid.name();
     Some(Record {

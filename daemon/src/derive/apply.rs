@@ -10,7 +10,7 @@ use sessions_catalog::SourceFacts;
 use sessions_model::{
     ByteOffset, GenerationId, Record, Seq, SessionOrdinal, Shape, SourceId, SourceKind,
 };
-use sessions_transcript::LINE_BYTES_MAX;
+use sessions_transcript::{LINE_BYTES_MAX, is_title_file};
 
 use self::lines::{Before, Run};
 use super::DeriveError;
@@ -133,11 +133,12 @@ impl Applier<'_> {
     /// Makes known what stands in a range of bytes, as far as it reads back.
     fn derive(&mut self, extent: Extent) -> Result<(), DeriveError> {
         let source = self.source(extent.source)?;
-        let wanted = matches!(
-            source.origin.kind,
-            SourceKind::Transcript | SourceKind::Subagent | SourceKind::ToolResult
-        );
-        if !wanted {
+        let is_wanted = match source.origin.kind {
+            SourceKind::Transcript | SourceKind::Subagent | SourceKind::ToolResult => true,
+            SourceKind::Sidecar => is_title_file(&source.origin),
+            SourceKind::FileHistory | SourceKind::History => false,
+        };
+        if !is_wanted {
             return Ok(());
         }
         let mut before = extent.before;
@@ -161,6 +162,7 @@ impl Applier<'_> {
             };
             match source.origin.kind {
                 SourceKind::ToolResult => self.spilled(&run)?,
+                SourceKind::Sidecar => self.title_file(&run)?,
                 _ => self.lines(&run)?,
             }
         }

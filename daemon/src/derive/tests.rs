@@ -22,6 +22,7 @@ use crate::clock::SystemClock;
 use crate::suspicion::Suspicion;
 
 mod moved;
+mod title;
 mod unfinished;
 
 const NOW: Timestamp = Timestamp(1_780_000_000_000);

@@ -9,7 +9,7 @@ use sessions_model::{
     Block, ByteOffset, DefectKind, EntryKind, GenerationId, Parsed, Record, RecordKind, Seq,
     SessionOrdinal, SourceKind,
 };
-use sessions_transcript::{Lines, record_key, rows, spilled_passages};
+use sessions_transcript::{Lines, parse, record_key, rows, spilled_passages};
 
 use super::Applier;
 use crate::derive::DeriveError;
@@ -37,6 +37,23 @@ pub(super) struct Run<'a> {
     pub(super) before: Before,
     /// Whether another row made it known before.
     pub(super) is_put_back: bool,
+}
+
+impl Run<'_> {
+    /// Returns where a record stands.
+    fn position(&self, at: ByteOffset, record: &Record<'_>) -> Position {
+        if self.source.origin.kind == SourceKind::Sidecar {
+            // The client asks the file where no row says a name: it comes before all rows, and a later
+            // version of it after an earlier one.
+            let (time, seq, offset) = (None, Seq(0), ByteOffset(self.seq.0));
+            return Position { time, seq, offset };
+        }
+        Position {
+            time: record.time,
+            seq: self.seq,
+            offset: at,
+        }
+    }
 }
 
 impl Applier<'_> {
@@ -68,6 +85,16 @@ impl Applier<'_> {
         Ok(())
     }
 
+    /// Makes known what a file says that holds a session's name, which is a row, and all of it.
+    pub(super) fn title_file(&mut self, run: &Run<'_>) -> Result<(), DeriveError> {
+        match parse(run.bytes) {
+            Parsed::Record(record) if record.title.is_some() => {
+                self.record(run, run.start, &record)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn record(
         &mut self,
         run: &Run<'_>,
@@ -77,11 +104,7 @@ impl Applier<'_> {
         let Some(session) = self.session_of(run.source, record)? else {
             return Ok(());
         };
-        let position = Position {
-            time: record.time,
-            seq: run.seq,
-            offset: at,
-        };
+        let position = run.position(at, record);
         let facts = SessionFacts::of(record, position, run.source.origin.kind);
         // What shows nothing may be repeated as often as it likes, and needs no key.
         let counts = facts.entries + facts.prompts > 0 || !record.blocks.is_empty();
@@ -143,7 +166,9 @@ impl Applier<'_> {
             is_echo: is_echo || remembered.is_some_and(|call| call.is_echo),
             text: &block.text,
         };
-        if self.queued(run.source.id, record, &document)? {
+        let is_elsewhere = self.queued(run.source.id, record, &document)?
+            || self.titled(run.source, record, &document)?;
+        if is_elsewhere {
             return Ok(());
         }
         self.index(&document)

@@ -5,7 +5,7 @@ use sessions_model::OnDisk;
 use super::*;
 
 /// Archives a file of `bytes` at `path`; returns its source.
-fn file(world: &mut World, path: &str, bytes: &str) -> SourceId {
+pub(super) fn file(world: &mut World, path: &str, bytes: &str) -> SourceId {
     let origin = sessions_transcript::classify(path).unwrap();
     let mut transaction = world.archive.begin(NOW).unwrap();
     let root = transaction.root("/home/dev/.claude").unwrap();
