@@ -336,6 +336,22 @@ impl ArchiveReader {
         list().during(|| Step::List)
     }
 
+    /// Returns the sources of which something is not folded, in the order they were first seen.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn unfolded_sources(&self) -> Result<Vec<SourceId>> {
+        let list = || -> rusqlite::Result<Vec<SourceId>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT DISTINCT source FROM generations WHERE folded < length ORDER BY source",
+                )?
+                .query_map([], |row| row.get(0).map(SourceId))?
+                .collect()
+        };
+        list().during(|| Step::List)
+    }
+
     /// Returns the path of a config root.
     ///
     /// # Errors

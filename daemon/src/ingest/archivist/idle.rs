@@ -1,11 +1,12 @@
 //! What can wait until there is nothing to read: comparing sources that fell quiet with what is archived
 //! of them, packing them, emptying the write-ahead log, copying notes, and looking for missed changes.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sessions_archive::ArchiveError;
-use sessions_model::GenerationId;
+use sessions_model::{GenerationId, SourceId};
 
 use super::Archivist;
 use super::work::Work;
@@ -18,7 +19,7 @@ use crate::ingest::place::Place;
 
 /// Time between two copies of what the user wrote.
 const NOTES_EVERY: Duration = Duration::from_hours(24);
-/// Time between two looks for sources that were never packed.
+/// Time between two looks for sources that are not packed: what was no time or no room for, and what failed.
 const SWEEP_EVERY: Duration = Duration::from_hours(6);
 
 /// What waits, and since when.
@@ -63,7 +64,8 @@ impl Idle {
             task: None,
             audit_at: now + pace.audit,
             notes_at: now + pace.checkpoint,
-            sweep_at: now + pace.fold,
+            // Whoever ended soon after an import left the packing of it.
+            sweep_at: now + pace.rest,
             // Whoever was killed may have left a log, and how much there is untold.
             checkpoint_at: Some(now + pace.checkpoint),
             fold_from: now,
@@ -153,7 +155,21 @@ impl Archivist {
             self.archive.prune_events(self.work.clock.now())?;
         } else if self.idle.sweep_at <= now {
             self.idle.sweep_at = now + SWEEP_EVERY;
-            self.work.to_fold.extend(self.work.known.keys().cloned());
+            self.sweep()?;
+        }
+        Ok(())
+    }
+
+    /// Has what is not packed, or not all of it, packed once it has been quiet for long.
+    fn sweep(&mut self) -> Result<(), ArchiveError> {
+        let unfolded: HashSet<SourceId> = self.reader.unfolded_sources()?.into_iter().collect();
+        let known = self.work.known.iter();
+        let unfolded: Vec<Place> = known
+            .filter(|(_, known)| unfolded.contains(&known.id))
+            .map(|(place, _)| place.clone())
+            .collect();
+        for place in unfolded {
+            self.work.await_fold(&place);
         }
         Ok(())
     }

@@ -83,6 +83,12 @@ impl Work {
             self.timers
                 .set(place, Purpose::Compare, now + self.pace.compare);
         }
+        self.await_fold(place);
+    }
+
+    /// Has a source packed once it has been quiet for long.
+    pub(super) fn await_fold(&mut self, place: &Place) {
+        let now = self.clock.monotonic();
         let is_quiet = self.is_quiet_for(place, self.pace.fold);
         let fold_at = if is_quiet { now } else { now + self.pace.fold };
         self.timers.set(place, Purpose::Fold, fold_at);

@@ -70,6 +70,24 @@ fn what_was_quiet_when_it_was_imported_is_packed_soon() {
 }
 
 #[test]
+fn what_a_daemon_left_unpacked_the_next_packs_soon() {
+    let mut bench = Bench::new();
+    bench.pace.fold = DAY;
+    // The first one ends before its rest does.
+    bench.pace.rest = DAY;
+    bench.write(&session(0), rows(0, 10, 100));
+    set_age(&bench, &session(0), 2);
+    bench.start();
+    bench.until(|bench| bench.settle().complete);
+    let unpacked = |bench: &Bench| bench.reader().unfolded_sources().unwrap().len();
+    assert_eq!(unpacked(&bench), 1);
+    bench.pace.rest = Duration::ZERO;
+    bench.restart();
+    bench.until(|bench| unpacked(bench) == 0);
+    bench.holds(&session(0), 1);
+}
+
+#[test]
 fn what_is_about_to_be_swept_is_archived_first_then_the_newest() {
     let mut bench = Bench::new();
     for (number, days) in [(0, 1), (1, 29), (2, 5), (3, 45), (4, 0)] {
