@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sessions_client::{Client, ClientError, Connection, DAEMON, Start, find_program};
 use sessions_git::Git;
-use sessions_paths::{Environment, Paths, absolute_path};
+use sessions_paths::{Environment, Paths, absolute_path, leads_to_same};
 use tokio::time::timeout;
 
 use crate::args::Cli;
@@ -130,7 +130,7 @@ impl Context {
         }
         let mut known: Vec<PathBuf> = Vec::new();
         for root in roots {
-            if root.is_dir() && !known.iter().any(|known| is_same(known, &root)) {
+            if root.is_dir() && !known.iter().any(|known| leads_to_same(known, &root)) {
                 known.push(root);
             }
         }
@@ -173,8 +173,15 @@ impl Context {
 
     /// Returns the config root that this program sees: `--root`, or that of the environment.
     pub(crate) fn seen_root(&self) -> Option<PathBuf> {
-        let seen = || self.environment.config_roots().into_iter().next();
-        self.root.clone().or_else(seen)
+        self.root.clone().or_else(|| self.own_root())
+    }
+
+    /// Returns the config root of the environment, by the name it is known under.
+    fn own_root(&self) -> Option<PathBuf> {
+        let root = self.environment.config_roots().into_iter().next()?;
+        // A list that cannot be read is said where it is needed.
+        let noted = self.paths.root_list().name_of(&root).ok().flatten();
+        Some(noted.unwrap_or(root))
     }
 
     /// Returns what the client has to be told to use the config root `root`.
@@ -185,9 +192,9 @@ impl Context {
             .home
             .as_ref()
             .map(|home| home.join(".claude"));
-        let is_default = default.is_some_and(|default| is_same(&default, root));
+        let is_default = default.is_some_and(|default| leads_to_same(&default, root));
         // Who names the default root keeps the client's other files there, too.
-        if is_default && !named.is_some_and(|named| is_same(named, root)) {
+        if is_default && !named.is_some_and(|named| leads_to_same(named, root)) {
             Root::Default
         } else {
             Root::Named(root.to_owned())
@@ -203,17 +210,9 @@ impl Context {
             program: Self::program(DAEMON),
             start,
             // Not the one that is named: whoever asks is answered from where it runs.
-            agent_root: self
-                .is_agent
-                .then(|| self.environment.config_roots().into_iter().next())
-                .flatten(),
+            agent_root: self.own_root().filter(|_| self.is_agent),
         }
     }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    one == other || real(one) == real(other)
 }
 
 /// Awaits `work`, and writes `line` if that takes longer than a person waits without a word.
@@ -232,12 +231,13 @@ async fn saying_so<T>(
 
 fn find_root(root: &Path, paths: &Paths) -> Result<PathBuf, CliError> {
     let found = absolute_path(root).map_err(|error| CliError::file("resolve", root, &error))?;
-    // One that was noted and is gone has its sessions still.
-    if root.is_dir() || !root.exists() && paths.root_list().read()?.contains(&found) {
-        Ok(found)
-    } else {
-        Err(missing_root(root))
+    let noted = paths.root_list().name_of(&found);
+    if root.is_dir() {
+        return Ok(noted.ok().flatten().unwrap_or(found));
     }
+    // One that was noted and is gone has its sessions still.
+    let noted = noted?.filter(|_| !root.exists());
+    noted.ok_or_else(|| missing_root(root))
 }
 
 #[cfg(test)]

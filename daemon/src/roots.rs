@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use sessions_model::{Fault, FaultKind, Timestamp};
-use sessions_paths::{Environment, Paths, PathsError};
+use sessions_paths::{Environment, Paths, PathsError, leads_to_same};
 
 use crate::causes::chain;
 use crate::config::Settings;
@@ -91,12 +91,14 @@ impl Roots {
     /// Tells whether nothing is to be done for a client that sees `root`: it is read, or left alone.
     pub(crate) fn is_settled(&self, root: &Path) -> bool {
         let mut settled = self.readable.iter().chain(&self.excluded);
-        settled.any(|settled| settled == root)
+        settled.any(|settled| leads_to_same(settled, root))
     }
 }
 
 fn take(roots: &mut Vec<PathBuf>, root: PathBuf) {
-    if !roots.contains(&root) && roots.len() < ROOTS_MAX {
+    // One directory is one root, whichever links lead there.
+    let is_new = !roots.iter().any(|taken| leads_to_same(taken, &root));
+    if is_new && roots.len() < ROOTS_MAX {
         roots.push(root);
     }
 }
@@ -131,6 +133,7 @@ mod tests {
         let paths = Paths::choose(&environment).unwrap();
         fs::create_dir(at("claude")).unwrap();
         fs::create_dir(at("other")).unwrap();
+        std::os::unix::fs::symlink(at("claude"), at("link")).unwrap();
         note(&paths, &environment);
         for root in [at("other"), at("late"), "/".into()] {
             paths.root_list().add(&root).unwrap();
@@ -139,7 +142,7 @@ mod tests {
         fs::create_dir_all(&paths.data).unwrap();
         fs::write(paths.data.join("roots"), "/etc").unwrap();
         let settings = Settings {
-            roots: vec![at("set"), home.path().to_owned(), at("other")],
+            roots: vec![at("set"), home.path().to_owned(), at("other"), at("link")],
             exclude_roots: vec![at("other")],
             ..Settings::default()
         };
@@ -151,6 +154,7 @@ mod tests {
         assert!(said[0].ends_with("it is the whole file system"), "{said:?}");
         assert!(said[1].ends_with("it is your home directory"), "{said:?}");
         assert!(roots.is_settled(&at("claude")) && roots.is_settled(&at("other")));
+        assert!(roots.is_settled(&at("link")), "it is \"claude\"");
         assert!(!roots.is_settled(&at("late")) && !roots.is_settled(&at("new")));
     }
 }

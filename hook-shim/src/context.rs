@@ -33,9 +33,11 @@ impl Context {
         })
     }
 
-    /// Returns the config root of the client; none without a home.
+    /// Returns the config root of the client, by the name it is known under; none without a home.
     pub(crate) fn root(&self) -> Option<PathBuf> {
-        self.environment.config_roots().into_iter().next()
+        let root = self.environment.config_roots().into_iter().next()?;
+        let noted = self.paths.root_list().name_of(&root).ok().flatten();
+        Some(noted.unwrap_or(root))
     }
 
     /// Returns the way to a daemon that is started where it does not run.

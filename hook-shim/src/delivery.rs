@@ -150,7 +150,7 @@ fn describe(report: &HookReport) {
 
 /// Tells whether the client's config root is one that the daemon, which cannot note it itself, was not told of.
 fn is_new_root(context: &Context) -> bool {
-    let noted = context.paths.root_list().read();
+    let list = context.paths.root_list();
     let root = context.root();
-    noted.is_ok_and(|noted| root.is_some_and(|root| !noted.contains(&root)))
+    root.is_some_and(|root| list.name_of(&root).is_ok_and(|noted| noted.is_none()))
 }

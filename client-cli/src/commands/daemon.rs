@@ -79,6 +79,7 @@ async fn stop(context: &Context) -> Result<(), CliError> {
 async fn forget(context: &Context, directory: &Path) -> Result<(), CliError> {
     let root =
         absolute_path(directory).map_err(|error| CliError::file("resolve", directory, &error))?;
+    let root = context.paths.root_list().name_of(&root)?.unwrap_or(root);
     let name = root.display();
     if context.seen_root().as_deref() == Some(&*root) {
         let message = format!("{name} is the config root that this command itself looks at");

@@ -152,6 +152,26 @@ pub fn spelt(path: &Path) -> PathBuf {
     spelt
 }
 
+/// Returns `path` without links, as far as it is there.
+pub(crate) fn real_path(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors() {
+        if let Ok(found) = ancestor.canonicalize() {
+            return missing
+                .iter()
+                .rev()
+                .fold(found, |path, name| path.join(name));
+        }
+        missing.extend(ancestor.file_name());
+    }
+    path.to_owned()
+}
+
+/// Tells whether two paths are of one thing, whichever links lead there.
+pub fn leads_to_same(one: &Path, other: &Path) -> bool {
+    one == other || real_path(one) == real_path(other)
+}
+
 /// Returns the path a variable holds, made absolute; an empty variable is as good as none.
 fn absolute(value: Option<OsString>) -> Result<Option<PathBuf>, PathsError> {
     let path = match value {

@@ -10,7 +10,8 @@ mod regular;
 mod roots;
 mod service;
 
-pub use environment::{Environment, PlatformDirs, absolute_path, spelt};
+use environment::real_path;
+pub use environment::{Environment, PlatformDirs, absolute_path, leads_to_same, spelt};
 pub use paths::{Paths, SOCKET_BYTES_MAX};
 pub use private::create_private;
 pub use regular::read_regular;

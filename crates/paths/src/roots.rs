@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{Paths, PathsError, read_regular};
+use crate::{Paths, PathsError, leads_to_same, read_regular, real_path};
 
 /// Roots noted at most.
 const ROOTS_MAX: usize = 64;
@@ -67,11 +67,11 @@ impl Paths {
         if !root.is_absolute() || !is_line {
             return Some(RootFault::Unwritable);
         }
-        let led = real(root);
+        let led = real_path(root);
         if led.parent().is_none() {
             return Some(RootFault::FileSystem);
         }
-        match home.map(real) {
+        match home.map(real_path) {
             Some(home) if home == led => return Some(RootFault::Home),
             Some(home) if home.starts_with(&led) => return Some(RootFault::HoldsHome),
             _ => {}
@@ -91,28 +91,13 @@ impl Paths {
 }
 
 fn overlap(root: &Path, led: &Path, dir: &Path) -> Option<RootFault> {
-    let ours = real(dir);
+    let ours = real_path(dir);
     let dir = dir.to_owned();
     if ours != led && ours.starts_with(led) {
         return Some(RootFault::HoldsOurs { dir });
     }
     // By its name, too: a link in a directory of ours may lead anywhere by now.
     (led.starts_with(&ours) || root.starts_with(&dir)).then_some(RootFault::LiesInOurs { dir })
-}
-
-/// Returns `path` without links, as far as it is there.
-fn real(path: &Path) -> PathBuf {
-    let mut missing = Vec::new();
-    for ancestor in path.ancestors() {
-        if let Ok(found) = ancestor.canonicalize() {
-            return missing
-                .iter()
-                .rev()
-                .fold(found, |path, name| path.join(name));
-        }
-        missing.extend(ancestor.file_name());
-    }
-    path.to_owned()
 }
 
 /// The list: a line for each root.
@@ -123,7 +108,8 @@ pub struct RootList {
 }
 
 impl RootList {
-    /// Returns the roots; none where there is no list.
+    /// Returns the roots, each directory once, by the name it was noted under first; none where there is no
+    /// list.
     ///
     /// # Errors
     /// When the list is there and cannot be read.
@@ -137,7 +123,13 @@ impl RootList {
             read => read?,
         };
         let text = String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))?;
-        Ok(text.lines().take(ROOTS_MAX).map(PathBuf::from).collect())
+        let mut roots: Vec<PathBuf> = Vec::new();
+        for root in text.lines().take(ROOTS_MAX).map(PathBuf::from) {
+            if !roots.iter().any(|noted| leads_to_same(noted, &root)) {
+                roots.push(root);
+            }
+        }
+        Ok(roots)
     }
 
     fn failed(&self, source: io::Error) -> PathsError {
@@ -147,13 +139,22 @@ impl RootList {
         }
     }
 
-    /// Notes a root; false if it was noted before.
+    /// Returns the name under which a root is noted, whichever links lead there; none where it is not.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub fn name_of(&self, root: &Path) -> Result<Option<PathBuf>, PathsError> {
+        let mut roots = self.read()?.into_iter();
+        Ok(roots.find(|noted| leads_to_same(noted, root)))
+    }
+
+    /// Notes a root; false if it was noted before, under this name or another.
     ///
     /// # Errors
     /// When the list cannot be read or written, or is full.
     pub fn add(&self, root: &Path) -> Result<bool, PathsError> {
         // Asked before anything is locked, since nearly always it is there.
-        if self.read()?.iter().any(|noted| noted == root) {
+        if self.name_of(root)?.is_some() {
             return Ok(false);
         }
         self.change(|roots| {
@@ -171,11 +172,11 @@ impl RootList {
     /// # Errors
     /// When the list cannot be read or written.
     pub fn remove(&self, root: &Path) -> Result<bool, PathsError> {
-        if !self.read()?.iter().any(|noted| noted == root) {
+        if self.name_of(root)?.is_none() {
             return Ok(false);
         }
         self.change(|roots| {
-            roots.retain(|noted| noted != root);
+            roots.retain(|noted| !leads_to_same(noted, root));
             Ok(())
         })
     }
@@ -252,6 +253,28 @@ mod tests {
         fs::create_dir_all(data()).unwrap();
         symlink(home.join(".claude"), &within).unwrap();
         check(within, Some(RootFault::LiesInOurs { dir: data() }));
+    }
+
+    #[test]
+    fn a_directory_is_one_root_whichever_links_lead_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().canonicalize().unwrap();
+        let [root, link, late] = ["claude", "link", "late"].map(|name| top.join(name));
+        let list = RootList {
+            dir: top.join("config"),
+            file: top.join("config/roots"),
+        };
+        fs::create_dir(&root).unwrap();
+        symlink(&root, &link).unwrap();
+        assert!(list.add(&link).unwrap());
+        assert!(!list.add(&root).unwrap());
+        assert_eq!(list.name_of(&root).unwrap().as_ref(), Some(&link));
+        assert!(list.add(&late).unwrap());
+        assert_eq!(list.read().unwrap(), [&*link, &*late]);
+        symlink(&root, &late).unwrap();
+        assert_eq!(list.read().unwrap(), [&*link], "noted before it led there");
+        assert!(list.remove(&root).unwrap());
+        assert!(list.read().unwrap().is_empty());
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Which directories are config roots: who may name them, and how one is taken back.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Output;
 
 use serde_json::Value;
+use sessions_tests::binaries::built;
 use sessions_tests::corpus::copy_samples;
 
 use crate::{Trial, faults_of};
@@ -81,6 +84,34 @@ fn a_root_that_is_forgotten_is_watched_no_longer_and_keeps_what_was_archived() {
     let own = trial.home.sessions(&["daemon", "forget", own]).unwrap();
     assert_eq!(own.status.code(), Some(2));
     trial.home.bytes(&["daemon", "stop"]).unwrap();
+}
+
+/// Runs the CLI with another config root in its environment.
+fn seeing(trial: &Trial, root: &Path, args: &[&str]) -> Output {
+    let mut command = trial.home.command(&built().unwrap().cli);
+    command.env("CLAUDE_CONFIG_DIR", root).args(args);
+    command.output().unwrap()
+}
+
+#[test]
+fn one_directory_is_one_root_whichever_links_lead_there() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    let before = trial.home.settle().unwrap();
+    let link = trial.home.path().join("link");
+    symlink(trial.root.path(), &link).unwrap();
+    let listed = seeing(&trial, &link, &["list", "--json"]);
+    let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+    let status = trial.home.settle().unwrap();
+    assert_eq!(status["roots"], before["roots"], "{status}");
+    assert_eq!(status["archived"], before["archived"], "{status}");
+    let named = trial
+        .home
+        .listed(&["--root", link.to_str().unwrap()])
+        .unwrap();
+    assert_eq!(Some(&named), listed.as_array());
+    assert!(!named.is_empty());
+    daemon.stop().unwrap();
 }
 
 #[test]
