@@ -32,6 +32,9 @@ use crate::error::CliError;
 /// Does what the command line says.
 pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
     let context = Context::read(&cli)?;
+    if is_reading(cli.verb.as_ref()) {
+        context.note_missing_root()?;
+    }
     match cli.verb {
         None => overview::run(&context).await,
         Some(Verb::List(args)) => list::run(&context, args).await,
@@ -55,4 +58,20 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Uninstall(args)) => uninstall::run(&context, &args).await,
         Some(Verb::Rebuild) => rebuild::run(&context).await,
     }
+}
+
+/// Tells whether what is archived is shown, whichever config roots there are.
+fn is_reading(verb: Option<&Verb>) -> bool {
+    let reads = |verb| {
+        matches!(
+            verb,
+            &Verb::List(_)
+                | &Verb::Search(_)
+                | &Verb::View(_)
+                | &Verb::Export(_)
+                | &Verb::Lost(_)
+                | &Verb::Status(_)
+        )
+    };
+    verb.is_none_or(reads)
 }

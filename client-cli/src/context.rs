@@ -16,6 +16,7 @@ use crate::error::{CliError, missing_root};
 use crate::launch::Root;
 use crate::moment::Now;
 use crate::output::quiet;
+use crate::render::text::visible;
 use crate::setup::UserDirs;
 use crate::terminal::{Terminal, Wishes};
 
@@ -174,6 +175,27 @@ impl Context {
     /// Returns the config root that this program sees: `--root`, or that of the environment.
     pub(crate) fn seen_root(&self) -> Option<PathBuf> {
         self.root.clone().or_else(|| self.own_root())
+    }
+
+    /// Says why the config root that `CLAUDE_CONFIG_DIR` names is none; nothing where `--root` names another.
+    pub(crate) fn missing_root(&self) -> Option<CliError> {
+        let named = self.environment.claude_config_dir.as_deref()?;
+        (self.root.is_none() && !named.is_dir()).then(|| missing_root(named))
+    }
+
+    /// Says on standard error that `CLAUDE_CONFIG_DIR` names nothing that could be answered from. Of a root
+    /// that was noted and is gone, the answer says so.
+    pub(crate) fn note_missing_root(&self) -> Result<(), CliError> {
+        let noted = |root: PathBuf| self.paths.root_list().name_of(&root).ok().flatten();
+        let is_noted = self.own_root().and_then(noted).is_some();
+        if let Some(missing) = self.missing_root().filter(|_| !is_noted) {
+            let why = visible(&missing.message);
+            quiet(writeln!(
+                stderr(),
+                "note: CLAUDE_CONFIG_DIR names no config root: {why}"
+            ))?;
+        }
+        Ok(())
     }
 
     /// Returns the config root of the environment, by the name it is known under.

@@ -72,6 +72,9 @@ async fn examine(context: &Context) -> Result<Vec<Check>, CliError> {
             .flat_map(|status| doctor::status(status, context.now.at)),
     );
     checks.extend(doctor::places(&context.paths));
+    let missing = context.missing_root();
+    let of_missing = |error: &CliError| Check::of_error("CLAUDE_CONFIG_DIR", error);
+    checks.extend(missing.as_ref().map(of_missing));
     let roots = context.known_roots().await?;
     checks.push(doctor::durability(&context.paths.data, &roots));
     checks.extend(doctor::spool(&context.paths.spool_dir(), &context.now));

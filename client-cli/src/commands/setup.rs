@@ -11,7 +11,7 @@ use sessions_paths::Service;
 use crate::args::Setup;
 use crate::commands::{ask, completions};
 use crate::context::Context;
-use crate::error::{CliError, Kind, missing_root};
+use crate::error::{CliError, Kind};
 use crate::output::Output;
 use crate::render::text::visible;
 use crate::setup::{Completed, Keeper, Note, Plan, SHIM, Wish, command_line};
@@ -156,9 +156,8 @@ fn offer_linger(
 
 /// Returns every config root that is known and there.
 async fn roots(context: &Context) -> Result<Vec<PathBuf>, CliError> {
-    let named = context.environment().claude_config_dir.as_deref();
-    if let Some(missing) = named.filter(|named| context.root.is_none() && !named.is_dir()) {
-        return Err(missing_root(missing));
+    if let Some(missing) = context.missing_root() {
+        return Err(missing);
     }
     let roots = context.known_roots().await?;
     if roots.is_empty() {

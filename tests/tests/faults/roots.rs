@@ -115,6 +115,33 @@ fn one_directory_is_one_root_whichever_links_lead_there() {
 }
 
 #[test]
+fn a_config_dir_that_is_none_is_said_and_the_others_are_answered_from() {
+    let trial = Trial::of_samples();
+    let daemon = trial.home.start().unwrap();
+    trial.home.settle().unwrap();
+    let file = trial.home.path().join("file");
+    fs::write(&file, "").unwrap();
+    let missing = trial.home.path().join("missing");
+    let check = |root: &Path, why: &str| {
+        let listed = seeing(&trial, root, &["list", "--json"]);
+        let said = String::from_utf8_lossy(&listed.stderr).into_owned();
+        assert!(listed.status.success(), "{said}");
+        assert!(said.starts_with("note: CLAUDE_CONFIG_DIR names no config root: "));
+        assert!(said.contains(why), "{said}");
+        let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
+        assert!(!listed.as_array().unwrap().is_empty());
+        let looked = seeing(&trial, root, &["doctor"]);
+        let said = String::from_utf8_lossy(&looked.stdout).into_owned();
+        assert!(said.contains("WRONG  CLAUDE_CONFIG_DIR: "), "{said}");
+    };
+    check(&missing, "there is no config root");
+    check(&file, "is not a directory");
+    let listed = trial.home.sessions(&["list"]).unwrap();
+    assert!(listed.stderr.is_empty(), "{listed:?}");
+    daemon.stop().unwrap();
+}
+
+#[test]
 fn an_excluded_root_is_shown_as_such() {
     let trial = Trial::of_samples();
     let root = trial.root.path();
