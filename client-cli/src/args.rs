@@ -3,6 +3,7 @@
 mod checkpoint;
 mod search;
 mod setup;
+mod tag;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use checkpoint::{Checkpoint, CreateCheckpoint};
 pub(crate) use search::Search;
 pub(crate) use setup::{Doctor, Setup, Uninstall};
+pub(crate) use tag::Tag;
 
 /// Keeps every Claude Code session and finds anything in them.
 #[derive(Debug, Parser)]
@@ -100,6 +102,8 @@ pub(crate) enum Verb {
     /// List projects, or say that one goes by another name now.
     #[command(subcommand)]
     Project(Project),
+    /// Give a session tags, or take them from it.
+    Tag(Tag),
     /// Name a place in a session, to return to it later.
     #[command(subcommand)]
     Checkpoint(Checkpoint),

@@ -20,6 +20,7 @@ mod search;
 mod setup;
 mod source;
 mod status;
+mod tag;
 mod uninstall;
 mod verify;
 mod view;
@@ -49,6 +50,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         Some(Verb::Backup(args)) => backup::run(&context, &args.file).await,
         Some(Verb::Project(args)) => project::run(&context, args).await,
         Some(Verb::Checkpoint(args)) => checkpoint::run(&context, args).await,
+        Some(Verb::Tag(args)) => tag::run(&context, args).await,
         Some(Verb::Daemon(args)) => daemon::run(&context, args).await,
         Some(Verb::Verify) => verify::run(&context).await,
         Some(Verb::Setup(args)) => setup::run(&context, &args).await,

@@ -68,6 +68,7 @@ fn session(id: &str, project: &str, title: &str, minutes: i64) -> Session {
         last_prompt: Some("and now the tests, please".into()),
         subagents: 1,
         checkpoints: 0,
+        tags: Vec::new(),
         ended_by: None,
         gone_since: None,
     }

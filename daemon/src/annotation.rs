@@ -1,9 +1,10 @@
-//! What users say of sessions, projects and checkpoints, as operations of the archive.
+//! What users say of sessions, projects, tags and checkpoints, as operations of the archive.
 
 mod checkpoint;
+mod tag;
 
-use sessions_archive::{NewOperation, Operation};
-use sessions_model::{CheckpointId, Project};
+use sessions_archive::{NewOperation, Operation, OperationId};
+use sessions_model::{CheckpointId, Project, SessionId};
 
 pub(crate) use checkpoint::{Made, Said};
 
@@ -35,6 +36,20 @@ pub(crate) enum Annotation {
     },
     /// What is said of a checkpoint.
     Checkpoint(CheckpointId, Said),
+    /// The user gave a session a tag.
+    Tag {
+        /// The session.
+        session: SessionId,
+        /// The tag.
+        tag: String,
+    },
+    /// The user took back a tag of a session: what these operations gave.
+    Untag {
+        /// The session.
+        session: SessionId,
+        /// The operations.
+        given: Vec<OperationId>,
+    },
 }
 
 impl Annotation {
@@ -70,13 +85,15 @@ impl Annotation {
                 remote,
             } => [cwd, common_dir, remote],
             Self::Checkpoint(_, said) => return said.fault(),
+            Self::Tag { tag, .. } => return tag::fault(tag),
+            Self::Untag { .. } => return None,
         };
         let too_long = texts.iter().any(|text| text.len() > TEXT_BYTES_MAX);
         let bad = texts.iter().any(|text| text.contains(char::is_control));
         let empty = match self {
             Self::ProjectMove { from, to } => from.is_empty() || to.is_empty(),
             Self::Directory { cwd, .. } => cwd.is_empty(),
-            Self::Checkpoint(..) => false,
+            Self::Checkpoint(..) | Self::Tag { .. } | Self::Untag { .. } => false,
         };
         match (too_long, bad, empty) {
             (true, ..) => Some(format!("a name or path has at most {TEXT_BYTES_MAX} bytes")),
@@ -90,6 +107,8 @@ impl Annotation {
     pub(crate) fn to_operation(&self) -> NewOperation {
         let (subject, field, value) = match self {
             Self::Checkpoint(id, said) => return said.to_operation(*id),
+            Self::Tag { session, tag } => return tag::give(session, tag),
+            Self::Untag { session, given } => return tag::take(session, given),
             Self::ProjectMove { from, to } => (from, MOVED_TO, to.clone()),
             Self::Directory {
                 cwd,
@@ -124,7 +143,9 @@ impl Annotation {
                     remote: remote.into(),
                 })
             }
-            _ => Said::from_operation(operation).map(|(id, said)| Self::Checkpoint(id, said)),
+            _ => tag::from_operation(operation).or_else(|| {
+                Said::from_operation(operation).map(|(id, said)| Self::Checkpoint(id, said))
+            }),
         }
     }
 }

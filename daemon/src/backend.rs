@@ -14,6 +14,7 @@ mod reading;
 mod recall;
 mod report;
 mod searching;
+mod tags;
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -241,7 +242,7 @@ impl Backend {
         }
         let annotation = match annotation {
             Annotation::ProjectMove { from, to } => self.name_projects(from, to).await?,
-            said @ (Annotation::Directory { .. } | Annotation::Checkpoint(..)) => said,
+            said => said,
         };
         let recorded = self.archivist.operate(annotation.to_operation()).await;
         let seq = recorded.map_err(|error| Refusal::Failed(chain(&error)))?;

@@ -29,6 +29,7 @@ pub(crate) struct SessionJson<'a> {
     last_prompt: Option<&'a str>,
     subagents: u64,
     checkpoints: u64,
+    tags: &'a [String],
     ended_by: Option<&'a str>,
     gone_since: Option<String>,
 }
@@ -67,6 +68,7 @@ impl<'a> SessionJson<'a> {
             last_prompt: session.last_prompt.as_deref(),
             subagents: session.subagents,
             checkpoints: session.checkpoints,
+            tags: &session.tags,
             ended_by: session.ended_by.as_deref(),
             gone_since: time(session.gone_since),
         }

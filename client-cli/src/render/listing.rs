@@ -139,10 +139,7 @@ fn session_line(session: &Session, now: &Now, terminal: &Terminal, widths: Width
     let paint = terminal.paint;
     let (mark, role) = mark(session);
     let room = widths.title.saturating_sub(columns(mark));
-    let title = match session.checkpoints {
-        0 => title(session),
-        checkpoints => format!("⚑{checkpoints} {}", title(session)),
-    };
+    let title = marked_title(session);
     // The mark keeps its place whatever is cut off the title.
     let title = if mark.is_empty() {
         fit(&title, widths.title)
@@ -160,6 +157,18 @@ fn session_line(session: &Session, now: &Now, terminal: &Terminal, widths: Width
         paint.paint(Role::Faint, &fit(&age(session, now), AGE_COLUMNS)),
         widths.project(session),
     )
+}
+
+/// The title behind what the user marked the session with.
+fn marked_title(session: &Session) -> String {
+    let mut marked = String::new();
+    if session.checkpoints > 0 {
+        write!(marked, "⚑{} ", session.checkpoints).expect("a string takes everything");
+    }
+    for tag in &session.tags {
+        write!(marked, "#{} ", one_line(tag)).expect("a string takes everything");
+    }
+    marked + &title(session)
 }
 
 fn folded_line(

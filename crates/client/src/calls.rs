@@ -252,6 +252,21 @@ impl Client {
             .await
     }
 
+    /// Gives a session tags, and takes others from it.
+    pub async fn tag(
+        &self,
+        session: &SessionId,
+        (give, take): (Vec<String>, Vec<String>),
+    ) -> Result<Seq, ClientError> {
+        let operation = wire::SessionTags {
+            session: session.as_str().to_owned(),
+            give,
+            take,
+        };
+        self.annotate(wire::annotate_request::Operation::Tags(operation))
+            .await
+    }
+
     async fn annotate(
         &self,
         operation: wire::annotate_request::Operation,

@@ -88,6 +88,8 @@ pub struct Session {
     pub subagents: u64,
     /// Its checkpoints.
     pub checkpoints: u64,
+    /// The user's tags, in order.
+    pub tags: Vec<String>,
     /// Why its last client left it, in the client's word (`clear`, `resume`, `logout`, `prompt_input_exit`,
     /// `other`), or `killed` where it left without one. None while one has it open, and where no hook
     /// reported.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use sessions_archive::ArchiveReader;
-use sessions_catalog::{CatalogReader, Totals};
+use sessions_catalog::{CatalogReader, OperationName, SessionPredicate, Totals};
 use sessions_index::IndexReader;
 use sessions_model::{
     Checkpoint, CheckpointId, CheckpointPlace, DefectCount, Project, Session, SessionFilter,
@@ -138,6 +138,19 @@ impl Engine {
     /// Returns the last record that was written before a checkpoint was made; none if none is archived.
     pub fn find_place(&self, wanted: &Unplaced) -> Result<Option<CheckpointPlace>, QueryError> {
         checkpoint::find_place(&self.archive, &self.catalog, wanted)
+    }
+
+    /// Returns the operations that gave `session` a tag; none if there is no such session.
+    pub fn tagged_by(
+        &self,
+        session: &SessionId,
+        tag: &str,
+    ) -> Result<Option<Vec<OperationName>>, QueryError> {
+        let named = SessionPredicate::OneOf(vec![session.clone()]);
+        let Some(session) = self.catalog.matching(&named)?.first().copied() else {
+            return Ok(None);
+        };
+        Ok(Some(self.catalog.tagged_by(session, tag)?))
     }
 
     /// Lists the projects, the latest first; with `root`, of the sessions in that root alone.

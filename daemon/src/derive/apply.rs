@@ -266,6 +266,14 @@ impl Applier<'_> {
                 self.pair.catalog.directory(&cwd, &common_dir, &remote);
             }
             Some(Annotation::Checkpoint(id, said)) => self.checkpoint(number, (id, said))?,
+            Some(Annotation::Tag { session, tag }) => {
+                let session = self.pair.catalog.ordinal(&session)?;
+                self.pair.catalog.tag(operation.id.0, session, &tag);
+            }
+            Some(Annotation::Untag { given, .. }) => {
+                let given = given.into_iter().map(|id| id.0).collect();
+                self.pair.catalog.untag(given);
+            }
             None => tracing::warn!(number, "an operation of a newer version is left for it"),
         }
         Ok(0)

@@ -78,6 +78,7 @@ pub(super) fn session(session: model::Session) -> wire::Session {
         last_prompt: session.last_prompt,
         subagents: session.subagents,
         checkpoints: session.checkpoints,
+        tags: session.tags,
         ended_by: session.ended_by,
         gone_since_ms: session.gone_since.map(model::Timestamp::millis),
     }

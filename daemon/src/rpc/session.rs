@@ -8,6 +8,7 @@ use sessions_proto::annotate_request::Operation;
 use sessions_proto::session_service_server::SessionService;
 use tonic::{Request, Response, Status};
 
+use super::scope::Scope;
 use super::stream::{self, Gone, Reply, Sender, Sent};
 use super::{Rpc, convert, refusal};
 use crate::backend::{Annotation, Backend, Mark, Name, Portion, SourceBytes, SourcePiece};
@@ -139,7 +140,9 @@ impl SessionService for Rpc {
         &self,
         request: Request<wire::AnnotateRequest>,
     ) -> Result<Response<wire::AnnotateResponse>, Status> {
+        let scope = self.scope(&request);
         let annotation = match request.into_inner().operation {
+            Some(Operation::Tags(tags)) => return self.tag(&scope, tags).await,
             Some(Operation::ProjectMove(wire::ProjectMove { from, to })) => {
                 Annotation::ProjectMove { from, to }
             }
@@ -167,6 +170,24 @@ impl SessionService for Rpc {
         let projects = projects.map_err(refusal::status)?;
         let projects = projects.into_iter().map(convert::project).collect();
         Ok(Response::new(wire::ProjectsResponse { projects }))
+    }
+}
+
+impl Rpc {
+    /// Gives a session tags, and takes others.
+    async fn tag(
+        &self,
+        scope: &Scope,
+        tags: wire::SessionTags,
+    ) -> Result<Response<wire::AnnotateResponse>, Status> {
+        let session = model::SessionId::parse(&tags.session)
+            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        self.admit(scope, &session).await?;
+        let backend = self.backend()?;
+        let tagged = backend.tag(session, (tags.give, tags.take)).await;
+        tagged.map_err(refusal::status)?;
+        let seq = backend.position().0.archive_seq.0;
+        Ok(Response::new(wire::AnnotateResponse { seq }))
     }
 }
 

@@ -12,6 +12,7 @@ mod search;
 mod service;
 mod setup;
 mod status;
+mod tag;
 mod view;
 
 use sessions_tests::corpus::copy_samples;

@@ -11,6 +11,7 @@ use sessions_model::{
 use crate::project::{Projects, project_name};
 use crate::sources::kind_code;
 use crate::state::session_id;
+use crate::tag;
 
 /// The columns that [`SessionRow::read`] reads, in its order.
 macro_rules! columns {
@@ -189,6 +190,7 @@ impl SessionRow {
             last_prompt: self.last_prompt,
             subagents: sums.subagents,
             checkpoints: told.checkpoints,
+            tags: tag::of_session(connection, self.ordinal)?,
             ended_by: told.ended_by,
             id: self.id,
         })

@@ -36,6 +36,7 @@ pub(crate) fn session(session: wire::Session) -> Result<Session, ClientError> {
         last_prompt: session.last_prompt,
         subagents: session.subagents,
         checkpoints: session.checkpoints,
+        tags: session.tags,
         ended_by: session.ended_by,
         gone_since: session.gone_since_ms.map(Timestamp),
     })
