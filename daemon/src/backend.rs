@@ -9,6 +9,7 @@ mod copy;
 mod front;
 mod hooks;
 mod limits;
+mod patience;
 mod readers;
 mod reading;
 mod recall;
@@ -412,6 +413,10 @@ fn refuse(error: QueryError) -> Refusal {
                 message: message + &hint,
             }
         }
+        QueryError::GivenUp => Refusal::Argument(
+            "the query took too long: ask for fewer beginnings of words (x*), or for longer ones"
+                .into(),
+        ),
         error => Refusal::Failed(chain(&error)),
     }
 }

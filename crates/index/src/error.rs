@@ -38,6 +38,9 @@ pub enum IndexError {
     /// A search failed while it ran.
     #[error("could not search the index")]
     Search(#[source] TantivyError),
+    /// The search took more than it may, or nobody waits for it.
+    #[error("the search was given up")]
+    GivenUp,
     /// The checksums could not be read.
     #[error("could not verify the index")]
     Verify(#[source] TantivyError),

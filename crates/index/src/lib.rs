@@ -4,6 +4,7 @@
 //! made again from the archive. Knows no transcripts, no query language and no catalog: documents
 //! come in with session ordinals, matches go out with the place of their line in the archive.
 
+mod budget;
 mod directory;
 mod document;
 mod error;
@@ -22,6 +23,7 @@ mod stem;
 mod tokenize;
 mod writer;
 
+pub use budget::Budget;
 pub use document::{Document, Position};
 pub use error::IndexError;
 pub use expr::Expr;

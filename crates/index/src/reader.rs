@@ -165,7 +165,11 @@ impl Snapshot {
         scope: &Scope,
         wanted: Wanted,
     ) -> Result<Matches, IndexError> {
-        search::run(&self.searcher, self.fields, expr, (scope, wanted)).map_err(IndexError::Search)
+        let found = search::run(&self.searcher, self.fields, expr, (scope, wanted));
+        if scope.budget.is_spent() {
+            return Err(IndexError::GivenUp);
+        }
+        found.map_err(IndexError::Search)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use sessions_model::{SessionOrdinal, Timestamp};
 
+use crate::budget::Budget;
+
 /// A set of sessions: one bit each, since ordinals are small and dense.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OrdinalSet {
@@ -79,6 +81,8 @@ pub struct Scope {
     pub demoted: OrdinalSet,
     /// The moment that recency is measured from.
     pub now: Timestamp,
+    /// What the search may take.
+    pub budget: Budget,
 }
 
 #[cfg(test)]

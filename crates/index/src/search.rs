@@ -37,7 +37,12 @@ pub(crate) fn run(
     expr: &Expr,
     (scope, wanted): (&Scope, Wanted),
 ) -> tantivy::Result<Matches> {
-    let Some(query) = lower::Lowering { searcher, fields }.lower(expr)? else {
+    let lowering = lower::Lowering {
+        searcher,
+        fields,
+        budget: &scope.budget,
+    };
+    let Some(query) = lowering.lower(expr)? else {
         return Ok(Matches::default());
     };
     let weight = query.weight(EnableScoring::enabled_from_searcher(searcher))?;

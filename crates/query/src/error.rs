@@ -29,7 +29,19 @@ pub enum QueryError {
     Catalog(#[from] CatalogError),
     /// The index failed.
     #[error("could not ask the index")]
-    Index(#[from] IndexError),
+    Index(#[source] IndexError),
+    /// It took more than it may, or nobody waits for it.
+    #[error("the query was given up")]
+    GivenUp,
+}
+
+impl From<IndexError> for QueryError {
+    fn from(error: IndexError) -> Self {
+        match error {
+            IndexError::GivenUp => Self::GivenUp,
+            other => Self::Index(other),
+        }
+    }
 }
 
 impl From<SyntaxError> for QueryError {

@@ -24,4 +24,5 @@ pub use engine::Engine;
 pub use error::QueryError;
 pub use read::Reading;
 pub use search::{SearchRequest, Searched};
+pub use sessions_index::Budget;
 pub use sources::{GenerationListing, SourceListing};

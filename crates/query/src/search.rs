@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use rustc_hash::FxHashMap;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::{CatalogReader, SessionPredicate};
-use sessions_index::{Match, Matches, OrdinalSet, Scope, Snapshot, Wanted};
+use sessions_index::{Budget, Match, Matches, OrdinalSet, Scope, Snapshot, Wanted};
 use sessions_model::{
     EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Suggestion, Timestamp,
 };
@@ -24,7 +24,7 @@ use crate::terms::Terms;
 const SNIPPET_TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// What is searched for, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SearchRequest {
     /// The query, as typed.
     pub query: String,
@@ -46,6 +46,8 @@ pub struct SearchRequest {
     pub with_facets: bool,
     /// Whether it is said how the query was understood and what scores were made of.
     pub with_reasons: bool,
+    /// What it may take.
+    pub budget: Budget,
 }
 
 /// What a search came to.
@@ -170,6 +172,7 @@ impl Search<'_> {
             left_out: self.left_out,
             demoted: self.demoted.clone(),
             now: self.request.now,
+            budget: self.request.budget.clone(),
         };
         Ok(self.sight.snapshot.search(&expr, &scope, wanted)?)
     }

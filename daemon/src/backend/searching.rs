@@ -9,11 +9,15 @@ use sessions_catalog::Applied;
 use sessions_model::{SearchAnswer, SessionId};
 use sessions_query::{QueryError, SearchRequest, Searched};
 
+use super::patience::Patience;
 use super::{Backend, Refusal, WAIT};
 use crate::live;
 
 /// The longest a caller may let a search wait.
 const WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// The longest a query may be looked for: one that asks for very many words is given up.
+const TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Hits in one answer at most.
 const HITS_MAX: u32 = 1_000;
@@ -55,6 +59,7 @@ impl Backend {
         } else {
             question.wait.min(WAIT_MAX)
         };
+        let patience = Patience::new();
         let request = SearchRequest {
             query: question.query,
             limit: match question.limit {
@@ -69,8 +74,9 @@ impl Backend {
             per_session: question.per_session.clamp(1, HITS_MAX),
             with_facets: question.with_facets,
             with_reasons: question.with_reasons,
+            ..SearchRequest::default()
         };
-        let mut early = pin!(self.search_early(request.clone()));
+        let mut early = pin!(self.search_early(request.clone(), &patience));
         let mut caught_up = pin!(async {
             let settled = self.archivist.settle(wait).await;
             let left = wait.saturating_sub(started.elapsed());
@@ -87,7 +93,7 @@ impl Backend {
         let coverage = self.coverage_of(&settled, shown);
         let Searched { mut answer, unread } = match early {
             Some((seen, searched)) if Some(seen) == shown => searched,
-            _ => self.search_shown(request).await?,
+            _ => self.search_shown(request, &patience).await?,
         };
         if let Some(QueryError::Archive(error)) = unread {
             let suspicion = self.suspicion.clone();
@@ -101,19 +107,28 @@ impl Backend {
 
     /// Answers from what is searchable while others still look for more, and says what that was: most often,
     /// nothing has come. None where it is known that something has.
-    async fn search_early(&self, request: SearchRequest) -> Option<(Applied, Searched)> {
+    async fn search_early(
+        &self,
+        request: SearchRequest,
+        patience: &Patience,
+    ) -> Option<(Applied, Searched)> {
         self.deriver.opened().await;
         let seen = *self.deriver.visible().borrow();
         if seen.live < self.heads.borrow().live {
             return None;
         }
         // What goes wrong does so again.
-        let searched = self.search_shown(request).await.ok()?;
+        let searched = self.search_shown(request, patience).await.ok()?;
         Some((seen, searched))
     }
 
-    async fn search_shown(&self, request: SearchRequest) -> Result<Searched, Refusal> {
+    async fn search_shown(
+        &self,
+        mut request: SearchRequest,
+        patience: &Patience,
+    ) -> Result<Searched, Refusal> {
         let roots = self.roots.clone();
+        request.budget = patience.budget(TIME_MAX);
         self.ask(move |engine| engine.search(&request, &live::sessions(roots.known())))
             .await
     }

@@ -92,6 +92,11 @@ impl<'a> Gather<'a> {
         (segment, batch): (u32, &mut Vec<(DocId, Score)>),
         found: &mut Vec<Candidate>,
     ) {
+        if self.scope.budget.is_spent() {
+            // Whoever asked is told, whatever was found so far.
+            batch.clear();
+            return;
+        }
         columns.read(batch, self.part);
         let before = found.len();
         found.extend(self.candidates(columns, segment, batch));

@@ -14,6 +14,7 @@ use tantivy::{Searcher, Term};
 
 use super::sessions::InSessions;
 use super::words;
+use crate::budget::{Budget, Costly};
 use crate::expr::Expr;
 use crate::schema::{BRANCH_PREFIX, Facet, Fields, MODEL_PREFIX, TOOL_PREFIX};
 use crate::stem::forms;
@@ -31,6 +32,7 @@ type Found = Option<Box<dyn Query>>;
 pub(super) struct Lowering<'a> {
     pub(super) searcher: &'a Searcher,
     pub(super) fields: Fields,
+    pub(super) budget: &'a Budget,
 }
 
 impl Lowering<'_> {
@@ -41,8 +43,11 @@ impl Lowering<'_> {
             Expr::All => Some(filter(Box::new(AllQuery))),
             Expr::Word(typed) => self.word(typed)?,
             Expr::Phrase(typed) => words::phrase(text, typed),
-            Expr::Prefix(typed) => words::prefix(text, typed),
-            Expr::Typo(typed) => all_of(words::typo(text, typed)),
+            Expr::Prefix(typed) => words::prefix(text, typed).map(|query| self.costly(query)),
+            Expr::Typo(typed) => {
+                let words = words::typo(text, typed).into_iter();
+                all_of(words.map(|query| self.costly(query)).collect())
+            }
             Expr::File(path) => words::phrase(self.fields.files, path).map(filter),
             Expr::And(exprs) => self.and(exprs)?,
             Expr::Or(exprs) => self.or(exprs)?,
@@ -59,6 +64,11 @@ impl Lowering<'_> {
             Expr::Branch(name) => Some(self.facets(BRANCH_PREFIX, &|at| is_branch(at, name))?),
             Expr::Time { from, to } => Some(self.time(*from, *to)),
         })
+    }
+
+    fn costly(&self, inner: Box<dyn Query>) -> Box<dyn Query> {
+        let budget = self.budget.clone();
+        Box::new(Costly { inner, budget })
     }
 
     /// The word as typed, or, for less, another form of it.

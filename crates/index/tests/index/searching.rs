@@ -1,6 +1,9 @@
 //! Every kind of expression finds what it says, and nothing else.
 
-use sessions_index::{Document, Expr, Scope};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sessions_index::{Budget, Document, Expr, IndexError, Scope, Wanted};
 use sessions_model::{EntryKind, SessionOrdinal};
 
 use crate::corpus::{Corpus, NOW, check_all, document, word};
@@ -190,4 +193,23 @@ fn a_match_says_where_its_line_is() {
         (hit.kind, hit.time, hit.more),
         (EntryKind::Answer, Some(NOW), 0)
     );
+}
+
+#[test]
+fn a_search_whose_budget_is_spent_is_given_up() {
+    let corpus = Corpus::of(&[document(1, "needle"), document(2, "needles")]);
+    let snapshot = corpus.reader.snapshot().unwrap();
+    let search = |budget: Budget| {
+        let scope = Scope {
+            budget,
+            ..Scope::default()
+        };
+        let expr = Expr::Prefix("need".to_owned());
+        snapshot.search(&expr, &scope, Wanted::best_of(9))
+    };
+    assert_eq!(search(Budget::default()).unwrap().total, 2);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let once = Arc::clone(&asked);
+    let spent = Budget::spent_when_not(move || once.fetch_add(1, Ordering::Relaxed) == 0);
+    assert!(matches!(search(spent), Err(IndexError::GivenUp)));
 }
