@@ -1,12 +1,16 @@
 //! Names for what a salvage could not name: roots and sources whose paths are lost, found again on disk.
 
-use rusqlite::params;
-use sessions_model::{ByteOffset, Origin, RootId, SourceId};
+use std::ops::Range;
+
+use rusqlite::{OptionalExtension, params};
+use sessions_model::{ByteOffset, GenerationId, Origin, RootId, SourceId};
 
 use crate::archive::Archive;
 use crate::code;
 use crate::error::{During, Result, Step};
 use crate::log::{Lane, Logged};
+use crate::mend::OtherCopy;
+use crate::reader::{ArchiveReader, FrameSum};
 use crate::source;
 use crate::transaction::Transaction;
 
@@ -55,7 +59,80 @@ impl Archive {
     }
 }
 
+impl ArchiveReader {
+    /// Returns where the first frame begins that is known of a generation, and what it holds, as its name says,
+    /// though it be lost; none where none is.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn first_frame(&self, generation: GenerationId) -> Result<Option<(ByteOffset, FrameSum)>> {
+        let read = || -> rusqlite::Result<Option<(ByteOffset, FrameSum)>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT g.start, g.until, b.hash FROM segments g JOIN blobs b ON b.id = g.blob \
+                     WHERE g.generation = ?1 ORDER BY g.start LIMIT 1",
+                )?
+                .query_row([generation.0], |row| {
+                    let sum = FrameSum {
+                        end: ByteOffset(row.get(1)?),
+                        hash: row.get(2)?,
+                    };
+                    Ok((ByteOffset(row.get(0)?), sum))
+                })
+                .optional()
+        };
+        read().during(|| Step::Read(generation))
+    }
+
+    /// Tells whether every frame that is known of a generation, lost ones too, is of another copy, as its name
+    /// says; there is one at least.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_of(&self, generation: GenerationId, copy: &mut OtherCopy<'_>) -> Result<bool> {
+        let list =
+            || -> rusqlite::Result<Vec<(Range<u64>, [u8; 32])>> {
+                self.connection
+                .prepare_cached(
+                    "SELECT g.start, g.until, b.hash FROM segments g JOIN blobs b ON b.id = g.blob \
+                     WHERE g.generation = ?1 ORDER BY g.start",
+                )?
+                .query_map([generation.0], |row| Ok((row.get(0)?..row.get(1)?, row.get(2)?)))?
+                .collect()
+            };
+        let frames = list().during(|| Step::Read(generation))?;
+        let mut is_same = |(range, hash): &(Range<u64>, [u8; 32])| {
+            copy(range.clone()).is_some_and(|bytes| blake3::hash(&bytes).as_bytes() == hash)
+        };
+        Ok(!frames.is_empty() && frames.iter().all(&mut is_same))
+    }
+}
+
 impl Transaction<'_> {
+    /// Gives `source`, of which nothing is archived, all that is archived of `lost`, which is none any more then.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub fn merge_source(&mut self, lost: SourceId, source: SourceId) -> Result<()> {
+        self.guard(
+            || Step::Mark(source),
+            |transaction| {
+                let given = params![lost.0, source.0];
+                let connection = transaction.connection();
+                connection.execute(
+                    "UPDATE generations SET source = ?2 WHERE source = ?1",
+                    given,
+                )?;
+                connection.execute("UPDATE log SET source = ?2 WHERE source = ?1", given)?;
+                connection.execute("DELETE FROM cursors WHERE source = ?1", [lost.0])?;
+                connection
+                    .execute("DELETE FROM sources WHERE id = ?1", [lost.0])
+                    .map(drop)
+            },
+        )?;
+        self.log_again(source)
+    }
+
     /// Says what a source is whose path was lost: the file at `origin` of `root` begins with all of it.
     ///
     /// # Errors

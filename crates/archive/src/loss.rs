@@ -3,6 +3,8 @@
 //! A loss is on the list once no file on disk could give its bytes back; it leaves the list when it is
 //! mended. Knows nothing of how damage is found or mended.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, params};
 use sessions_model::{ByteOffset, GenerationId, SourceId, Timestamp};
 
@@ -23,6 +25,27 @@ pub struct Loss {
     pub end: ByteOffset,
     /// What was found in their place.
     pub damage: Damage,
+}
+
+impl Loss {
+    /// Tells whether this is all of `other`, or a part of it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.generation == other.generation && other.start <= self.start && self.end <= other.end
+    }
+
+    /// Adds a part of it to a list of such, or lengthens the last one if it goes on.
+    pub(crate) fn add_part(&self, parts: &mut Vec<Self>, range: Range<u64>) {
+        let (start, end) = (ByteOffset(range.start), ByteOffset(range.end));
+        match parts.last_mut() {
+            _ if start >= end => {}
+            Some(last) if last.end == start => last.end = end,
+            _ => parts.push(Self {
+                start,
+                end,
+                ..*self
+            }),
+        }
+    }
 }
 
 /// A range that is known to be lost.
@@ -120,10 +143,24 @@ fn list(connection: &Connection) -> Result<Vec<KnownLoss>> {
     list().during(|| Step::List)
 }
 
-/// Takes a range that reads back again off the list.
-pub(crate) fn forget(connection: &Connection, loss: &Loss) -> rusqlite::Result<()> {
+/// Leaves of a range on the list what does not read back again.
+pub(crate) fn narrow(connection: &Connection, loss: &Loss, left: &[Loss]) -> rusqlite::Result<()> {
+    let within = params![loss.generation.0, loss.start.0, loss.end.0];
+    let since: Option<i64> = connection
+        .prepare_cached(
+            "SELECT min(at) FROM losses WHERE generation = ?1 AND start >= ?2 AND until <= ?3",
+        )?
+        .query_row(within, |row| row.get(0))?;
+    let Some(since) = since else { return Ok(()) };
     connection
         .prepare_cached("DELETE FROM losses WHERE generation = ?1 AND start >= ?2 AND until <= ?3")?
-        .execute(params![loss.generation.0, loss.start.0, loss.end.0])
-        .map(drop)
+        .execute(within)?;
+    for part in left {
+        connection
+            .prepare_cached(
+                "INSERT INTO losses (generation, start, until, at) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![part.generation.0, part.start.0, part.end.0, since])?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sessions_model::{ByteOffset, GenerationId, SourceId, Timestamp};
 
 use crate::archive::Archive;
@@ -20,12 +20,12 @@ use crate::span::{self, Piece, Segment};
 pub type OtherCopy<'a> = dyn FnMut(Range<u64>) -> Option<Vec<u8>> + 'a;
 
 /// What a mend came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mended {
     /// The log's heads, if bytes were put back.
     pub heads: Option<Heads>,
-    /// Whether all of it reads back now.
-    pub is_whole: bool,
+    /// What of it does not read back now either.
+    pub left: Vec<Loss>,
 }
 
 impl Archive {
@@ -50,10 +50,11 @@ impl Archive {
             range: loss.start.0..loss.end.0,
         };
         let mut at = piece.range.start;
-        let mut is_whole = true;
+        let mut left = Vec::new();
         let mut put_back: Vec<Segment> = Vec::new();
         for segment in span::segments(&transaction, &piece)? {
-            is_whole &= segment.start <= at;
+            loss.add_part(&mut left, at..segment.start);
+            let part = at.max(segment.start)..segment.until.min(piece.range.end);
             at = segment.until.max(at);
             match self.frames.frame_once(&transaction, piece.owner, segment) {
                 Ok(_) => continue,
@@ -67,17 +68,18 @@ impl Archive {
                 }
                 None => false,
             };
-            is_whole &= is_back;
+            if !is_back {
+                loss.add_part(&mut left, part);
+            }
             put_back.extend(is_back.then_some(segment));
         }
-        is_whole &= at >= piece.range.end;
-        if is_whole {
-            loss::forget(&transaction, loss).during(step)?;
-        }
+        loss.add_part(&mut left, at..piece.range.end);
+        loss::narrow(&transaction, loss, &left).during(step)?;
         let mut heads = log::heads(&transaction).during(step)?;
         for segment in &put_back {
             // Equal bytes are one frame: whoever has it gets it back.
             for holder in holders(&transaction, segment.blob).during(step)? {
+                self.frames.find_line(&transaction, holder.generation)?;
                 let change = self.frames.mended(&transaction, &holder)?;
                 let row = LogRow {
                     seq: heads.advance(Lane::Backlog),
@@ -91,7 +93,7 @@ impl Archive {
         transaction.commit().during(step)?;
         Ok(Mended {
             heads: (!put_back.is_empty()).then_some(heads),
-            is_whole,
+            left,
         })
     }
 }
@@ -119,6 +121,28 @@ fn holders(connection: &Connection, blob: BlobId) -> rusqlite::Result<Vec<Holder
 }
 
 impl span::FrameReader {
+    /// Finds where the last line begins in a generation without a cursor: a salvage could not read its end.
+    fn find_line(&mut self, connection: &Connection, generation: GenerationId) -> Result<()> {
+        let step = || Step::Mend(generation);
+        let length: Option<u64> = connection
+            .prepare_cached(
+                "SELECT length FROM generations WHERE id = ?1 \
+                 AND NOT EXISTS (SELECT 1 FROM cursors WHERE generation = ?1)",
+            )
+            .and_then(|mut found| found.query_row([generation.0], |row| row.get(0)).optional())
+            .during(step)?;
+        let Some(length) = length else { return Ok(()) };
+        let line_start = match self.line_start(connection, generation, length) {
+            Err(ArchiveError::Damaged { .. }) => return Ok(()),
+            found => found?,
+        };
+        connection
+            .prepare_cached("UPDATE generations SET line_start = ?2 WHERE id = ?1")
+            .and_then(|mut update| update.execute([generation.0, line_start]))
+            .during(step)
+            .map(drop)
+    }
+
     /// Returns the row of the log for a frame that was put back: whole lines, as far as they can be read.
     fn mended(&mut self, connection: &Connection, holder: &Holder) -> Result<Logged> {
         let Holder {

@@ -79,7 +79,7 @@ pub struct RootRow {
     pub last_archived_at: Option<Timestamp>,
     /// Its sources.
     pub sources: u64,
-    /// Bytes archived from it, before compression.
+    /// Bytes archived from it, before compression, but for those that are known to be lost.
     pub bytes: u64,
 }
 
@@ -88,7 +88,8 @@ pub struct RootRow {
 pub struct Usage {
     /// Bytes on disk, the write-ahead log included.
     pub database_bytes: u64,
-    /// Bytes archived, before compression; what generations share counts once.
+    /// Bytes archived, before compression; what generations share counts once, and what is known to be lost does
+    /// not.
     pub source_bytes: u64,
     /// Sources.
     pub sources: u64,
@@ -376,7 +377,9 @@ impl ArchiveReader {
             self.connection
                 .prepare_cached(
                     "SELECT r.id, r.path, max(g.appended_at), count(DISTINCT s.id), \
-                     coalesce(sum(g.length - g.base), 0) \
+                     coalesce(sum(g.length - g.base), 0) - coalesce((SELECT sum(l.until - l.start) \
+                     FROM losses l JOIN generations o ON o.id = l.generation \
+                     JOIN sources f ON f.id = o.source WHERE f.root = r.id), 0) \
                      FROM roots r LEFT JOIN sources s ON s.root = r.id \
                      LEFT JOIN generations g ON g.source = s.id GROUP BY r.id ORDER BY r.id",
                 )?
@@ -386,7 +389,7 @@ impl ArchiveReader {
                         path: row.get(1)?,
                         last_archived_at: row.get::<_, Option<i64>>(2)?.map(Timestamp),
                         sources: row.get(3)?,
-                        bytes: row.get(4)?,
+                        bytes: row.get::<_, i64>(4)?.max(0).cast_unsigned(),
                     })
                 })?
                 .collect()
@@ -427,7 +430,8 @@ impl ArchiveReader {
         let count = || -> rusqlite::Result<Usage> {
             self.connection
                 .prepare_cached(
-                    "SELECT (SELECT coalesce(sum(length - base), 0) FROM generations), \
+                    "SELECT (SELECT coalesce(sum(length - base), 0) FROM generations) - \
+                     (SELECT coalesce(sum(until - start), 0) FROM losses), \
                      (SELECT count(*) FROM sources), \
                      (SELECT coalesce(sum(bytes), 0) FROM days WHERE lane = 1 AND day > ?1), \
                      (SELECT coalesce(sum(bytes), 0) FROM days WHERE lane = 0 AND day > ?1)",
@@ -435,7 +439,7 @@ impl ArchiveReader {
                 .query_row([since], |row| {
                     Ok(Usage {
                         database_bytes: 0,
-                        source_bytes: row.get(0)?,
+                        source_bytes: row.get::<_, i64>(0)?.max(0).cast_unsigned(),
                         sources: row.get(1)?,
                         appended_last_30_days: row.get(2)?,
                         imported_last_30_days: row.get(3)?,

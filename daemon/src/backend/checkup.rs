@@ -37,7 +37,7 @@ pub(crate) struct VerifyStep {
 /// What a verification found, for a person.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    /// Bytes read back.
+    /// Bytes that read back.
     pub(crate) bytes_checked: u64,
     /// What is wrong with the database itself.
     pub(crate) structure: Vec<String>,
@@ -150,15 +150,20 @@ impl Backend {
         } else {
             losses.clone()
         };
-        let is_left = |loss: &Loss| left.contains(loss);
-        let (left, mended): (Vec<_>, Vec<_>) = losses.into_iter().partition(is_left);
+        let is_mended = |loss: &&Loss| !left.iter().any(|left| left.is_within(loss));
+        let mended: Vec<Loss> = losses.iter().filter(is_mended).copied().collect();
         let is_known = |loss: &Loss| known.iter().any(|known| known.covers(loss));
         let (known, lost): (Vec<_>, Vec<_>) = left.into_iter().partition(is_known);
+        let unread: u64 = known
+            .iter()
+            .chain(&lost)
+            .map(|loss| loss.end.0 - loss.start.0)
+            .sum();
         let lines = |losses: &[Loss]| losses.iter().map(|loss| describe(loss, reader)).collect();
         let mut mended: Vec<String> = lines(&mended);
         mended.extend(Handle::current().block_on(self.renew_derived()));
         let mut found = Findings {
-            bytes_checked,
+            bytes_checked: bytes_checked.saturating_sub(unread),
             structure,
             losses: lines(&lost),
             mended,

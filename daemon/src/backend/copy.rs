@@ -235,7 +235,14 @@ pub(super) fn describe(loss: &Loss, reader: &ArchiveReader) -> String {
         Ok(Some(state)) => state.origin.path,
         _ => format!("source {source}"),
     };
-    format!("{path}, generation {generation}: bytes {start} to {end} ({damage})")
+    let newest = reader
+        .generations(*source)
+        .ok()
+        .and_then(|mut all| all.pop());
+    let again = newest.filter(|newest| newest.id != *generation && newest.length >= *end);
+    let again = again.map(|newest| format!("; the file was read again: generation {}", newest.id));
+    let again = again.unwrap_or_default();
+    format!("{path}, generation {generation}: bytes {start} to {end} ({damage}){again}")
 }
 
 pub(super) fn failed(error: &ArchiveError) -> Refusal {

@@ -247,13 +247,21 @@ impl Worker {
     fn apply_row(&mut self, pair: &mut Pair, row: &LogRow) -> Result<u64, DeriveError> {
         let indexes = !pair.is_indexed(row.lane, row.seq);
         let mut lost = Vec::new();
-        let bytes = Applier {
+        let applied = Applier {
             pair,
             archive: &self.parts.archive,
             indexes,
             lost: &mut lost,
         }
-        .apply(row)?;
+        .apply(row);
+        let bytes = match applied {
+            // What a salvage left without a path was given to another since, which the log says behind.
+            Err(DeriveError::NoSource(source)) => {
+                tracing::info!(source = source.0, "a source is part of another now");
+                0
+            }
+            applied => applied?,
+        };
         if !lost.is_empty() {
             // What is lost is lost; the rest goes on, and a check of the archive says so.
             tracing::error!(?lost, "deriving went on without what does not read back");

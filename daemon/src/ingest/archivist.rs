@@ -7,6 +7,7 @@ mod batch;
 mod file;
 mod idle;
 mod mend;
+mod nameless;
 mod outcome;
 mod scan;
 mod settling;

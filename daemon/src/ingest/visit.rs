@@ -230,10 +230,6 @@ impl Draft {
             lane,
         } = *target;
         let id = match known {
-            Some(known) if known.origin.path != origin.path => {
-                transaction.adopt_source(known.id, root, origin)?;
-                known.id
-            }
             Some(known) => known.id,
             None => transaction.source(root, origin)?,
         };

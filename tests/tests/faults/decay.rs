@@ -9,6 +9,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use serde_json::Value;
 use sessions_tests::tree::Tree;
 use sessions_tests::wait_for;
 
@@ -233,6 +234,35 @@ fn an_archive_that_was_emptied_is_a_fault_and_archiving_goes_on() {
     assert!(said.contains("missing or empty"), "{said}");
     assert_eq!(trial.answers(), before);
     daemon.stop().unwrap();
+}
+
+#[test]
+fn what_a_cut_archive_lost_is_known_again_by_its_files_and_counted_once() {
+    for percent in [25, 50, 60, 75] {
+        let trial = Trial::of_samples();
+        let daemon = trial.home.start().unwrap();
+        let before = trial.home.settle().unwrap();
+        let answers = trial.answers();
+        daemon.stop().unwrap();
+        let database = trial.home.path().join("data/archive/archive.db");
+        let file = fs::OpenOptions::new().write(true).open(database).unwrap();
+        let length = file.metadata().unwrap().len();
+        file.set_len(length * percent / 100).unwrap();
+        let daemon = trial.home.start().unwrap();
+        let status = trial.home.settle().unwrap();
+        for field in ["sources", "bytes"] {
+            let of = |status: &Value| status["roots"][0][field].clone();
+            assert_eq!(of(&status), of(&before), "{percent} %, {field}: {status}");
+        }
+        assert_eq!(trial.answers(), answers, "{percent} %");
+        let tree = Tree::read(trial.root.path()).unwrap();
+        let differences = trial.home.differences(&tree).unwrap();
+        assert!(differences.is_empty(), "{percent} %: {differences:#?}");
+        let verified = trial.home.sessions(&["verify"]).unwrap();
+        let said = words(&verified);
+        assert!(!said.contains("lost/"), "{percent} %: {said}");
+        daemon.stop().unwrap();
+    }
 }
 
 #[test]

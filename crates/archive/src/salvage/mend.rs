@@ -107,19 +107,21 @@ pub(super) fn fill_gaps(new: &Connection) -> rusqlite::Result<Vec<GenerationId>>
         .collect())
 }
 
-/// Returns the source of a generation whose row is lost, as an index or a cursor knows it; one of its own
-/// where none does.
+/// Returns the source of a generation whose row is lost, as an index or a cursor knows it, whether or not that
+/// one's row is there; one of its own where none does, by a number that is nobody's.
 fn source_of(new: &Connection, generation: i64) -> rusqlite::Result<i64> {
     let known = "SELECT source FROM (SELECT source, generation FROM temp.owners
-         UNION ALL SELECT source, generation FROM cursors) WHERE generation = ?1
-         AND source IN (SELECT id FROM sources)";
+         UNION ALL SELECT source, generation FROM cursors) WHERE generation = ?1";
     let known = new.query_row(known, [generation], |row| row.get(0));
     if let Some(source) = known.optional()? {
         return Ok(source);
     }
     new.query_row(
-        "INSERT INTO sources (root, path, kind)
-         SELECT min(id), 'lost/generation-' || ?1, 4 FROM roots RETURNING id",
+        "INSERT INTO sources (id, root, path, kind)
+         SELECT (SELECT 1 + max(source) FROM (SELECT id AS source FROM sources
+         UNION ALL SELECT source FROM generations UNION ALL SELECT source FROM cursors
+         UNION ALL SELECT source FROM temp.owners)),
+         min(id), 'lost/generation-' || ?1, 4 FROM roots RETURNING id",
         [generation],
         |row| row.get(0),
     )

@@ -3,7 +3,7 @@
 use std::fs;
 use std::ops::{ControlFlow, Range};
 
-use sessions_archive::{Archive, Damage, FrameSum, Lane, LogRow, Logged, Loss, Stretch};
+use sessions_archive::{Archive, Damage, FrameSum, KnownLoss, Lane, LogRow, Logged, Loss, Stretch};
 use sessions_model::{ByteOffset, GenerationId, Seq, SourceId};
 
 use crate::faults::{flip_byte_of_blob, full_scene, go_on, spoiled, verify};
@@ -37,7 +37,7 @@ fn a_frame_takes_its_own_bytes_back_and_no_others() {
         .archive
         .mend(&loss, &mut copy_of(&other), NOW)
         .unwrap();
-    assert!(!mended.is_whole && mended.heads.is_none());
+    assert_eq!((&*mended.left, mended.heads), (&[loss][..], None));
     scene.archive.record_losses(&[loss], NOW).unwrap();
     assert!(scene.archive.known_losses().unwrap()[0].covers(&loss));
 
@@ -45,7 +45,7 @@ fn a_frame_takes_its_own_bytes_back_and_no_others() {
         .archive
         .mend(&loss, &mut copy_of(&bytes), NOW)
         .unwrap();
-    assert!(mended.is_whole);
+    assert_eq!(mended.left, []);
     assert_eq!(verify(&scene.archive), []);
     assert_eq!(scene.archive.known_losses().unwrap(), []);
     assert_eq!(scene.read(generation), bytes);
@@ -149,12 +149,8 @@ fn a_frame_that_a_salvage_gave_up_is_known_by_its_hash_when_it_is_found() {
     let reader = archive.reader().unwrap();
     let sum = reader.frame_sum(generation, gap.start..gap.end).unwrap();
     assert_eq!(sum, None, "only the file can tell");
-    assert!(
-        archive
-            .mend(&gap, &mut copy_of(&bytes), NOW)
-            .unwrap()
-            .is_whole
-    );
+    let mended = archive.mend(&gap, &mut copy_of(&bytes), NOW).unwrap();
+    assert_eq!(mended.left, []);
     assert_eq!(verify(&archive), []);
     let end = ByteOffset(bytes.len() as u64);
     let read = archive
@@ -220,9 +216,35 @@ fn frames_whose_table_is_lost_are_known_by_their_names() {
     assert_eq!(lost.len(), held.len(), "{lost:?}");
     for (loss, (_, generation, bytes)) in lost.iter().zip(&held) {
         assert_eq!(loss.generation, *generation);
-        assert!(saved.mend(loss, &mut copy_of(bytes), NOW).unwrap().is_whole);
+        let mended = saved.mend(loss, &mut copy_of(bytes), NOW).unwrap();
+        assert_eq!(mended.left, []);
     }
     assert_eq!(verify(&saved), []);
+}
+
+#[test]
+fn what_is_put_back_in_part_stays_lost_in_part() {
+    let (scene, mut held) = full_scene();
+    let mut saved = salvage(&scene, &spoiled(&scene.database(), "blobs"));
+    let (_, generation, bytes) = held.swap_remove(1);
+    let reader = saved.reader().unwrap();
+    let (start, first) = reader.first_frame(generation).unwrap().unwrap();
+    let short = bytes.split_at(usize::try_from(first.end.0).unwrap()).0;
+    assert!(start == ByteOffset(0) && short.len() < bytes.len());
+    assert!(reader.is_of(generation, &mut copy_of(&bytes)).unwrap());
+    assert!(!reader.is_of(generation, &mut copy_of(short)).unwrap());
+    let mut losses = verify(&saved).into_iter();
+    let loss = losses.find(|loss| loss.generation == generation).unwrap();
+    let mended = saved.mend(&loss, &mut copy_of(short), NOW).unwrap();
+    let left = Loss {
+        start: first.end,
+        ..loss
+    };
+    assert_eq!(mended.left, [left]);
+    let known = saved.known_losses().unwrap();
+    let known = known.iter().filter(|known| known.generation == generation);
+    let known: Vec<Loss> = known.map(KnownLoss::as_loss).collect();
+    assert_eq!(known, [left]);
 }
 
 #[test]
@@ -339,7 +361,7 @@ fn a_mended_frame_that_sources_share_is_logged_for_each() {
         .archive
         .mend(&losses[1], &mut copy_of(&bytes), NOW)
         .unwrap();
-    assert!(mended.is_whole);
+    assert_eq!(mended.left, []);
     assert_eq!(verify(&scene.archive), []);
     let reader = scene.archive.reader().unwrap();
     let rows = reader.log_after(Lane::Backlog, before.backlog, 9).unwrap();

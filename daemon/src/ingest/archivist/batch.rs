@@ -111,6 +111,7 @@ impl Archivist {
                 self.reload();
             }
         }
+        self.take_adopted();
     }
 
     fn fill(&mut self, batch: &mut Batch) -> Result<Option<Heads>, ArchiveError> {
@@ -276,7 +277,9 @@ impl Work {
         let Some(origin) = self.origin(&job.place) else {
             return Ok(Found::Nothing);
         };
-        self.adopt(&job.place, &*file, reader)?;
+        if !is_dead && self.adopts(&job.place, &*file, reader)? {
+            return Ok(Found::Nothing);
+        }
         let subject = Subject {
             file: &*file,
             shape: origin.shape(),
@@ -311,8 +314,6 @@ impl Work {
 
     fn origin(&self, place: &Place) -> Option<Origin> {
         let known = self.known.get(place).map(|known| known.origin.clone());
-        // One that was adopted has not taken its name yet.
-        let known = known.filter(|origin| *origin.path == *place.path);
         known.or_else(|| classify(&place.path))
     }
 

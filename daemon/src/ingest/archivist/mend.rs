@@ -7,11 +7,13 @@ use std::ops::Range;
 
 use sessions_archive::{ArchiveError, Loss};
 use sessions_model::SourceId;
+use sessions_transcript::classify;
 
 use super::Archivist;
 use super::work::Work;
 use crate::causes::chain;
 use crate::ingest::disk::SourceFile;
+use crate::ingest::faults::About;
 use crate::ingest::place::Place;
 
 impl Archivist {
@@ -30,8 +32,8 @@ impl Archivist {
             if let Some(heads) = mended.heads {
                 self.heads.send_replace(heads);
             }
-            if !mended.is_whole {
-                left.push(*loss);
+            if !mended.left.is_empty() {
+                left.extend(mended.left);
                 if let Some(place) = place.filter(|_| file.is_some()) {
                     self.work.queue.push_suspect(place);
                 }
@@ -60,6 +62,47 @@ impl Archivist {
         if let Err(error) = mended {
             tracing::warn!(error = chain(&error), "what was lost could not be mended");
         }
+    }
+
+    /// Gives the sources their paths that files were found for, and puts back what these have of them.
+    pub(super) fn take_adopted(&mut self) {
+        let adopted = std::mem::take(&mut self.work.adopted);
+        let merges = adopted
+            .iter()
+            .any(|(place, _)| self.work.known.contains_key(place));
+        for (place, lost) in adopted {
+            if let Err(error) = self.take_in(&place, lost) {
+                tracing::warn!(error = chain(&error), "a source stays without its path");
+            }
+            self.work.queue.push(place);
+        }
+        // Two that are one now are no loss, unless there was one before.
+        if merges
+            && !self.work.faults.has(&About::Held)
+            && let Err(error) = self.archive.note_held()
+        {
+            tracing::warn!(error = chain(&error), "how much is held is not noted");
+        }
+    }
+
+    fn take_in(&mut self, place: &Place, lost: SourceId) -> Result<(), ArchiveError> {
+        let Some(origin) = classify(&place.path) else {
+            return Ok(());
+        };
+        let known = self.work.known.get(place).map(|known| known.id);
+        let mut transaction = self.archive.begin(self.work.clock.now())?;
+        match known {
+            Some(known) => transaction.merge_source(lost, known)?,
+            None => transaction.adopt_source(lost, self.work.roots.0[place.root].id, &origin)?,
+        }
+        self.heads.send_replace(transaction.commit()?);
+        let id = known.unwrap_or(lost);
+        let Some(state) = self.reader.source(id)? else {
+            return Ok(());
+        };
+        self.work.known.insert(place.clone(), Box::new(state));
+        let losses = self.reader.losses_of(id)?;
+        self.mend(&losses).map(drop)
     }
 
     fn lost_of_salvage(&self) -> Result<Vec<Loss>, ArchiveError> {
@@ -96,7 +139,7 @@ impl Work {
     }
 }
 
-fn read(file: &dyn SourceFile, range: Range<u64>) -> Option<Vec<u8>> {
+pub(super) fn read(file: &dyn SourceFile, range: Range<u64>) -> Option<Vec<u8>> {
     let length = usize::try_from(range.end - range.start).ok()?;
     let mut bytes = vec![0; length];
     let count = file.read_at(&mut bytes, range.start).ok()?;

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sessions_archive::{ArchiveReader, SourceState, is_lost};
-use sessions_model::{ByteOffset, Fault};
+use sessions_model::{Fault, SourceId};
 use sessions_transcript::classify;
 
+use super::nameless::Nameless;
 use crate::clock::Clock;
 use crate::ingest::Excludes;
-use crate::ingest::comparison::{Comparison, Verdict};
 use crate::ingest::disk::{Disk, SourceFile};
 use crate::ingest::error::LookError;
 use crate::ingest::faults::{self, About, Faults};
@@ -37,7 +37,9 @@ pub(crate) struct Work {
     /// What the archive has. Boxed: putting them in order moves each many times.
     pub(super) known: BTreeMap<Place, Box<SourceState>>,
     /// What it has of sources whose paths a salvage could not find.
-    nameless: Vec<SourceState>,
+    nameless: Nameless,
+    /// Those of them that a file was found for.
+    pub(super) adopted: Vec<(Place, SourceId)>,
     pub(super) queue: Queue,
     pub(super) timers: Timers,
     pub(super) held: Held,
@@ -74,7 +76,8 @@ impl Work {
             disk,
             tail: Tail::default(),
             known: BTreeMap::new(),
-            nameless: Vec::new(),
+            nameless: Nameless::default(),
+            adopted: Vec::new(),
             queue: Queue::default(),
             timers: Timers::default(),
             held: Held::new(),
@@ -102,37 +105,28 @@ impl Work {
             }
         }
         self.known = named.into_iter().collect();
-        self.nameless = nameless;
+        self.nameless = Nameless::new(&nameless);
     }
 
-    /// Takes a source without a path for the one at `place`, if that is new and begins with all that is
-    /// archived of the other.
-    pub(super) fn adopt(
+    /// Tells whether the file at `place`, of which nothing is archived, is a source without a path, and notes
+    /// that it is.
+    pub(super) fn adopts(
         &mut self,
         place: &Place,
         file: &dyn SourceFile,
         reader: &ArchiveReader,
-    ) -> Result<(), LookError> {
-        if self.known.contains_key(place) {
-            return Ok(());
+    ) -> Result<bool, LookError> {
+        let is_free = match self.known.get(place) {
+            Some(known) => known.cursor.is_none() && reader.generations(known.id)?.is_empty(),
+            None => true,
+        };
+        if !is_free {
+            return Ok(false);
         }
-        for at in 0..self.nameless.len() {
-            let newest = reader.generations(self.nameless[at].id)?.pop();
-            let Some(newest) = newest.filter(|newest| newest.length > ByteOffset(0)) else {
-                continue;
-            };
-            let archived = Comparison::new(newest.id, newest.length);
-            if archived.finish(file, reader)? == Verdict::Same {
-                // Without a cursor it is looked at and written, its name too.
-                let state = SourceState {
-                    cursor: None,
-                    ..self.nameless.swap_remove(at)
-                };
-                self.known.insert(place.clone(), Box::new(state));
-                return Ok(());
-            }
-        }
-        Ok(())
+        let found = self.nameless.take(file, reader)?;
+        self.adopted
+            .extend(found.map(|source| (place.clone(), source)));
+        Ok(found.is_some())
     }
 
     /// Takes a hint about a path below a root: a file, a folder, or something that is gone.

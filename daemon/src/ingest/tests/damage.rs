@@ -111,6 +111,40 @@ fn a_source_whose_path_was_lost_is_the_one_whose_file_begins_so() {
 }
 
 #[test]
+fn what_a_salvage_left_without_a_path_is_given_to_the_source_that_lost_it() {
+    let mut bench = Bench::started();
+    bench.write(MAIN, rows(0, 100, 200));
+    bench.settled();
+    let source = bench.source(MAIN).unwrap();
+    bench.stop();
+    let mut archive = bench.open_archive();
+    let mut transaction = archive.begin(Timestamp(0)).unwrap();
+    let lost = Origin {
+        path: "lost/generation-1".into(),
+        kind: SourceKind::Sidecar,
+        session: None,
+        agent: None,
+    };
+    transaction
+        .adopt_source(source.id, source.root, &lost)
+        .unwrap();
+    let named = transaction.source(source.root, &source.origin).unwrap();
+    transaction.commit().unwrap();
+    archive.note_held().unwrap();
+    drop(archive);
+    bench.pace.checkpoint = Duration::ZERO;
+    bench.start();
+    bench.settled();
+    bench.restart();
+    bench.settled();
+    assert!(bench.handle().faults().is_empty());
+    bench.holds(MAIN, 1);
+    let sources = bench.reader().sources().unwrap();
+    assert_eq!(sources.len(), 1, "{sources:?}");
+    assert_eq!((sources[0].id, &sources[0].origin), (named, &source.origin));
+}
+
+#[test]
 fn an_archive_that_holds_less_than_it_did_says_so_until_that_is_accepted() {
     let mut bench = Bench::started();
     bench.write(MAIN, rows(0, 10, 200));
