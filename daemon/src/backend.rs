@@ -3,6 +3,7 @@
 //! Asynchronous and never blocking: questions run on the runtime's blocking threads, each with an
 //! engine of its own. Knows nothing of the wire.
 
+mod archived;
 mod checkpoints;
 mod checkup;
 mod copy;
@@ -156,18 +157,24 @@ impl Backend {
     ) -> Result<(Vec<Session>, Vec<String>), Refusal> {
         self.catch_up().await;
         let roots = self.roots.clone();
-        self.ask(move |engine| {
-            let sessions = engine.list(&filter, &live::sessions(roots.known()))?;
-            Ok((sessions, engine.unresolved_cwds(unresolved_max)?))
-        })
-        .await
+        let wanted = filter.clone();
+        let (mut sessions, unresolved) = self
+            .ask(move |engine| {
+                let sessions = engine.list(&wanted, &live::sessions(roots.known()))?;
+                Ok((sessions, engine.unresolved_cwds(unresolved_max)?))
+            })
+            .await?;
+        if self.deriver.fault().is_some() {
+            self.add_archived(&filter, &mut sessions).await?;
+        }
+        Ok((sessions, unresolved))
     }
 
     /// Returns the session of that name, or the candidates.
     pub(crate) async fn resolve(&self, name: Name) -> Result<Vec<Session>, Refusal> {
         let is_shown = self.catch_up().await;
         let roots = self.roots.clone();
-        let wanted = name.text.clone();
+        let (wanted, root) = (name.text.clone(), name.root.clone());
         let sessions = self
             .ask(move |engine| {
                 let live = live::sessions(roots.known());
@@ -181,6 +188,12 @@ impl Backend {
             return Ok(sessions);
         }
         let is_whole = is_shown && self.position().1.is_none();
+        if !is_whole && wanted != "@" {
+            let archived = self.archived(wanted.clone(), root).await?;
+            if !archived.is_empty() {
+                return Ok(archived);
+            }
+        }
         Err(if is_whole {
             Refusal::NotFound(format!("no session matches {wanted}"))
         } else {

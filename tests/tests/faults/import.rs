@@ -1,7 +1,7 @@
 //! The first import: killed, or raced by the client's own sweep.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sessions_tests::client::{Client, Config, installed};
@@ -85,13 +85,43 @@ fn a_list_during_the_first_import_says_what_it_waits_for() {
             words.contains("note: the list may not be complete: "),
             "{words}"
         );
-        assert_eq!(output.status.code(), Some(1), "{words}");
         let is_going_on = ["importing: ", "looking at what there is"];
         assert!(
             is_going_on.iter().any(|said| words.contains(said)),
             "{words}"
         );
     }
+    daemon.stop().unwrap();
+}
+
+#[test]
+fn what_is_archived_on_a_disk_too_full_to_index_it_is_listed_and_read() {
+    let trial = Trial::of_samples();
+    trial.home.configure("min_free_mb = 1000000000\n").unwrap();
+    let daemon = trial.home.start().unwrap();
+    let transcripts = paths_below(&trial.root.path().join("projects")).unwrap();
+    let is_main = |path: &&PathBuf| {
+        let folders = path.strip_prefix(trial.root.path()).unwrap().components();
+        let name = path.file_name().unwrap().to_string_lossy();
+        folders.count() == 3 && name.ends_with(".jsonl") && !name.starts_with("agent-")
+    };
+    let transcripts: Vec<PathBuf> = transcripts.iter().filter(is_main).cloned().collect();
+    let listed = wait_for("a list", Duration::from_secs(30), || {
+        let listed = trial.home.listed(&[])?;
+        Ok((listed.len() == transcripts.len()).then_some(listed))
+    })
+    .unwrap();
+    for transcript in &transcripts {
+        let id = transcript.file_stem().unwrap().to_str().unwrap();
+        assert!(listed.iter().any(|session| session["id"] == id), "{id}");
+        let raw = trial.home.bytes(&["view", id, "--raw"]).unwrap();
+        assert_eq!(raw, fs::read(transcript).unwrap(), "{id}");
+        let entries = trial.home.json(&["view", id, "--json"]).unwrap();
+        assert!(!entries.as_array().unwrap().is_empty(), "{id}");
+    }
+    let output = trial.home.sessions(&["list"]).unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.contains("indexing waits: fewer than"), "{words}");
     daemon.stop().unwrap();
 }
 
