@@ -24,6 +24,7 @@ mod source;
 mod spread;
 mod subagent;
 mod tool;
+mod voice;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -59,6 +60,9 @@ pub(crate) struct Options {
     /// Sessions of one prompt each, as scripts leave them, on top of the others.
     #[arg(long, default_value_t = 0)]
     pub(crate) one_shots: usize,
+    /// Has people and models name files and identifiers, and some of them speak Chinese or Japanese.
+    #[arg(long)]
+    pub(crate) mixed: bool,
     /// Folders to take text from; manuals, documentation and crate sources of this machine if not given.
     #[arg(long)]
     pub(crate) text: Vec<PathBuf>,

@@ -27,6 +27,7 @@ impl Scene<'_> {
         for line in self.text.lines().take(kept) {
             fork.copy_row(line, &self.cast.session, way);
         }
+        fork.voice = self.voice;
         fork.now = self.now;
         fork.prompt.clone_from(&self.prompt);
         fork.last_prompt.clone_from(&self.last_prompt);

@@ -15,6 +15,7 @@ use super::project::Project;
 use super::random::{Random, float, whole, wide};
 use super::scene::{Cast, Scene};
 use super::source::Source;
+use super::voice::Voice;
 use super::{Options, write_file};
 
 /// Bytes of an ordinary session, where their number is not given.
@@ -39,6 +40,7 @@ struct Part {
     project: usize,
     start_ms: u64,
     course: Course,
+    voice: Voice,
     needles: Vec<Needle>,
 }
 
@@ -99,6 +101,11 @@ impl Plan {
         let one_shots =
             (0..options.one_shots).map(|_| Part::draw(Course::OneShot, projects, &mut random));
         parts.extend(one_shots);
+        if options.mixed {
+            for part in &mut parts {
+                part.voice = Voice::draw(&mut random);
+            }
+        }
         Self {
             seed: options.seed,
             projects,
@@ -197,6 +204,7 @@ impl Part {
             project: random.rank(projects),
             start_ms: FIRST_MS + wide(after),
             course,
+            voice: Voice::default(),
             needles: Vec::new(),
         }
     }
@@ -208,6 +216,7 @@ impl Part {
         let cast = Cast::draw(project, entrypoint, &mut random);
         let mut scene = Scene::open(source, project, cast, random);
         scene.now = self.start_ms;
+        scene.voice = self.voice;
         scene.needles.waiting.clone_from(&self.needles);
         let mut outcome = Outcome::default();
         match self.course {

@@ -6,6 +6,7 @@ use super::needle::{Kind, Needle, Needles, Planted, insert};
 use super::project::Project;
 use super::random::Random;
 use super::source::Source;
+use super::voice::Voice;
 
 /// Which generation of the client writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) random: Random,
     /// Who writes.
     pub(crate) cast: Cast,
+    /// How people and models speak.
+    pub(crate) voice: Voice,
     /// The subagent whose transcript this is.
     pub(crate) agent: Option<String>,
     /// The file's place below the config root.
@@ -140,6 +143,7 @@ impl<'a> Scene<'a> {
             project,
             random,
             cast,
+            voice: Voice::default(),
             agent: None,
             path,
             text: String::new(),

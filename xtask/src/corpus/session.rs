@@ -82,7 +82,8 @@ impl Scene<'_> {
         ));
         self.now += wide(PAUSE_MS.draw(&mut self.random));
         let words = PROMPT_WORDS.draw(&mut self.random);
-        let mut prompt = self.source.sentence(words, words + 1, &mut self.random);
+        let prompt = self.source.sentence(words, words + 1, &mut self.random);
+        let mut prompt = self.voiced(prompt);
         if self.random.chance(IS_PASTED) {
             let bytes = self.random.between(300, 4000);
             let pasted = self.print(bytes);
@@ -180,7 +181,8 @@ impl Scene<'_> {
             return;
         }
         let words = ANSWER_WORDS.draw(&mut self.random);
-        let mut answer = self.markdown(words);
+        let answer = self.markdown(words);
+        let mut answer = self.voiced(answer);
         let mut reply = self.reply_with_answer();
         self.plant(Kind::Answer, &mut answer);
         self.say(&mut reply, &answer);

@@ -6,13 +6,20 @@ use std::sync::OnceLock;
 
 use super::*;
 
-fn corpus(seed: u64, out: &Path) -> Totals {
+fn source() -> &'static source::Source {
     static SOURCE: OnceLock<source::Source> = OnceLock::new();
-    let source = SOURCE.get_or_init(|| {
+    SOURCE.get_or_init(|| {
         let workspace = Workspace::find().unwrap();
         source::Source::load(&source::folders(&workspace)).unwrap()
-    });
-    let options = Options {
+    })
+}
+
+fn corpus(seed: u64, out: &Path) -> Totals {
+    write(source(), &options(seed, out)).unwrap()
+}
+
+fn options(seed: u64, out: &Path) -> Options {
+    Options {
         bytes: 3_000_000,
         sessions: Some(6),
         seed,
@@ -20,9 +27,9 @@ fn corpus(seed: u64, out: &Path) -> Totals {
         needles: Some(out.join("needles.jsonl")),
         needle_count: 36,
         one_shots: 3,
+        mixed: false,
         text: Vec::new(),
-    };
-    write(source, &options).unwrap()
+    }
 }
 
 fn read_tree(folder: &Path, files: &mut BTreeMap<String, String>) {
@@ -80,6 +87,20 @@ fn the_same_seed_gives_the_same_bytes() {
     let first = read(1);
     assert!(first == read(1), "two runs differ");
     assert!(first != read(2), "two seeds agree");
+}
+
+#[test]
+fn a_mixed_corpus_names_files_and_speaks_without_spaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(1, folder.path());
+    options.sessions = Some(40);
+    options.mixed = true;
+    write(source(), &options).unwrap();
+    let mut files = BTreeMap::new();
+    read_tree(&options.out, &mut files);
+    let text: String = files.into_values().collect();
+    assert!(text.contains('，') && text.contains("。"));
+    assert!(text.contains("ました") || text.contains("ます"));
 }
 
 #[test]
