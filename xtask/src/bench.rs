@@ -6,6 +6,7 @@
 mod corpus;
 mod fresh;
 mod hook;
+mod http;
 mod idle;
 mod import;
 mod ours;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::corpus::{Corpus, Query, remove};
+use super::http;
 use super::process::{terminate_group, time, time_search, wait};
 use super::table::Tool;
 use crate::workspace::{find_program, run_visibly};
@@ -16,7 +17,6 @@ const AGENTSVIEW: &str = "agentsview==0.46.1";
 /// The Python package writes the index that aichat-search 0.3.1 reads.
 const AICHAT: &str = "claude-code-tools==1.30.2";
 const RIPGREP: &str = "14.1.1";
-const PORT: &str = "18497";
 
 const IMPORT_LIMIT: Duration = Duration::from_mins(15);
 const SEARCH_LIMIT: Duration = Duration::from_secs(30);
@@ -50,6 +50,7 @@ pub(crate) struct Server<'a> {
     peer: &'a Peer,
     corpus: &'a Corpus,
     child: Child,
+    port: u16,
 }
 
 impl Peers {
@@ -195,13 +196,15 @@ impl Peer {
 
 impl<'a> Server<'a> {
     fn start(peer: &'a Peer, corpus: &'a Corpus) -> Result<Self> {
+        let port = http::free_port()?;
+        let shown = port.to_string();
         let arguments = [
             "serve",
             "--no-browser",
             "--host",
             "127.0.0.1",
             "--port",
-            PORT,
+            &shown,
         ];
         let mut command = peer.command(&arguments, corpus);
         command
@@ -215,10 +218,11 @@ impl<'a> Server<'a> {
             peer,
             corpus,
             child,
+            port,
         };
         let started = Instant::now();
         while started.elapsed() < SERVE_LIMIT {
-            if server.search("error").is_ok() {
+            if server.get("/api/v1/search", &[("q", "error")]).is_ok() {
                 return Ok(server);
             }
             wait(Duration::from_millis(200));
@@ -236,6 +240,11 @@ impl<'a> Server<'a> {
         ];
         let mut command = self.peer.command(&arguments, self.corpus);
         time_search(&mut command, SEARCH_LIMIT).map(|(took, _)| took)
+    }
+
+    /// Asks the server itself, as its page does.
+    fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        http::get(self.port, path, parameters)
     }
 }
 
