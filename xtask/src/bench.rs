@@ -12,13 +12,14 @@ mod import;
 mod ours;
 mod peers;
 mod process;
+mod quality;
 mod restart;
 mod restore;
 mod search;
 mod table;
 mod turn;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -61,13 +62,25 @@ enum Part {
     Turn,
     /// How fast everything that was deleted is put back.
     Restore,
-    /// All of these.
+    /// How far up known items come, in three corpora of its own; not one of all.
+    Quality,
+    /// All of these but the quality.
     All,
 }
 
 impl Part {
     fn includes(self, part: Self) -> bool {
         self == Self::All || self == part
+    }
+}
+
+impl Options {
+    fn peers(&self, folder: &Path) -> Result<peers::Peers> {
+        if self.peers {
+            peers::Peers::install(folder)
+        } else {
+            Ok(peers::Peers::find(folder))
+        }
     }
 }
 
@@ -78,15 +91,15 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     let programs = workspace.build_programs(Profile::Release)?;
     let folder = workspace.target.join("bench");
+    if options.part == Part::Quality {
+        let peers = options.peers(&folder)?;
+        return quality::measure(workspace, &programs, &folder, &peers);
+    }
     let corpus = match &options.corpus {
         Some(root) => corpus::Corpus::open(root)?,
         None => corpus::Corpus::make(workspace, &folder, &options.bytes)?,
     };
-    let peers = if options.peers {
-        peers::Peers::install(&folder)?
-    } else {
-        peers::Peers::find(&folder)
-    };
+    let peers = options.peers(&folder)?;
     let mut table = table::Table::default();
     let ours = ours::Ours::new(&programs, &folder.join("home"), &corpus.root)?;
     // Every part needs an archive of the corpus, so the import is always run.

@@ -15,12 +15,13 @@ mod output;
 mod plan;
 mod project;
 mod prose;
+pub(crate) mod quote;
 pub(crate) mod random;
 mod reply;
 mod row;
 mod scene;
 mod session;
-mod source;
+pub(crate) mod source;
 mod spread;
 mod subagent;
 mod tool;
@@ -121,7 +122,7 @@ fn require_empty(options: &Options) -> Result<()> {
 }
 
 /// Writes every planned session, `history.jsonl` and the manifest.
-fn write(source: &source::Source, options: &Options) -> Result<Totals> {
+pub(crate) fn write(source: &source::Source, options: &Options) -> Result<Totals> {
     let plan = plan::Plan::draw(options);
     let outcomes = plan.write_all(source, &options.out)?;
     let mut totals = Totals::default();

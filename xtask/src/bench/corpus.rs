@@ -99,7 +99,7 @@ impl Corpus {
 }
 
 /// Sets back when each file was last written.
-fn age(folder: &Path) -> Result<()> {
+pub(crate) fn age(folder: &Path) -> Result<()> {
     let entries =
         fs::read_dir(folder).with_context(|| format!("could not list {}", folder.display()))?;
     for entry in entries {

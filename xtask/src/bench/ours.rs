@@ -112,6 +112,12 @@ impl Ours {
         Ok((took, answer.total))
     }
 
+    /// Runs a command that answers at once, and returns what it printed.
+    pub(crate) fn answer(&self, arguments: &[&str]) -> Result<String> {
+        let (_, text) = time_search(&mut self.command(arguments), ANSWER_LIMIT)?;
+        Ok(text)
+    }
+
     /// Stops the daemon, if one runs.
     pub(crate) fn stop(&self) -> Result<()> {
         time(&mut self.command(&["daemon", "stop"]), ANSWER_LIMIT).map(|_| ())

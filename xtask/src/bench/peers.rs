@@ -243,7 +243,7 @@ impl<'a> Server<'a> {
     }
 
     /// Asks the server itself, as its page does.
-    fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<String> {
+    pub(crate) fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<String> {
         http::get(self.port, path, parameters)
     }
 }

@@ -57,7 +57,8 @@ impl Scene<'_> {
         Call { id, row }
     }
 
-    fn begin_reply(&mut self, stop: &'static str) -> Reply {
+    /// Begins a message that says nothing yet.
+    pub(crate) fn begin_reply(&mut self, stop: &'static str) -> Reply {
         let capture = self.random.uuid();
         if self.cast.era == Era::Current {
             self.capture_request(&capture);

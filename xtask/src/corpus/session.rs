@@ -105,7 +105,7 @@ impl Scene<'_> {
         self.user_row(&json::string(&prompt), &extra);
     }
 
-    fn prompt_fields(&self) -> String {
+    pub(crate) fn prompt_fields(&self) -> String {
         match (self.cast.era, self.cast.entrypoint) {
             (Era::Earlier, _) => {
                 r#","permissionMode":"acceptEdits","thinkingMetadata":{"maxThinkingTokens":31999},"todos":[]"#

@@ -104,6 +104,38 @@ fn a_mixed_corpus_names_files_and_speaks_without_spaces() {
 }
 
 #[test]
+fn quotations_are_rows_that_hold_the_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = quote::Stage {
+        root: folder.path(),
+        folder: "-src-a",
+        cwd: "/src/a",
+        session: "0a1b2c3d",
+        now: 1_777_593_600_000,
+    };
+    let words = ["zofuq".to_owned(), "vabex".to_owned()];
+    let quotes = [quote::Quote {
+        words: &words,
+        said: "the zofuq of a vabex",
+        session: "9f8e7d6c",
+    }];
+    quote::write_subagent(source(), stage, &words, random::Random::new(1)).unwrap();
+    quote::write_echoes(source(), stage, &quotes, random::Random::new(2)).unwrap();
+    let mut files = BTreeMap::new();
+    read_tree(folder.path(), &mut files);
+    assert_eq!(files.len(), 3);
+    files.retain(|path, _| path.contains(".jsonl"));
+    let holds = |line: &&str| words.iter().all(|word| line.contains(word.as_str()));
+    for text in files.values() {
+        for line in text.lines() {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(row.is_object());
+        }
+        assert_eq!(text.lines().filter(holds).count(), 2, "{text}");
+    }
+}
+
+#[test]
 fn sizes_have_units() {
     let check =
         |text: &str, expect: Option<u64>| assert_eq!(parse_bytes(text).ok(), expect, "{text}");
