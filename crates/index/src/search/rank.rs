@@ -16,8 +16,8 @@ const AGE_DAYS_MAX: usize = 512;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// A subagent's text against the same in the main conversation.
-const SUBAGENT_SHARE: f32 = 0.9;
+/// A subagent's text against the same in the main conversation: there are ten of it for each of that.
+const SUBAGENT_SHARE: f32 = 0.25;
 
 /// A match in a session that the caller ranks lower.
 const DEMOTED_SHARE: f32 = 0.5;
@@ -79,7 +79,11 @@ impl<'a> Ranking<'a> {
     ) -> Weights {
         let share = |holds, share| if holds { share } else { 1.0 };
         Weights {
-            kind: kind_weight(traits.kind),
+            kind: match traits.kind {
+                // A model wrote it.
+                EntryKind::Prompt if traits.is_subagent => kind_weight(EntryKind::ToolCall),
+                kind => kind_weight(kind),
+            },
             place: share(traits.is_subagent, SUBAGENT_SHARE),
             recency: self.recency(time),
             demoted: share(self.demoted.contains(session), DEMOTED_SHARE),
@@ -97,9 +101,9 @@ impl<'a> Ranking<'a> {
 /// What people look for: names and their own words first, what tools printed last.
 fn kind_weight(kind: EntryKind) -> f32 {
     match kind {
-        EntryKind::Title => 4.0,
-        EntryKind::Note | EntryKind::Checkpoint => 3.6,
-        EntryKind::Prompt => 3.0,
+        EntryKind::Title => 3.5,
+        EntryKind::Note | EntryKind::Checkpoint => 3.2,
+        EntryKind::Prompt => 2.5,
         EntryKind::Answer => 2.0,
         EntryKind::Summary => 1.6,
         EntryKind::Command => 1.4,
@@ -158,6 +162,6 @@ mod tests {
     #[test]
     fn the_main_conversation_goes_before_subagents() {
         assert!(weigh(EntryKind::Prompt, false, 0) > weigh(EntryKind::Prompt, true, 0));
-        assert!(weigh(EntryKind::Prompt, true, 0) > weigh(EntryKind::Answer, false, 0));
+        assert!(weigh(EntryKind::Prompt, true, 0) < weigh(EntryKind::ToolResult, false, 0));
     }
 }
