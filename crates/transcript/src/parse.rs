@@ -53,10 +53,15 @@ pub(crate) fn parse_first(line: &[u8]) -> (Parsed<'_>, &[u8]) {
 /// Reads a line that is no row as a whole: a writer that was ended before a row's newline may have been
 /// followed by one that knew nothing of it.
 fn parse_beginning(line: &[u8], defect: Defect) -> (Parsed<'_>, &[u8]) {
-    let Some(end) = object_end(line).filter(|end| *end < line.trim_ascii_end().len()) else {
-        return (Parsed::Defect(defect), &[]);
-    };
-    let (row, rest) = line.split_at(end);
+    match object_end(line) {
+        Some(end) if end < line.trim_ascii_end().len() => parse_next(line),
+        _ => (Parsed::Defect(defect), &[]),
+    }
+}
+
+/// Reads the next row of a line that holds several, looking no further than it reaches: there may be any number.
+pub(crate) fn parse_next(line: &[u8]) -> (Parsed<'_>, &[u8]) {
+    let (row, rest) = line.split_at(object_end(line).unwrap_or(line.len()));
     (parse_whole(row), rest)
 }
 

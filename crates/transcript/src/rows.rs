@@ -2,7 +2,7 @@
 
 use sessions_model::Parsed;
 
-use crate::parse::parse_first;
+use crate::parse::{parse_first, parse_next};
 
 /// The rows of a line, each with where it begins in it.
 #[derive(Debug, Clone)]
@@ -30,7 +30,10 @@ impl<'a> Iterator for Rows<'a> {
             return None;
         }
         let at = self.offset;
-        let (row, rest) = parse_first(self.rest);
+        let (row, rest) = match at {
+            0 => parse_first(self.rest),
+            _ => parse_next(self.rest),
+        };
         self.offset += (self.rest.len() - rest.len()) as u64;
         self.rest = rest;
         Some((at, row))

@@ -149,3 +149,10 @@ fn a_row_stays_what_it_is_whatever_stands_behind_it() {
     check(b"{\"type", &[(behind, defect(DefectKind::Json, 5))]);
     check(b"\xff", &[(behind, defect(DefectKind::Encoding, 0))]);
 }
+
+#[test]
+fn any_number_of_rows_on_a_line_is_read_in_one_pass() {
+    // Looked at to its end for each row, it would take hours.
+    let line = b"{\"type\":\"tag\"}".repeat(1 << 17);
+    assert_eq!(rows(&line).count(), 1 << 17);
+}
