@@ -128,6 +128,7 @@ fn unread(id: SessionId, main: &SourceState, sources: &[SourceState]) -> Session
         last_prompt: None,
         subagents: 0,
         checkpoints: 0,
+        tags: Vec::new(),
         ended_by: None,
     }
 }
