@@ -92,7 +92,7 @@ fn commands_are_answered_on_the_screen() {
     check(
         &terminal,
         "/recall kettl",
-        "Nothing in past sessions matches kettl; this finds something: /recall kettl~",
+        "Nothing in past sessions matches kettl; this finds something: /recall kettle",
     );
 
     daemon.signal(Signal::STOP).unwrap();
