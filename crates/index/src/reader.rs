@@ -90,6 +90,11 @@ impl IndexReader {
         self.reload()
     }
 
+    /// Returns how many commits its writer made.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Acquire)
+    }
+
     /// Opens the last commit again, and lets go of files that merges have replaced.
     pub fn reload(&self) -> Result<Snapshot, IndexError> {
         let shared = &self.shared;

@@ -184,6 +184,11 @@ impl Engine {
             .collect()
     }
 
+    /// Returns how often the index was committed since it was opened for writing, and its segments.
+    pub fn index_commits(&self) -> Result<(u64, usize), QueryError> {
+        Ok((self.index.commits(), self.index.snapshot()?.segments()))
+    }
+
     /// Returns sums over all sessions.
     pub fn totals(&self) -> Result<Totals, QueryError> {
         Ok(self.catalog.totals()?)

@@ -21,6 +21,7 @@ use super::{Board, Deriver, Parts};
 use crate::clock::SystemClock;
 use crate::suspicion::Suspicion;
 
+mod commits;
 mod moved;
 mod title;
 mod unfinished;
