@@ -42,6 +42,8 @@ pub struct Document<'a> {
     pub has_image: bool,
     /// Whether it repeats what this program said: it ranks below everything else.
     pub is_echo: bool,
+    /// Whether it begins or ends within a line: exact search looks at it in any case.
+    pub is_cut: bool,
     /// What is searched. Indexed with positions, never stored.
     pub text: &'a str,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sessions_model::{EntryKind, Timestamp};
 
 use crate::scope::OrdinalSet;
+use crate::search::DocumentSet;
 
 /// A condition on documents.
 ///
@@ -53,4 +54,9 @@ pub enum Expr {
         /// The first moment excluded.
         to: Option<Timestamp>,
     },
+    /// May hold exactly this text, in any case, whatever stands around it: every document that does is found,
+    /// and some that do not.
+    Contains(String),
+    /// Is one of these documents of the snapshot that is searched.
+    Documents(DocumentSet),
 }

@@ -9,6 +9,7 @@ mod directory;
 mod document;
 mod error;
 mod expr;
+mod lexicon;
 mod matches;
 mod merging;
 mod opening;
@@ -33,6 +34,7 @@ pub use opening::{Opened, RebuildReason, examine};
 pub use reader::{IndexReader, Snapshot};
 pub use schema::SCHEMA_VERSION;
 pub use scope::{OrdinalSet, Scope};
+pub use search::{DocumentName, DocumentPlace, DocumentSet};
 pub use stem::stem;
 pub use tokenize::{
     ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX, TOKENIZER_VERSION, Token, tokenize, tokenize_query,

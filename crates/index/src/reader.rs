@@ -1,22 +1,25 @@
 //! Reads commits: a snapshot is one, and stays what it is while it is held.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 
-use sessions_model::ArchiveId;
-use tantivy::{Index, ReloadPolicy, Searcher};
+use sessions_model::{ArchiveId, SessionOrdinal};
+use tantivy::{Index, ReloadPolicy, Searcher, SegmentReader};
 
+use crate::budget::Budget;
 use crate::document::Position;
 use crate::error::IndexError;
 use crate::expr::Expr;
+use crate::lexicon::Lexicons;
 use crate::matches::{Matches, Wanted};
 use crate::opening;
 use crate::payload;
 use crate::schema::Fields;
-use crate::scope::Scope;
-use crate::search;
+use crate::scope::{OrdinalSet, Scope};
+use crate::search::{self, DocumentName, DocumentPlace, DocumentSet, Lowering};
 
 /// Most threads that one search is spread over, a segment each; searches share them.
 const SEARCH_THREADS_MAX: usize = 4;
@@ -36,13 +39,14 @@ struct Shared {
     reader: tantivy::IndexReader,
     fields: Fields,
     archive: ArchiveId,
+    lexicons: Arc<Lexicons>,
     commits: Arc<AtomicU64>,
     current: Mutex<(u64, Snapshot)>,
 }
 
 impl IndexReader {
     pub(crate) fn open(
-        index: &Index,
+        (index, dir): (&Index, &Path),
         archive: ArchiveId,
         commits: Arc<AtomicU64>,
     ) -> Result<Self, IndexError> {
@@ -55,10 +59,12 @@ impl IndexReader {
         let builder = index.reader_builder().reload_policy(ReloadPolicy::Manual);
         let reader: tantivy::IndexReader = builder.try_into().map_err(IndexError::Reload)?;
         let (_, fields) = Fields::declare();
+        let lexicons = Arc::new(Lexicons::open(dir).map_err(IndexError::Reload)?);
         let first = Snapshot {
             searcher: reader.searcher(),
             fields,
             position,
+            lexicons: Arc::clone(&lexicons),
         };
         let current = Mutex::new((seen, first));
         let shared = Shared {
@@ -66,6 +72,7 @@ impl IndexReader {
             reader,
             fields,
             archive,
+            lexicons,
             commits,
             current,
         };
@@ -112,6 +119,7 @@ impl IndexReader {
             searcher,
             fields: shared.fields,
             position,
+            lexicons: Arc::clone(&shared.lexicons),
         };
         *current = (commits, snapshot.clone());
         Ok(snapshot)
@@ -142,6 +150,7 @@ pub struct Snapshot {
     searcher: Searcher,
     fields: Fields,
     position: Position,
+    lexicons: Arc<Lexicons>,
 }
 
 impl Snapshot {
@@ -170,7 +179,7 @@ impl Snapshot {
         scope: &Scope,
         wanted: Wanted,
     ) -> Result<Matches, IndexError> {
-        let found = search::run(&self.searcher, self.fields, expr, (scope, wanted));
+        let found = search::run(&self.lowering(&scope.budget), expr, (scope, wanted));
         if scope.budget.is_spent() {
             return Err(IndexError::GivenUp);
         }
@@ -183,6 +192,60 @@ impl Snapshot {
     /// word itself, if it is no plain word, or if nothing is near.
     pub fn nearest_word(&self, typed: &str) -> Result<Option<String>, IndexError> {
         search::nearest_word(&self.searcher, self.fields, typed).map_err(IndexError::Search)
+    }
+
+    /// Finds every document that `expr` asks for in `sessions`, or in all of them where there is no set: a bit
+    /// for each document that there is.
+    pub fn choose(
+        &self,
+        expr: &Expr,
+        sessions: Option<&OrdinalSet>,
+    ) -> Result<DocumentSet, IndexError> {
+        search::choose(&self.lowering(&Budget::default()), expr, sessions)
+            .map_err(IndexError::Search)
+    }
+
+    /// Returns how many documents of `set` each session has, by ordinal.
+    pub fn count(&self, set: &DocumentSet) -> Result<Vec<(SessionOrdinal, u64)>, IndexError> {
+        search::count(self.searcher.segment_readers(), set).map_err(IndexError::Search)
+    }
+
+    /// Returns where the documents of `set` stand that are in `sessions`, in no order.
+    pub fn places(
+        &self,
+        set: &DocumentSet,
+        sessions: &OrdinalSet,
+    ) -> Result<Vec<DocumentPlace>, IndexError> {
+        search::places(self.searcher.segment_readers(), set, sessions).map_err(IndexError::Search)
+    }
+
+    /// Returns the set of the documents of these names.
+    pub fn set_of(&self, names: impl IntoIterator<Item = DocumentName>) -> DocumentSet {
+        search::set_of(self.searcher.segment_readers(), names)
+    }
+
+    /// Makes ready what finding parts of words needs, and lets go of what merges have replaced. What cannot be
+    /// written is made when it is asked for.
+    pub fn prepare(&self) -> Result<(), IndexError> {
+        let readers = self.searcher.segment_readers();
+        for reader in readers {
+            let words = reader.inverted_index(self.fields.text);
+            let words = words.map_err(IndexError::Search)?;
+            let made = self.lexicons.of(reader.segment_id(), words.terms());
+            made.map_err(|error| IndexError::Search(error.into()))?;
+        }
+        let kept: Vec<_> = readers.iter().map(SegmentReader::segment_id).collect();
+        let swept = self.lexicons.sweep(&kept);
+        swept.map_err(|error| IndexError::Search(error.into()))
+    }
+
+    fn lowering<'a>(&'a self, budget: &'a Budget) -> Lowering<'a> {
+        Lowering {
+            budget,
+            searcher: &self.searcher,
+            fields: self.fields,
+            lexicons: &self.lexicons,
+        }
     }
 }
 

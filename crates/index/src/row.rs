@@ -10,7 +10,7 @@ use tantivy::schema::{Document as TantivyDocument, Field};
 use crate::document::Document;
 use crate::queue::Weight;
 use crate::schema::{FACET_BYTES_MAX, Facet, Fields, Traits};
-use crate::tokenize::FACET_SEPARATOR;
+use crate::tokenize::{FACET_SEPARATOR, Told, Traces};
 
 /// Bytes that a row takes beside its texts, roughly.
 const ROW_BYTES: usize = 256;
@@ -108,6 +108,7 @@ fn identity(key: RecordKey, block: u32) -> u64 {
 }
 
 fn facets_of(document: &Document<'_>) -> String {
+    let traces = Traces::of(document.text);
     let mut facets = Facet::Kind(document.kind).term();
     let named = [
         document.tool.map(Facet::Tool),
@@ -116,6 +117,9 @@ fn facets_of(document: &Document<'_>) -> String {
         document.is_subagent.then_some(Facet::Subagent),
         document.is_error.then_some(Facet::Error),
         document.has_image.then_some(Facet::Image),
+        (document.is_cut || traces.told == Told::InPart).then_some(Facet::InPart),
+        traces.has_controls.then_some(Facet::Controls),
+        traces.has_line_numbers.then_some(Facet::LineNumbers),
     ];
     for facet in named.into_iter().flatten() {
         facets.push(FACET_SEPARATOR);

@@ -9,7 +9,7 @@ use tantivy::tokenizer::TokenizerManager;
 use crate::tokenize::{FacetTokenizer, TextTokenizer};
 
 /// Changes whenever the fields, or what is written into them, change.
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// Longest exact value that is indexed, in bytes.
 pub(crate) const FACET_BYTES_MAX: usize = 256;
@@ -104,6 +104,12 @@ pub(crate) enum Facet<'a> {
     Subagent,
     Error,
     Image,
+    /// Its words do not tell all of its text: an exact search looks at it in any case.
+    InPart,
+    /// Control sequences may take letters from its words.
+    Controls,
+    /// It may have numbers of lines, which are no words.
+    LineNumbers,
     /// A document that is replaced by its name within a session.
     Keyed(SessionOrdinal, &'a str),
 }
@@ -124,6 +130,9 @@ impl Facet<'_> {
             Self::Subagent => "s".to_owned(),
             Self::Error => "e".to_owned(),
             Self::Image => "p".to_owned(),
+            Self::InPart => "u".to_owned(),
+            Self::Controls => "c".to_owned(),
+            Self::LineNumbers => "l".to_owned(),
             Self::Keyed(session, name) => format!("i{session}:{name}"),
         };
         term.truncate(term.floor_char_boundary(FACET_BYTES_MAX));

@@ -1,7 +1,11 @@
 //! Runs an expression over a commit: lowers it to tantivy's queries, gathers, ranks.
 
+mod bits;
 mod candidate;
+mod chosen;
+mod contains;
 mod copies;
+mod documents;
 mod gather;
 mod lower;
 mod part;
@@ -16,7 +20,11 @@ mod words;
 use tantivy::Searcher;
 use tantivy::query::{EnableScoring, Weight};
 
+pub use chosen::DocumentSet;
+pub use documents::{DocumentName, DocumentPlace};
+pub(crate) use documents::{choose, count, places, set_of};
 use gather::Gather;
+pub(crate) use lower::Lowering;
 use part::Part;
 use pick::Picked;
 use proximity::Proximity;
@@ -32,16 +40,11 @@ const MATCHES_HELD_MAX: usize = 1 << 19;
 
 /// Returns the best matches of each session and the counts.
 pub(crate) fn run(
-    searcher: &Searcher,
-    fields: Fields,
+    lowering: &Lowering<'_>,
     expr: &Expr,
     (scope, wanted): (&Scope, Wanted),
 ) -> tantivy::Result<Matches> {
-    let lowering = lower::Lowering {
-        searcher,
-        fields,
-        budget: &scope.budget,
-    };
+    let searcher = lowering.searcher;
     let Some(query) = lowering.lower(expr)? else {
         return Ok(Matches::default());
     };
@@ -54,7 +57,7 @@ pub(crate) fn run(
         room: MATCHES_HELD_MAX,
     };
     let (picked, left_out) = seek.gather_parts(weight.as_ref(), wanted)?;
-    let proximity = Proximity::of(expr, fields.text);
+    let proximity = Proximity::of(expr, lowering.fields.text);
     let found = picked.rank(searcher.segment_readers(), (&ranking, &proximity))?;
     Ok(Matches { left_out, ..found })
 }
@@ -109,6 +112,7 @@ mod tests {
     use tantivy::{Index, IndexWriter, TantivyDocument};
 
     use super::*;
+    use crate::schema::Fields;
 
     /// 3,000 documents of 1,000 records in 90 sessions and three segments.
     fn searcher() -> Searcher {

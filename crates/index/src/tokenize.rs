@@ -43,21 +43,26 @@
 //! is folded: NFKC, case, accents, and letters such as `ø` and `ß`.
 //!
 //! # Limits
-//! A word is cut at [`TOKEN_BYTES_MAX`] bytes. Of encoded data (a mixed-case run that no one would
+//! A word is cut at [`TOKEN_BYTES_MAX`] bytes, and a longer run is not emitted whole. Of encoded data (a mixed-case run that no one would
 //! write, in more than [`ENCODED_BYTES_MAX`] bytes of the base64 alphabets) only the beginning is
-//! indexed.
+//! indexed. [`scan`](scanner::scan) says of a text whether anything of it was left out so: exact search
+//! ([`fragment`]) goes through such a text itself.
 
 mod control;
 mod fold;
+mod fragment;
 mod identifier;
 mod scanner;
 mod script;
 mod stream;
+mod traces;
 
+pub(crate) use fragment::{Clue, Clues, Fragment};
 pub(crate) use stream::{FACET_SEPARATOR, FacetTokenizer, TextTokenizer};
+pub(crate) use traces::Traces;
 
 /// Changes whenever the same text gives other tokens: an index made with another one is rebuilt.
-pub const TOKENIZER_VERSION: u32 = 5;
+pub const TOKENIZER_VERSION: u32 = 6;
 
 /// Longest token, in bytes: a SHA-512 in hexadecimal.
 pub const TOKEN_BYTES_MAX: usize = 128;
@@ -74,6 +79,15 @@ pub enum Role {
     Whole,
     /// The number of a version, without its `v`.
     Bare,
+}
+
+/// Whether a text's tokens tell all of its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// They do.
+    Whole,
+    /// Encoded data, or what is too long, was left out.
+    InPart,
 }
 
 /// A word of a text.

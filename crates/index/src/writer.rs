@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -52,6 +52,7 @@ impl Default for WriterBudget {
 /// The one writer of an index. Owned by one thread; dropping it forgets what is not committed.
 pub struct IndexWriter {
     index: Index,
+    dir: PathBuf,
     fields: Fields,
     writer: tantivy::IndexWriter<Row>,
     batch: Vec<UserOperation<Row>>,
@@ -95,6 +96,7 @@ impl IndexWriter {
         let (_, fields) = Fields::declare();
         let writer = Self {
             index,
+            dir: dir.to_owned(),
             fields,
             writer,
             batch: Vec::new(),
@@ -184,7 +186,7 @@ impl IndexWriter {
     /// Returns a reader of this index. It sees each commit as soon as it asks for a snapshot.
     pub fn reader(&self) -> Result<IndexReader, IndexError> {
         IndexReader::open(
-            &self.index,
+            (&self.index, &self.dir),
             self.position.archive,
             Arc::clone(&self.commits),
         )

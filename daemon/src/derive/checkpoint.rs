@@ -36,6 +36,7 @@ impl Applier<'_> {
                     is_subagent: false,
                     is_error: false,
                     has_image: false,
+                    is_cut: false,
                     is_echo: false,
                     text: &text,
                 };

@@ -192,6 +192,10 @@ impl Pair {
         } else {
             Merging::Soon
         };
+        if merging == Merging::Soon {
+            // What an import left is merged first: its words are another segment's then.
+            self.index.reader()?.snapshot()?.prepare()?;
+        }
         self.index.merge_due(merging)?;
         Ok(self.catalog.shed()?)
     }

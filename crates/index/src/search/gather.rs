@@ -210,7 +210,7 @@ impl Batched {
     }
 }
 
-fn column(reader: &SegmentReader, name: &str) -> tantivy::Result<Column> {
+pub(super) fn column(reader: &SegmentReader, name: &str) -> tantivy::Result<Column> {
     reader.fast_fields().column_first_or_default(name)
 }
 

@@ -12,10 +12,12 @@ use tantivy::query::{
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
+use super::contains::contains;
 use super::sessions::InSessions;
 use super::words;
 use crate::budget::{Budget, Costly};
 use crate::expr::Expr;
+use crate::lexicon::Lexicons;
 use crate::schema::{BRANCH_PREFIX, Facet, Fields, MODEL_PREFIX, TOOL_PREFIX};
 use crate::stem::forms;
 
@@ -24,15 +26,18 @@ const FACET_VALUES_MAX: usize = 65_536;
 
 /// What another form of a word is worth beside the word.
 const FORM_SHARE: f32 = 0.6;
+/// What a document counts for that was chosen before: about as much as a word that is neither rare nor common.
+const CHOSEN_SCORE: f32 = 4.0;
 
 /// A condition; none where an expression asks for nothing (`->`).
 type Found = Option<Box<dyn Query>>;
 
 /// What an expression is lowered against.
-pub(super) struct Lowering<'a> {
-    pub(super) searcher: &'a Searcher,
-    pub(super) fields: Fields,
-    pub(super) budget: &'a Budget,
+pub(crate) struct Lowering<'a> {
+    pub(crate) searcher: &'a Searcher,
+    pub(crate) fields: Fields,
+    pub(crate) budget: &'a Budget,
+    pub(crate) lexicons: &'a Lexicons,
 }
 
 impl Lowering<'_> {
@@ -63,6 +68,11 @@ impl Lowering<'_> {
             }
             Expr::Branch(name) => Some(self.facets(BRANCH_PREFIX, &|at| is_branch(at, name))?),
             Expr::Time { from, to } => Some(self.time(*from, *to)),
+            Expr::Contains(text) => Some(filter(Box::new(contains(self, text)?))),
+            Expr::Documents(set) => Some(Box::new(ConstScoreQuery::new(
+                Box::new(set.clone()),
+                CHOSEN_SCORE,
+            ))),
         })
     }
 

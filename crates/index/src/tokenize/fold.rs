@@ -31,6 +31,14 @@ fn push_folded(c: char, out: &mut String) {
         'ħ' => out.push('h'),
         'ı' => out.push('i'),
         'ς' => out.push('σ'),
+        // Letters of old prints, which are the same in another case.
+        'ᲀ' => out.push('в'),
+        'ᲁ' => out.push('д'),
+        'ᲂ' => out.push('о'),
+        'ᲃ' => out.push('с'),
+        'ᲄ' | 'ᲅ' => out.push('т'),
+        'ᲆ' => out.push('ъ'),
+        'ᲇ' => out.push('ѣ'),
         _ => out.push(c),
     }
 }

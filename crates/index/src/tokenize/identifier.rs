@@ -42,6 +42,11 @@ impl Parts {
         &self.ranges
     }
 
+    /// Whether there may be more parts than are cut.
+    pub(super) fn is_cut_short(&self) -> bool {
+        self.ranges.len() >= PARTS_MAX
+    }
+
     /// Where a stretch begins that looks like encoded data, if one does.
     pub(super) fn encoded_at(&self) -> Option<usize> {
         self.encoded_at

@@ -4,14 +4,11 @@ use super::control::{ESCAPE, end_of_sequence};
 use super::fold::{compose_into, fold_into};
 use super::identifier::Parts;
 use super::script::{Class, class, joins_previous};
-use super::{ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX};
-
-/// Longest run that is also emitted whole, in bytes.
-const WHOLE_BYTES_MAX: usize = 64;
+use super::{ENCODED_BYTES_MAX, Role, TOKEN_BYTES_MAX, Told};
 
 /// What stands between a line's number and the line where the client shows a file, and how wide the number
 /// is at least.
-const LINE_NUMBER_ARROW: &[u8] = "→".as_bytes();
+pub(super) const LINE_NUMBER_ARROW: &[u8] = "→".as_bytes();
 const LINE_NUMBER_WIDTH: usize = 6;
 
 /// A token as it is found; `text` lives until the next one.
@@ -23,11 +20,12 @@ pub(super) struct Piece<'a> {
     pub(super) role: Role,
 }
 
-/// Hands each token of `text` to `sink`, in order of position.
-pub(super) fn scan<F: FnMut(Piece<'_>)>(text: &str, sink: F) {
+/// Hands each token of `text` to `sink`, in order of position; says whether they tell all of it.
+pub(super) fn scan<F: FnMut(Piece<'_>)>(text: &str, sink: F) -> Told {
     let mut scanner = Scanner {
         text,
         position: 0,
+        told: Told::Whole,
         folded: String::new(),
         parts: Parts::default(),
         sink,
@@ -43,6 +41,7 @@ pub(super) fn scan<F: FnMut(Piece<'_>)>(text: &str, sink: F) {
             Kind::Lower | Kind::Upper | Kind::Digit | Kind::Underscore => scanner.word(at),
         };
     }
+    scanner.told
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,6 +107,7 @@ impl Shape {
 struct Scanner<'t, F> {
     text: &'t str,
     position: u32,
+    told: Told,
     folded: String,
     parts: Parts,
     sink: F,
@@ -214,7 +214,9 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
         let encoded_at = self.parts.encoded_at();
         let first = self.position;
         let count = self.parts.ranges().len();
-        if count > 1 && run.len() <= WHOLE_BYTES_MAX && encoded_at.is_none() {
+        if self.parts.is_cut_short() || (count > 1 && run.len() > TOKEN_BYTES_MAX) {
+            self.told = Told::InPart;
+        } else if count > 1 {
             self.emit_whole(start, end, first);
         }
         for index in 0..count {
@@ -231,13 +233,14 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
     }
 
     /// Returns the end of the encoded data at `start` if there is too much of it, else `start`.
-    fn skip_encoded(&self, start: usize) -> usize {
+    fn skip_encoded(&mut self, start: usize) -> usize {
         let is_encoded = |byte: &&u8| {
             byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
         };
         let bytes = self.text.as_bytes().get(start..).unwrap_or_default();
         let length = bytes.iter().take_while(is_encoded).count();
         if length > ENCODED_BYTES_MAX {
+            self.told = Told::InPart;
             start + length
         } else {
             start
@@ -307,7 +310,7 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
                 .unwrap_or_default();
             fold_any(text, &mut self.folded);
         }
-        let text = limited(&self.folded);
+        let text = limited(&self.folded, &mut self.told);
         if !text.is_empty() {
             (self.sink)(Piece {
                 text,
@@ -322,7 +325,7 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
     fn emit_folded(&mut self, start: usize, end: usize, position: u32) {
         self.folded.clear();
         fold_any(self.slice(start, end), &mut self.folded);
-        let text = limited(&self.folded);
+        let text = limited(&self.folded, &mut self.told);
         if !text.is_empty() {
             (self.sink)(Piece {
                 text,
@@ -335,7 +338,7 @@ impl<'t, F: FnMut(Piece<'_>)> Scanner<'t, F> {
     }
 
     fn emit_as_is(&mut self, start: usize, end: usize, position: u32, role: Role) {
-        let text = limited(self.slice(start, end));
+        let text = limited(self.slice(start, end), &mut self.told);
         (self.sink)(Piece {
             text,
             start,
@@ -382,10 +385,11 @@ fn fold_any(word: &str, out: &mut String) {
     }
 }
 
-fn limited(word: &str) -> &str {
+fn limited<'a>(word: &'a str, told: &mut Told) -> &'a str {
     if word.len() <= TOKEN_BYTES_MAX {
         return word;
     }
+    *told = Told::InPart;
     word.get(..word.floor_char_boundary(TOKEN_BYTES_MAX))
         .unwrap_or_default()
 }

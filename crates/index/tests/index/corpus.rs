@@ -1,6 +1,8 @@
 //! A small index and documents to put into it.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 use sessions_index::{
     Document, Expr, IndexReader, IndexWriter, Matches, Opened, Position, Scope, Wanted,
@@ -35,6 +37,7 @@ pub(crate) fn document(key: u64, text: &str) -> Document<'_> {
         is_subagent: false,
         is_error: false,
         has_image: false,
+        is_cut: false,
         is_echo: false,
         text,
     }
@@ -53,7 +56,7 @@ pub(crate) fn at(backlog: u64, live: u64) -> Position {
 pub(crate) struct Corpus {
     pub(crate) writer: IndexWriter,
     pub(crate) reader: IndexReader,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Corpus {
@@ -65,7 +68,7 @@ impl Corpus {
         Self {
             writer,
             reader,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -99,6 +102,32 @@ impl Corpus {
     pub(crate) fn search_for(&self, expr: &Expr, scope: &Scope, wanted: Wanted) -> Matches {
         let snapshot = self.reader.snapshot().unwrap();
         snapshot.search(expr, scope, wanted).unwrap()
+    }
+
+    /// How many files have names that end so.
+    pub(crate) fn files_ending(&self, ending: &str) -> usize {
+        self.paths_ending(ending).count()
+    }
+
+    /// Cuts every file off whose name ends so, as a loss of power may.
+    pub(crate) fn tear_file_ending(&self, ending: &str) {
+        for path in self.paths_ending(ending) {
+            let bytes = fs::read(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            fs::write(path, bytes.get(..bytes.len() / 2).unwrap()).unwrap();
+        }
+    }
+
+    /// Leaves a file with such a name that belongs to no segment.
+    pub(crate) fn forget_file_ending(&self, ending: &str) {
+        let name = format!("{}.{ending}", "0".repeat(32));
+        fs::write(self.dir.path().join(name), "").unwrap();
+    }
+
+    fn paths_ending(&self, ending: &str) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(self.dir.path()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(move |path| path.extension().is_some_and(|found| found == ending))
     }
 
     /// The sessions that match, best first.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where a step of it fails")]
 
 mod changing;
+mod containing;
 mod corpus;
 mod filtering;
 mod opening;

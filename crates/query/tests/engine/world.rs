@@ -282,6 +282,7 @@ fn document<'a>(
         is_subagent: false,
         is_error: false,
         has_image: false,
+        is_cut: false,
         is_echo: false,
         text,
     }

@@ -163,6 +163,7 @@ impl Applier<'_> {
             is_subagent: run.source.origin.kind == SourceKind::Subagent || record.is_sidechain,
             is_error: block.is_error,
             has_image: block.images > 0,
+            is_cut: false,
             is_echo: is_echo || remembered.is_some_and(|call| call.is_echo),
             text: &block.text,
         };
@@ -212,7 +213,11 @@ impl Applier<'_> {
             return Ok(());
         };
         let session = self.pair.catalog.ordinal(id)?;
-        for (offset, text) in spilled_passages(run.bytes) {
+        let mut ends_within = false;
+        let mut passages = spilled_passages(run.bytes).peekable();
+        while let Some((offset, text)) = passages.next() {
+            let began_within = ends_within;
+            ends_within = !text.ends_with('\n') && passages.peek().is_some();
             let key = record_key(text.as_bytes());
             if !self.pair.catalog.admit(session, key)? {
                 continue;
@@ -232,6 +237,7 @@ impl Applier<'_> {
                 is_subagent: false,
                 is_error: false,
                 has_image: false,
+                is_cut: began_within || ends_within,
                 is_echo: false,
                 text: &text,
             })?;
