@@ -194,6 +194,17 @@ impl CatalogReader {
         })
     }
 
+    /// Returns the numbers of all sessions, the latest first.
+    pub fn ordinals_latest_first(&self) -> Result<Vec<SessionOrdinal>, CatalogError> {
+        self.read("the sessions", |connection| {
+            let sql = "SELECT ordinal FROM session ORDER BY ended_at DESC, id";
+            connection
+                .prepare_cached(sql)?
+                .query_map((), |row| row.get(0).map(SessionOrdinal))?
+                .collect()
+        })
+    }
+
     /// Returns the number after the last session's.
     pub fn ordinals_end(&self) -> Result<SessionOrdinal, CatalogError> {
         self.read("the sessions", |connection| {

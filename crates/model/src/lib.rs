@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod entry;
+mod grep;
 mod hit;
 mod hook;
 mod ids;
@@ -17,6 +18,10 @@ mod time;
 
 pub use checkpoint::{Checkpoint, CheckpointPlace, GitState};
 pub use entry::{Branch, Entry, EntryId, EntryKind, Tool};
+pub use grep::{
+    GrepEntry, GrepEvent, GrepLine, GrepMode, GrepPlace, GrepProgress, GrepSummary, GrepText,
+    Pattern, PatternCase, PatternPlace, PatternSyntax,
+};
 pub use hit::{Coverage, Facet, Facets, Highlight, Hit, ScoreParts, SearchAnswer, Suggestion};
 pub use hook::{HookEvent, HookReply, HookReport, Silence, SlashCommand};
 pub use ids::{

@@ -11,6 +11,7 @@ use sessions_model::{
 };
 
 use crate::checkpoint::{self, Unplaced};
+use crate::grep::{GrepRequest, Grepped, Listener};
 use crate::search::{SearchRequest, Searched, Sight};
 use crate::sources::{self, SourceListing};
 use crate::{QueryError, Reading, read};
@@ -47,6 +48,23 @@ impl Engine {
             snapshot: &snapshot,
         };
         sight.search(request, live)
+    }
+
+    /// Looks for lines that match in what was last committed, and tells of them as they are found. How complete
+    /// that is, and how long it took, is for the caller to say.
+    pub fn grep(
+        &self,
+        request: &GrepRequest,
+        live: &HashSet<SessionId>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Grepped, QueryError> {
+        let snapshot = self.index.snapshot()?;
+        let sight = Sight {
+            archive: &self.archive,
+            catalog: &self.catalog,
+            snapshot: &snapshot,
+        };
+        sight.grep(request, live, listener)
     }
 
     /// Lists sessions, the latest first; those in `live` are running.

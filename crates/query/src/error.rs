@@ -21,6 +21,14 @@ pub enum QueryError {
         /// What would be right.
         hint: Option<String>,
     },
+    /// A pattern cannot be matched.
+    #[error("{message}")]
+    Pattern {
+        /// The bytes of the pattern at fault.
+        span: Range<usize>,
+        /// What is wrong.
+        message: String,
+    },
     /// The archive failed.
     #[error("could not ask the archive")]
     Archive(#[from] ArchiveError),

@@ -7,7 +7,9 @@
 mod checkpoint;
 mod engine;
 mod error;
+mod exact;
 mod facets;
+mod grep;
 mod locate;
 mod long_line;
 mod looser;
@@ -22,6 +24,8 @@ mod terms;
 pub use checkpoint::Unplaced;
 pub use engine::Engine;
 pub use error::QueryError;
+pub use exact::{PATTERN_BYTES_MAX, has_exact};
+pub use grep::{GrepRequest, Grepped, Listener};
 pub use read::Reading;
 pub use search::{SearchRequest, Searched};
 pub use sessions_index::Budget;

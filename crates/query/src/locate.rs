@@ -111,7 +111,7 @@ impl Place<'_> {
     }
 
     /// Returns the tool of a call, which stands shortly before its result.
-    fn tool_of(
+    pub(crate) fn tool_of(
         self,
         generation: GenerationId,
         offset: ByteOffset,
@@ -175,7 +175,7 @@ impl Place<'_> {
     }
 
     /// Returns the entry of the result whose output was spilled to a file of this name, and its tool.
-    fn result_of(
+    pub(crate) fn result_of(
         self,
         session: &SessionId,
         name: &str,

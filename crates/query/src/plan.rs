@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sessions_catalog::{CatalogReader, SessionPredicate};
-use sessions_index::{Expr, OrdinalSet};
+use sessions_index::{DocumentSet, Expr, OrdinalSet};
 use sessions_model::{SessionId, Timestamp};
 
 use crate::QueryError;
+use crate::exact::{compile, conditions};
 use crate::syntax::{Filter, Node, Query};
 
 /// What is asked of the index.
@@ -28,6 +29,17 @@ pub(crate) struct Setting<'a> {
     pub(crate) root: Option<&'a str>,
     /// Sessions that are running.
     pub(crate) live: &'a HashSet<SessionId>,
+    /// What stands for exact conditions.
+    pub(crate) exact: Exact<'a>,
+}
+
+/// What stands for a condition that only the text itself can tell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Exact<'a> {
+    /// That a document may meet it, and the whole query: rather too many than too few.
+    MayHold,
+    /// The documents that were found to meet it.
+    Met(&'a [(Node, DocumentSet)]),
 }
 
 /// Plans `query`.
@@ -79,12 +91,32 @@ impl Lowering<'_> {
             Node::Prefix(prefix) => Expr::Prefix(prefix.clone()),
             Node::Typo(word) => Expr::Typo(word.clone()),
             Node::Phrase(phrase) => Expr::Phrase(phrase.clone()),
-            Node::Literal(_) | Node::Regex(_) => return Err(exact_is_missing(node)),
+            Node::Literal(_) | Node::Regex(_) => self.exact(node)?,
+            // Of what may hold, nothing follows for what does not.
+            Node::Not(node) if self.is_open(node) => Expr::All,
             Node::Filter(filter) => self.filter(filter)?,
             Node::And(nodes) => Expr::And(self.each(nodes)?),
             Node::Or(nodes) => Expr::Or(self.each(nodes)?),
             Node::Not(node) => Expr::Not(Box::new(self.lower(node)?)),
         })
+    }
+
+    fn exact(&self, node: &Node) -> Result<Expr, QueryError> {
+        match self.setting.exact {
+            Exact::MayHold => match compile(node) {
+                Some(compiled) => Ok(compiled?.1.expr()),
+                None => Ok(Expr::All),
+            },
+            Exact::Met(met) => {
+                let known = met.iter().find(|(known, _)| known == node);
+                let set = known.map(|(_, set)| set.clone());
+                Ok(Expr::Documents(set.unwrap_or_default()))
+            }
+        }
+    }
+
+    fn is_open(&self, node: &Node) -> bool {
+        matches!(self.setting.exact, Exact::MayHold) && !conditions(node).is_empty()
     }
 
     fn each(&self, nodes: &[Node]) -> Result<Vec<Expr>, QueryError> {
@@ -137,16 +169,6 @@ impl Lowering<'_> {
 
 fn time(from: Option<Timestamp>, to: Option<Timestamp>) -> Expr {
     Expr::Time { from, to }
-}
-
-/// Exact conditions are looked for in the text itself, which the index does not hold.
-fn exact_is_missing(node: &Node) -> QueryError {
-    let message = format!("{node} cannot be searched for yet");
-    QueryError::Syntax {
-        span: 0..0,
-        message,
-        hint: None,
-    }
 }
 
 #[cfg(test)]

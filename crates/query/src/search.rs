@@ -12,10 +12,11 @@ use sessions_model::{
 };
 
 use crate::QueryError;
+use crate::exact::{Batches, conditions};
 use crate::facets::facets;
 use crate::locate::{Located, Place};
 use crate::looser::{looser, respelled};
-use crate::plan::{Question, Setting, plan};
+use crate::plan::{Exact, Question, Setting, plan};
 use crate::snippet::snippet;
 use crate::syntax::{Query, parse};
 use crate::terms::Terms;
@@ -129,7 +130,8 @@ impl Search<'_> {
         };
         let matches = self.run(query, wanted)?;
         let suggestions = match matches.total {
-            0 => self.suggest(query)?,
+            // Nothing is nearly an exact text.
+            0 if conditions(&query.root).is_empty() => self.suggest(query)?,
             _ => Vec::new(),
         };
         let mut unread = None;
@@ -162,7 +164,18 @@ impl Search<'_> {
             utc_offset_ms: self.request.utc_offset_ms,
             root: self.request.root.as_deref(),
             live: self.live,
+            exact: Exact::MayHold,
         };
+        let batches = Batches {
+            sight: self.sight,
+            is_wanted: &|| !self.request.budget.is_spent(),
+        };
+        let met = batches.resolve(query, setting)?;
+        if self.request.budget.is_spent() {
+            return Err(QueryError::GivenUp);
+        }
+        let exact = Exact::Met(&met);
+        let setting = Setting { exact, ..setting };
         let Question { expr, sessions } = plan(query, self.sight.catalog, setting)?;
         if sessions.as_ref().is_some_and(OrdinalSet::is_empty) {
             return Ok(Matches::default());

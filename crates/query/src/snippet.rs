@@ -64,6 +64,10 @@ fn find(text: &str, terms: &Terms) -> Vec<Found> {
         }));
         at = end;
     }
+    found.extend(terms.exact_in(text, MATCHES_MAX).map(|bytes| Found {
+        word: text.get(bytes.clone()).unwrap_or_default().to_owned(),
+        bytes,
+    }));
     found.sort_by_key(|found| (found.bytes.start, found.bytes.end));
     found
 }

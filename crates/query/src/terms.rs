@@ -1,9 +1,12 @@
 //! What of a text a query matches, for highlights. It follows the index's tokenizer, not its ranking.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 use sessions_index::{Token, stem, tokenize_query};
 use strsim::osa_distance;
 
+use crate::exact::{Matcher, compile};
 use crate::syntax::Node;
 
 /// Characters from which a word may have two typos.
@@ -17,6 +20,7 @@ pub(crate) struct Terms {
     stems: FxHashSet<String>,
     prefixes: Vec<String>,
     typos: Vec<String>,
+    exact: Vec<Matcher>,
 }
 
 impl Terms {
@@ -48,13 +52,35 @@ impl Terms {
                     self.add(node);
                 }
             }
-            Node::All | Node::Literal(_) | Node::Regex(_) | Node::Filter(_) | Node::Not(_) => {}
+            Node::Literal(_) | Node::Regex(_) => {
+                let compiled = compile(node).and_then(Result::ok);
+                self.exact.extend(compiled.map(|(matcher, _)| matcher));
+            }
+            Node::All | Node::Filter(_) | Node::Not(_) => {}
         }
     }
 
-    /// Whether there is nothing to look for.
+    /// Whether there is no word to look for.
     pub(crate) fn is_empty(&self) -> bool {
         self.words.is_empty() && self.prefixes.is_empty() && self.typos.is_empty()
+    }
+
+    /// Returns where the exact texts are that the query looks for in `text`, at most so many of each.
+    pub(crate) fn exact_in<'a>(
+        &'a self,
+        text: &'a str,
+        matches_max: usize,
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
+        self.exact.iter().flat_map(move |matcher| {
+            let mut at = 0;
+            let next = move || {
+                let found = matcher.find(text.as_bytes(), at)?;
+                at = found.end.max(found.start + 1);
+                Some(found)
+            };
+            let found = std::iter::from_fn(next).take(matches_max);
+            found.filter(|found| text.get(found.clone()).is_some_and(|text| !text.is_empty()))
+        })
     }
 
     /// Whether the query looks for `token`.

@@ -14,11 +14,15 @@ const SESSIONS_KIB_MAX: u32 = 64 << 10;
 /// Copies and verifications of the whole archive at once: the disk is what they wait for.
 const WHOLE_MAX: usize = 1;
 
+/// Exact searches at once: each has an engine for as long as it runs, and others want one, too.
+const GREPS_MAX: usize = 2;
+
 /// What is shared by all calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     sessions: Arc<Semaphore>,
     whole: Arc<Semaphore>,
+    greps: Arc<Semaphore>,
 }
 
 /// A share of a limit, given back when it is dropped.
@@ -31,6 +35,7 @@ impl Default for Limits {
         Self {
             sessions: Arc::new(Semaphore::new(kib)),
             whole: Arc::new(Semaphore::new(WHOLE_MAX)),
+            greps: Arc::new(Semaphore::new(GREPS_MAX)),
         }
     }
 }
@@ -42,6 +47,12 @@ impl Limits {
         let kib = kib.clamp(1, SESSIONS_KIB_MAX);
         let room = Arc::clone(&self.sessions).acquire_many_owned(kib).await;
         room.ok().map(Share)
+    }
+
+    /// Waits for the turn to look through texts.
+    pub(super) async fn grep(&self) -> Option<Share> {
+        let turn = Arc::clone(&self.greps).acquire_owned().await;
+        turn.ok().map(Share)
     }
 
     /// Waits for the turn to read the whole archive.
@@ -90,6 +101,17 @@ mod tests {
         assert!(poll(small.as_mut()).is_pending());
         drop(whole);
         assert!(poll(small).is_ready());
+    }
+
+    #[test]
+    fn exact_searches_leave_engines_to_others() {
+        let limits = Limits::default();
+        let turns: Vec<_> = (0..GREPS_MAX).map(|_| poll(pin!(limits.grep()))).collect();
+        assert!(turns.iter().all(Poll::is_ready));
+        let mut next = pin!(limits.grep());
+        assert!(poll(next.as_mut()).is_pending());
+        drop(turns);
+        assert!(poll(next).is_ready());
     }
 
     #[test]

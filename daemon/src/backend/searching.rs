@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sessions_catalog::Applied;
 use sessions_model::{SearchAnswer, SessionId};
-use sessions_query::{QueryError, SearchRequest, Searched};
+use sessions_query::{QueryError, SearchRequest, Searched, has_exact};
 
 use super::patience::Patience;
 use super::{Backend, Refusal, WAIT};
@@ -76,6 +76,11 @@ impl Backend {
             with_reasons: question.with_reasons,
             ..SearchRequest::default()
         };
+        let _turn = if has_exact(&request.query) {
+            Some(self.limits.grep().await.ok_or(Refusal::Stopping)?)
+        } else {
+            None
+        };
         let mut early = pin!(self.search_early(request.clone(), &patience));
         let mut caught_up = pin!(async {
             let settled = self.archivist.settle(wait).await;
@@ -114,7 +119,8 @@ impl Backend {
     ) -> Option<(Applied, Searched)> {
         self.deriver.opened().await;
         let seen = *self.deriver.visible().borrow();
-        if seen.live < self.heads.borrow().live {
+        // What takes long is not done twice.
+        if seen.live < self.heads.borrow().live || has_exact(&request.query) {
             return None;
         }
         // What goes wrong does so again.

@@ -53,6 +53,7 @@ fn conditions_on_sessions_become_sets() {
     let live = HashSet::from([SessionId::parse("s1").unwrap()]);
     let check = |text: &str, root: Option<&str>, expr: Expr, of: Option<&[u64]>| {
         let setting = Setting {
+            exact: Exact::MayHold,
             now: Timestamp(0),
             utc_offset_ms: 0,
             root,
@@ -88,6 +89,7 @@ fn conditions_on_documents_become_expressions() {
     let catalog = catalog(dir.path());
     let check = |text: &str, expect: Expr| {
         let setting = Setting {
+            exact: Exact::MayHold,
             now: Timestamp(86_400_000 * 10),
             utc_offset_ms: 0,
             root: None,

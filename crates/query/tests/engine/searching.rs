@@ -261,3 +261,42 @@ fn a_malformed_query_points_at_the_character() {
     assert!(message.contains("knd:"), "{message}");
     assert!(hint.is_some_and(|hint| hint.contains("kind:")));
 }
+
+#[test]
+fn exact_texts_and_expressions_stand_anywhere_in_a_query() {
+    let mut world = World::new();
+    let texts = [
+        "call fooBar(x) now",
+        "call foo_bar(x) now",
+        "has foobar, x",
+        "nothing at all",
+    ];
+    for (number, text) in texts.iter().enumerate() {
+        let session = format!("s{number}");
+        let path = format!("projects/p/{session}.jsonl");
+        world.append(&path, &prompt(&session, &format!("u{number}"), "", text));
+    }
+    let check = |query: &str, expect: &[&str]| {
+        let answer = world.search(query);
+        let mut found: Vec<_> = answer
+            .hits
+            .iter()
+            .map(|hit| hit.session.id.as_str())
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, expect, "{query}");
+        answer
+    };
+    let answer = check("'fooBar(x)'", &["s0"]);
+    let hit = &answer.hits[0];
+    let mark = hit.highlights[0];
+    let range = usize::try_from(mark.start).unwrap()..usize::try_from(mark.end).unwrap();
+    assert_eq!(hit.snippet.get(range), Some("fooBar(x)"));
+    check("/foo_?bar/i", &["s0", "s1", "s2"]);
+    check("/foo_?bar/", &["s1", "s2"]);
+    check("call -'foo_bar'", &["s0"]);
+    check("'fooBar' OR nothing", &["s0", "s3"]);
+    check("-/foo/i", &["s3"]);
+    check("now /o_B/i", &["s1"]);
+    check("'absent text'", &[]);
+}
