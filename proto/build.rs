@@ -15,6 +15,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={file}");
     }
     let descriptors = protox::compile(FILES, ["."])?;
-    tonic_prost_build::configure().compile_fds(descriptors)?;
+    tonic_prost_build::configure()
+        // It is many times as large as what else an event may be.
+        .boxed(".sessions.v1.GrepResponse.event.session")
+        .compile_fds(descriptors)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod checkpoints;
 mod checkup;
 mod copy;
 mod front;
+mod grepping;
 mod hooks;
 mod limits;
 mod patience;
@@ -35,6 +36,7 @@ use tokio::sync::watch;
 pub(crate) use checkup::{Findings, VerifyStep, go_on_while};
 pub(crate) use copy::{BackupPiece, SourceBytes, SourcePiece};
 pub(crate) use front::{Front, Salvaging};
+pub(crate) use grepping::Tell;
 pub(crate) use hooks::{Hooks, ReadSpool, Spooled};
 pub(crate) use limits::Limits;
 pub(crate) use readers::{Lent, Readers};
@@ -68,6 +70,13 @@ pub(crate) enum Refusal {
         /// The bytes at fault.
         span: Range<usize>,
         /// What is wrong, and what was expected.
+        message: String,
+    },
+    /// The pattern cannot be matched.
+    Pattern {
+        /// The bytes at fault.
+        span: Range<usize>,
+        /// What is wrong.
         message: String,
     },
     /// The request is wrong.
@@ -430,6 +439,7 @@ fn refuse(error: QueryError) -> Refusal {
             "the query took too long: ask for fewer beginnings of words (x*), or for longer ones"
                 .into(),
         ),
+        QueryError::Pattern { span, message } => Refusal::Pattern { span, message },
         error => Refusal::Failed(chain(&error)),
     }
 }

@@ -3,12 +3,14 @@
 //! What a field must not hold is an error that says so; nothing is guessed.
 
 mod checkpoint;
+mod grep;
 mod hook;
 mod search;
 mod session;
 mod status;
 
 pub(crate) use checkpoint::{checkpoint, git_to_wire};
+pub(crate) use grep::{grep_event, grep_mode_to_wire, pattern_to_wire};
 pub(crate) use hook::{reply, report, spooled_git, spooled_report};
 pub(crate) use search::{answer, coverage};
 pub(crate) use session::{entry, project, session, source};

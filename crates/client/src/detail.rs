@@ -40,9 +40,18 @@ struct FieldViolation {
     description: String,
 }
 
-/// Returns the bytes of the query that the error's details point at: a violation of the field
-/// `query:<first byte>-<past last byte>`.
-pub(crate) fn query_span(details: &[u8]) -> Option<Range<usize>> {
+/// What an error's details point at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Bytes of the query.
+    Query(Range<usize>),
+    /// Bytes of the pattern.
+    Pattern(Range<usize>),
+}
+
+/// Returns what the error's details point at: a violation of the field `query:<first byte>-<past last byte>`,
+/// or `pattern:` with the same.
+pub(crate) fn fault(details: &[u8]) -> Option<Fault> {
     let status = RpcStatus::decode(details).ok()?;
     let any = status
         .details
@@ -55,10 +64,16 @@ pub(crate) fn query_span(details: &[u8]) -> Option<Range<usize>> {
         .find_map(|violation| parse_field(&violation.field))
 }
 
-fn parse_field(field: &str) -> Option<Range<usize>> {
-    let (start, end) = field.strip_prefix("query:")?.split_once('-')?;
+fn parse_field(field: &str) -> Option<Fault> {
+    let (name, range) = field.split_once(':')?;
+    let (start, end) = range.split_once('-')?;
     let range = start.parse().ok()?..end.parse().ok()?;
-    (range.start <= range.end).then_some(range)
+    match name {
+        _ if range.start > range.end => None,
+        "query" => Some(Fault::Query(range)),
+        "pattern" => Some(Fault::Pattern(range)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -84,19 +99,19 @@ mod tests {
         .encode_to_vec()
     }
 
-    fn check(field: &str, expect: Option<(usize, usize)>) {
-        let span = query_span(&details(field)).map(|span| (span.start, span.end));
-        assert_eq!(span, expect, "{field}");
+    fn check(field: &str, expect: Option<&Fault>) {
+        assert_eq!(fault(&details(field)).as_ref(), expect, "{field}");
     }
 
     #[test]
     fn span_is_read_from_the_field() {
-        check("query:3-9", Some((3, 9)));
-        check("query:0-0", Some((0, 0)));
+        check("query:3-9", Some(&Fault::Query(3..9)));
+        check("pattern:3-9", Some(&Fault::Pattern(3..9)));
+        check("query:0-0", Some(&Fault::Query(0..0)));
         check("limit:3-9", None);
         check("query:9-3", None);
         check("query:a-b", None);
-        assert_eq!(query_span(b""), None);
-        assert_eq!(query_span(&[0xff, 0xff]), None);
+        assert_eq!(fault(b""), None);
+        assert_eq!(fault(&[0xff, 0xff]), None);
     }
 }

@@ -10,7 +10,7 @@ use sessions_paths::PathsError;
 use tonic::{Code, Status};
 
 use crate::Version;
-use crate::detail::query_span;
+use crate::detail::{Fault, fault};
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,14 @@ pub enum ClientError {
     BadQuery {
         /// The bytes of the query at fault, where the daemon named them.
         span: Option<Range<usize>>,
+        /// What is wrong there.
+        message: String,
+    },
+    /// The pattern of an exact search cannot be matched.
+    #[error("{message}")]
+    BadPattern {
+        /// The bytes of the pattern at fault.
+        span: Range<usize>,
         /// What is wrong there.
         message: String,
     },
@@ -216,6 +224,7 @@ impl ClientError {
             Self::Ambiguous { .. }
             | Self::AmbiguousCheckpoint { .. }
             | Self::BadQuery { .. }
+            | Self::BadPattern { .. }
             | Self::Refused { .. }
             | Self::Paths(PathsError::Root { .. }) => ErrorKind::Usage,
             Self::Daemon { .. }
@@ -237,11 +246,12 @@ impl ClientError {
         let message = status.message().to_owned();
         match status.code() {
             Code::NotFound => Self::NotFound { message },
-            Code::InvalidArgument => match query_span(status.details()) {
-                Some(span) => Self::BadQuery {
+            Code::InvalidArgument => match fault(status.details()) {
+                Some(Fault::Query(span)) => Self::BadQuery {
                     span: Some(span),
                     message,
                 },
+                Some(Fault::Pattern(span)) => Self::BadPattern { span, message },
                 None => Self::Refused { message },
             },
             Code::FailedPrecondition

@@ -9,6 +9,7 @@ mod connect;
 mod convert;
 mod detail;
 mod error;
+mod grep;
 mod holder;
 pub mod hook;
 mod service;
@@ -22,6 +23,7 @@ pub use calls::{
 pub use checkpoints::NewCheckpoint;
 pub use connect::{Client, Connection, Start};
 pub use error::{ClientError, ErrorKind, StartError};
+pub use grep::{Found, GrepRequest};
 pub use start::{DAEMON, find_program};
 pub use streams::{BackupChunk, Backups, Bytes, Entries, Updates, Verifications, WatchUpdate};
 pub use version::Version;

@@ -1,10 +1,12 @@
 //! Model types to wire types, field by field, and totally.
 
+mod grep;
 mod search;
 
 use sessions_model as model;
 use sessions_proto as wire;
 
+pub(super) use grep::{grep_event, grep_request};
 pub(super) use search::{answer, hit};
 use sessions_query::{GenerationListing, SourceListing};
 
@@ -156,6 +158,13 @@ pub(super) fn coverage(coverage: model::Coverage) -> wire::Coverage {
         archive_seq: coverage.archive_seq.0,
         complete: coverage.complete,
         reason: coverage.reason,
+    }
+}
+
+fn highlight(run: model::Highlight) -> wire::Highlight {
+    wire::Highlight {
+        start: run.start,
+        end: run.end,
     }
 }
 

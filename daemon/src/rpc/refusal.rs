@@ -11,7 +11,8 @@ use crate::backend::Refusal;
 pub(super) fn status(refusal: Refusal) -> Status {
     match refusal {
         Refusal::NotFound(what) => Status::not_found(what),
-        Refusal::Query { span, message } => bad_query(&span, message),
+        Refusal::Query { span, message } => bad("query", &span, message),
+        Refusal::Pattern { span, message } => bad("pattern", &span, message),
         Refusal::Argument(what) => Status::invalid_argument(what),
         Refusal::NotReady(what) => Status::unavailable(what),
         Refusal::Failed(what) => Status::internal(what),
@@ -19,8 +20,8 @@ pub(super) fn status(refusal: Refusal) -> Status {
     }
 }
 
-fn bad_query(span: &Range<usize>, message: String) -> Status {
-    let field = format!("query:{}-{}", span.start, span.end);
+fn bad(what: &str, span: &Range<usize>, message: String) -> Status {
+    let field = format!("{what}:{}-{}", span.start, span.end);
     let details = ErrorDetails::with_bad_request_violation(field, message.clone());
     Status::with_error_details(Code::InvalidArgument, message, details)
 }

@@ -72,16 +72,6 @@ fn hit(hit: wire::Hit) -> Result<Hit, ClientError> {
     let found_in = hit.session.ok_or(ClientError::Malformed {
         what: "a hit without its session",
     })?;
-    let is_within = |run: &wire::Highlight| {
-        hit.snippet
-            .get(run.start as usize..run.end as usize)
-            .is_some()
-    };
-    if !hit.highlights.iter().all(is_within) {
-        return Err(ClientError::Malformed {
-            what: "a highlight outside its snippet",
-        });
-    }
     Ok(Hit {
         session: session::session(found_in)?,
         entry: EntryId(hit.entry),
@@ -89,7 +79,7 @@ fn hit(hit: wire::Hit) -> Result<Hit, ClientError> {
         tool: hit.tool,
         time: time(hit.time_ms),
         score: hit.score,
-        highlights: hit.highlights.into_iter().map(highlight).collect(),
+        highlights: highlights(hit.highlights, &hit.snippet)?,
         snippet: hit.snippet,
         more_in_session: hit.more_in_session,
         is_echo: hit.is_echo,
@@ -97,11 +87,25 @@ fn hit(hit: wire::Hit) -> Result<Hit, ClientError> {
     })
 }
 
-fn highlight(run: wire::Highlight) -> Highlight {
-    Highlight {
-        start: run.start,
-        end: run.end,
+/// Reads what matched in `text`.
+pub(super) fn highlights(
+    runs: Vec<wire::Highlight>,
+    text: &str,
+) -> Result<Vec<Highlight>, ClientError> {
+    let is_within =
+        |run: &wire::Highlight| text.get(run.start as usize..run.end as usize).is_some();
+    if !runs.iter().all(is_within) {
+        return Err(ClientError::Malformed {
+            what: "a highlight outside its snippet",
+        });
     }
+    let runs = runs.into_iter();
+    Ok(runs
+        .map(|run| Highlight {
+            start: run.start,
+            end: run.end,
+        })
+        .collect())
 }
 
 #[cfg(test)]

@@ -323,6 +323,17 @@ impl wire::session_service_server::SessionService for Service {
 
 #[tonic::async_trait]
 impl wire::search_service_server::SearchService for Service {
+    type GrepStream = Messages<wire::GrepResponse>;
+
+    async fn grep(&self, _: Request<wire::GrepRequest>) -> Answer<Self::GrepStream> {
+        Err(Status::with_details_and_metadata(
+            Code::InvalidArgument,
+            "unclosed group",
+            bad_request("pattern:1-2").into(),
+            MetadataMap::new(),
+        ))
+    }
+
     async fn search(&self, _: Request<wire::SearchRequest>) -> Answer<wire::SearchResponse> {
         Err(Status::with_details_and_metadata(
             Code::InvalidArgument,

@@ -3,7 +3,7 @@
 use sessions_model as model;
 use sessions_proto as wire;
 
-use super::{coverage, kind, session};
+use super::{coverage, highlight, kind, session};
 use crate::rpc::stream;
 
 pub(in crate::rpc) fn answer(answer: model::SearchAnswer) -> wire::SearchResponse {
@@ -23,10 +23,6 @@ pub(in crate::rpc) fn answer(answer: model::SearchAnswer) -> wire::SearchRespons
 }
 
 pub(in crate::rpc) fn hit(hit: model::Hit) -> wire::Hit {
-    let highlight = |run: model::Highlight| wire::Highlight {
-        start: run.start,
-        end: run.end,
-    };
     wire::Hit {
         session: Some(session(hit.session)),
         entry: hit.entry.0,
