@@ -1,6 +1,7 @@
 //! The command line as it is typed.
 
 mod checkpoint;
+mod grep;
 mod search;
 mod setup;
 mod tag;
@@ -12,6 +13,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use checkpoint::{Checkpoint, CreateCheckpoint};
+pub(crate) use grep::Grep;
 pub(crate) use search::Search;
 pub(crate) use setup::{Doctor, Setup, Uninstall};
 pub(crate) use tag::Tag;
@@ -83,6 +85,8 @@ pub(crate) enum Verb {
     List(List),
     /// Search every prompt, answer, thought, tool call and result.
     Search(Search),
+    /// Find lines of what was said that match a regular expression.
+    Grep(Grep),
     /// Show a session.
     View(View),
     /// Write sessions as Markdown, JSON, text or their original lines.

@@ -8,6 +8,7 @@ mod daemon;
 mod doctor;
 mod export;
 mod fork;
+mod grep;
 mod import;
 mod list;
 pub(crate) mod lost;
@@ -40,6 +41,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), CliError> {
         None => overview::run(&context).await,
         Some(Verb::List(args)) => list::run(&context, args).await,
         Some(Verb::Search(args)) => search::run(&context, args).await,
+        Some(Verb::Grep(args)) => grep::run(&context, args).await,
         Some(Verb::View(args)) => view::run(&context, args).await,
         Some(Verb::Export(args)) => export::run(&context, args).await,
         Some(Verb::Restore(args)) => restore::run(&context, args).await,

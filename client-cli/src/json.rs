@@ -6,6 +6,7 @@
 mod checkpoint;
 mod doctor;
 mod entry;
+mod grep;
 mod lost;
 mod search;
 mod session;
@@ -15,6 +16,7 @@ mod status;
 pub(crate) use checkpoint::CheckpointJson;
 pub(crate) use doctor::DoctorJson;
 pub(crate) use entry::EntryJson;
+pub(crate) use grep::{FoundJson, grep_summary};
 pub(crate) use lost::LostJson;
 pub(crate) use search::AnswerJson;
 pub(crate) use session::{ProjectJson, SessionJson};

@@ -4,6 +4,7 @@ pub(crate) mod candidates;
 pub(crate) mod checkpoints;
 pub(crate) mod conversation;
 pub(crate) mod facets;
+pub(crate) mod grep;
 pub(crate) mod listing;
 pub(crate) mod lost;
 pub(crate) mod progress;

@@ -101,7 +101,7 @@ fn nothing(query: &str, answer: &SearchAnswer) -> CliError {
 }
 
 /// Shows the query with a mark under what is wrong.
-fn bad_query(query: &str, span: Option<Range<usize>>, message: String) -> CliError {
+pub(super) fn bad_query(query: &str, span: Option<Range<usize>>, message: String) -> CliError {
     let mut error = CliError::usage(message);
     if let Some(span) = span {
         error.detail = pointer(query, &span);
@@ -110,7 +110,7 @@ fn bad_query(query: &str, span: Option<Range<usize>>, message: String) -> CliErr
 }
 
 /// Shows what stands around `span`, and no more: a query may be as long as a page.
-fn pointer(query: &str, span: &Range<usize>) -> String {
+pub(super) fn pointer(query: &str, span: &Range<usize>) -> String {
     let flat = |text: &str| visible(&text.replace(['\n', '\t', '\r'], " ")).into_owned();
     let before = flat(query.get(..span.start).unwrap_or(query));
     let before = last(&before, AROUND_CHARS_MAX);

@@ -68,8 +68,9 @@ struct PartsJson {
     nearness: f32,
 }
 
+/// How complete an answer is.
 #[derive(Debug, Serialize)]
-struct CoverageJson<'a> {
+pub(super) struct CoverageJson<'a> {
     indexed_seq: u64,
     archive_seq: u64,
     complete: bool,
@@ -159,7 +160,8 @@ impl<'a> HitJson<'a> {
 }
 
 impl<'a> CoverageJson<'a> {
-    fn new(coverage: &'a Coverage) -> Self {
+    /// Converts it.
+    pub(super) fn new(coverage: &'a Coverage) -> Self {
         Self {
             indexed_seq: coverage.indexed_seq.0,
             archive_seq: coverage.archive_seq.0,

@@ -5,6 +5,7 @@ mod agents;
 mod checkpoint;
 mod export;
 mod fork;
+mod grep;
 mod list;
 mod restore;
 mod search;
