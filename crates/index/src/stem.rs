@@ -42,13 +42,18 @@ pub(crate) fn forms(word: &str) -> Vec<String> {
     forms
 }
 
-/// What endings are put to: the stem, without its last letter where that changes (`queri`, `hope`), and with its
-/// last consonant doubled (`stopp`).
+/// What endings are put to: the stem, without its last letter where that changes (`queri`, `hope`), with its
+/// last consonant doubled (`stopp`), and the word without what it may end in, of which a stem may lack more
+/// (`represent`, whose stem is `repres`).
 fn bases(word: &str, common: &str) -> Vec<String> {
-    let mut bases = vec![common.to_owned(), word.to_owned()];
+    let mut bases = vec![common.to_owned()];
     bases.extend(common.strip_suffix(['e', 'i', 'y']).map(str::to_owned));
     let last = common.chars().next_back();
     bases.extend(last.map(|last| format!("{common}{last}")));
+    let endings = ENDINGS
+        .iter()
+        .filter_map(|ending| word.strip_suffix(ending));
+    bases.extend(endings.map(str::to_owned));
     bases
 }
 
@@ -76,6 +81,9 @@ mod tests {
         check("hoping", &["hope", "hoped", "hopes"]);
         check("connection", &["connections", "connect", "connected"]);
         check("fixes", &["fix", "fixed", "fixing"]);
+        check("representing", &["represent", "represents", "represented"]);
+        check("duplicates", &["duplicate", "duplicated", "duplicating"]);
+        check("recognizing", &["recognize", "recognized", "recognizes"]);
     }
 
     #[test]

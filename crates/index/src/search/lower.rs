@@ -25,7 +25,7 @@ use crate::stem::forms;
 const FACET_VALUES_MAX: usize = 65_536;
 
 /// What another form of a word is worth beside the word.
-const FORM_SHARE: f32 = 0.6;
+const FORM_SHARE: f32 = 0.85;
 /// What a document counts for that was chosen before: about as much as a word that is neither rare nor common.
 const CHOSEN_SCORE: f32 = 4.0;
 
