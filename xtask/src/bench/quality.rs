@@ -106,6 +106,7 @@ impl Bench<'_> {
             ours: &ours,
             agentsview: self.peers.serve(&corpus)?,
             deja: self.deja.as_ref(),
+            subagents: reading::subagents(root),
         };
         let ways = tools.ways();
         let (report, answers) = ask(&tools, &ways, questions)?;

@@ -113,6 +113,19 @@ impl Reading {
     }
 }
 
+/// The session of each subagent, by the name of the file that the subagent's transcript is.
+pub(crate) fn subagents(root: &Path) -> BTreeMap<String, String> {
+    let mut files = Vec::new();
+    list(&root.join("projects"), DEPTH_MAX, &mut files);
+    files.iter().filter_map(|file| subagent(file)).collect()
+}
+
+fn subagent(file: &Path) -> Option<(String, String)> {
+    let folder = file.parent().filter(|it| it.ends_with("subagents"))?;
+    let session = folder.parent()?.file_name()?.to_str()?;
+    Some((file.file_stem()?.to_str()?.to_owned(), session.to_owned()))
+}
+
 fn list(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -210,6 +223,20 @@ mod tests {
         let documents = reading.postings.all_of(&["segment".to_owned()]);
         assert_eq!(documents, [0, 1, 2]);
         assert_eq!(reading.entries_of(&documents).len(), 1);
+    }
+
+    #[test]
+    fn a_subagent_belongs_to_the_session_whose_folder_it_lies_in() {
+        let check = |file: &str, expect: Option<(&str, &str)>| {
+            let found = subagent(Path::new(file));
+            let expect = expect.map(|(name, session)| (name.to_owned(), session.to_owned()));
+            assert_eq!(found, expect, "{file}");
+        };
+        check(
+            "projects/-src-a/s1/subagents/agent-7f.jsonl",
+            Some(("agent-7f", "s1")),
+        );
+        check("projects/-src-a/s1.jsonl", None);
     }
 
     #[test]

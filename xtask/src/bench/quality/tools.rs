@@ -1,5 +1,7 @@
 //! Tools that are asked, and how each says which sessions it found, best first.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
@@ -8,6 +10,8 @@ use super::score::LOOKED_AT;
 use crate::bench::ours::Ours;
 use crate::bench::peers::Server;
 
+/// Sessions and subagents of agentsview that are folded into sessions.
+const TRANSCRIPTS: usize = 100;
 /// Messages of agentsview that are folded into sessions.
 const MESSAGES: usize = 200;
 
@@ -57,6 +61,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) agentsview: Option<Server<'a>>,
     /// deja.
     pub(crate) deja: Option<&'a Deja>,
+    /// The session of each subagent: some tools tell the one for the other.
+    pub(crate) subagents: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -98,14 +104,16 @@ impl Tools<'_> {
 
     /// Asks as a user would, and returns the sessions found, best first.
     pub(crate) fn ask(&self, way: Way, query: &str) -> Result<Vec<String>> {
-        match (way, &self.agentsview, self.deja) {
+        let found = match (way, &self.agentsview, self.deja) {
             (Way::Ours, _, _) => self.ask_ours(query),
             (Way::AgentsviewPage, Some(server), _) => ask_page(server, query),
             (Way::AgentsviewWords, Some(server), _) => ask_messages(server, query, "fts"),
             (Way::AgentsviewText, Some(server), _) => ask_messages(server, query, "substring"),
             (Way::Deja, _, Some(deja)) => deja.ask(query),
             _ => Ok(Vec::new()),
-        }
+        }?;
+        let session = |id: String| self.subagents.get(&id).cloned().unwrap_or(id);
+        Ok(found.into_iter().map(session).collect())
     }
 
     /// Where nothing matches, what is offered instead is asked for.
@@ -127,7 +135,7 @@ impl Tools<'_> {
 }
 
 fn ask_page(server: &Server<'_>, query: &str) -> Result<Vec<String>> {
-    let limit = LOOKED_AT.to_string();
+    let limit = TRANSCRIPTS.to_string();
     let text = server.get("/api/v1/search", &[("q", query), ("limit", &limit)])?;
     let page: Page = serde_json::from_str(&text).context("could not read a page of agentsview")?;
     Ok(sessions(page.results))
