@@ -7,6 +7,8 @@ use crate::corpus::random::Random;
 pub(crate) const TYPO_LETTERS_MIN: usize = 5;
 /// Shorter stems are no words.
 const STEM_LETTERS_MIN: usize = 3;
+/// Documents that a form stands in: what stands in fewer may be no word.
+const FORM_DOCUMENTS_MIN: usize = 5;
 /// Typos that are tried until one is another word.
 const TRIES: usize = 8;
 
@@ -112,7 +114,7 @@ pub(crate) fn other_form(
 ) -> Option<String> {
     let forms: Vec<String> = inflections(word)
         .into_iter()
-        .filter(|form| postings.count(form) > 0 && !text.contains(form))
+        .filter(|form| postings.count(form) >= FORM_DOCUMENTS_MIN && !text.contains(form))
         .collect();
     (!forms.is_empty()).then(|| random.pick(&forms).clone())
 }
@@ -156,7 +158,10 @@ mod tests {
     #[test]
     fn a_form_is_used_by_others_and_not_in_the_text() {
         let mut postings = Postings::default();
-        postings.add(0, "caches cached");
+        for document in 0..5 {
+            postings.add(document, "caches cached");
+        }
+        postings.add(5, "caching");
         let text = ["cache".to_owned(), "cached".to_owned()];
         let form = other_form("cache", &text, &postings, &mut Random::new(1));
         assert_eq!(form.as_deref(), Some("caches"));
