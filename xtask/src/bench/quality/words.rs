@@ -61,13 +61,16 @@ pub(crate) fn runs(text: &str) -> impl Iterator<Item = &str> {
         .filter(|run| !run.is_empty() && run.len() <= RUN_BYTES_MAX)
 }
 
-/// The parts of an identifier in lower case: `fooBar_baz` is `foo`, `bar`, `baz`.
+/// The parts of an identifier in lower case: `fooBar_HTTPServer` is `foo`, `bar`, `http`, `server`.
 pub(crate) fn parts(run: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut before = '_';
-    for c in run.chars() {
-        let begins = c == '_' || (c.is_ascii_uppercase() && before.is_ascii_lowercase());
-        if begins {
+    let mut rest = run.chars();
+    while let Some(c) = rest.next() {
+        let is_before_small = rest.clone().next().is_some_and(|c| c.is_ascii_lowercase());
+        let begins_word =
+            before.is_ascii_lowercase() || (before.is_ascii_uppercase() && is_before_small);
+        if c == '_' || (c.is_ascii_uppercase() && begins_word) {
             parts.push(String::new());
         }
         if let Some(part) = parts.last_mut().filter(|_| c != '_') {
@@ -110,7 +113,8 @@ mod tests {
         let check = |run: &str, expect: &[&str]| assert_eq!(parts(run), expect, "{run}");
         check("fooBar_baz", &["foo", "bar", "baz"]);
         check("open_segment", &["open", "segment"]);
-        check("HTTPServer", &["httpserver"]);
+        check("HTTPServer", &["http", "server"]);
+        check("parseURL", &["parse", "url"]);
         check("__x", &["x"]);
     }
 
