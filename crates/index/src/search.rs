@@ -6,6 +6,7 @@ mod chosen;
 mod contains;
 mod copies;
 mod documents;
+mod excluded;
 mod gather;
 mod lower;
 mod part;

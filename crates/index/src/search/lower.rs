@@ -13,6 +13,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
 use super::contains::contains;
+use super::excluded::Excluded;
 use super::sessions::InSessions;
 use super::words;
 use crate::budget::{Budget, Costly};
@@ -111,7 +112,11 @@ impl Lowering<'_> {
                 Expr::Not(inner) => (Occur::MustNot, inner.as_ref()),
                 other => (Occur::Must, other),
             };
-            clauses.extend(self.lower(inner)?.map(|query| (occur, query)));
+            let query = self.lower(inner)?.map(|query| match occur {
+                Occur::MustNot => Box::new(Excluded(query)) as Box<dyn Query>,
+                Occur::Must | Occur::Should => query,
+            });
+            clauses.extend(query.map(|query| (occur, query)));
         }
         if clauses.is_empty() {
             return Ok(None);

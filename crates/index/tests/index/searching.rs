@@ -213,3 +213,28 @@ fn a_search_whose_budget_is_spent_is_given_up() {
     let spent = Budget::spent_when_not(move || once.fetch_add(1, Ordering::Relaxed) == 0);
     assert!(matches!(search(spent), Err(IndexError::GivenUp)));
 }
+
+#[test]
+fn what_is_excluded_may_be_a_phrase_that_comes_late() {
+    let texts = [
+        "an early text",
+        "a text with a late phrase",
+        "a late phrase again",
+        "a phrase, late",
+    ];
+    let documents = (1..).zip(texts).map(|(key, text)| Document {
+        session: SessionOrdinal(key),
+        ..document(key, text)
+    });
+    let corpus = Corpus::of(&documents.collect::<Vec<_>>());
+    let without = |expr: Expr| Expr::And(vec![Expr::All, Expr::Not(Box::new(expr))]);
+    let phrase = Expr::Phrase("late phrase".to_owned());
+    check_all(
+        &corpus,
+        &[
+            (without(phrase.clone()), &[1, 4]),
+            (Expr::Not(Box::new(phrase)), &[1, 4]),
+            (without(Expr::Word("late-phrase".to_owned())), &[1, 4]),
+        ],
+    );
+}

@@ -15,8 +15,18 @@ const ANY_CASE: &str = "(?i)";
 
 /// Reads `'a text'` and how many bytes it took. It is closed by the first quote behind which a
 /// word `ends`; within it may stand quotes before letters, and others behind a backslash.
+///
+/// Where a quote behind a backslash is the only one that could close it, it does: `'C:\'`.
 pub(super) fn literal(rest: &str, ends: impl Fn(Option<char>) -> bool) -> Option<(String, usize)> {
     let inner = rest.strip_prefix('\'')?;
+    escaped(inner, &ends).or_else(|| {
+        let (text, after) = inner.split_once('\'')?;
+        let is_closed = text.ends_with('\\') && ends(after.chars().next());
+        is_closed.then(|| (text.to_owned(), text.len() + 2))
+    })
+}
+
+fn escaped(inner: &str, ends: &impl Fn(Option<char>) -> bool) -> Option<(String, usize)> {
     let mut text = String::new();
     let mut chars = inner.char_indices().peekable();
     while let Some((at, char)) = chars.next() {

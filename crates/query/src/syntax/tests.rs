@@ -51,6 +51,8 @@ fn queries_mean_what_their_debug_form_says() {
     check("'a (b)' c", "and['a (b)' c]");
     check("'don't' 'C:\\x' 'it\\'s'", "and['don't' 'C:\\x' 'it's']");
     check("-'x' NOT 'y'", "and[!'x' !'y']");
+    check("'C:\\' x", "and['C:\\' x]");
+    check("'a\\\\b'", "'a\\b'");
     check("/fn \\w+ \\(/ x", "and[/fn \\w+ \\(/ x]");
     check("/a\\/b/i", "/(?i)a/b/");
     check("(/x/ OR y)", "or[/x/ y]");
