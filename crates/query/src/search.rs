@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use rustc_hash::FxHashMap;
 use sessions_archive::ArchiveReader;
 use sessions_catalog::{CatalogReader, SessionPredicate};
-use sessions_index::{Budget, Match, Matches, OrdinalSet, Scope, Snapshot, Wanted};
+use sessions_index::{Budget, Match, Matches, OrdinalSet, Scope, Snapshot, Tallies, Wanted};
 use sessions_model::{
-    EntryId, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Suggestion, Timestamp,
+    EntryId, Facets, Hit, SearchAnswer, Session, SessionId, SessionOrdinal, Suggestion, Timestamp,
 };
 
 use crate::QueryError;
@@ -141,17 +141,7 @@ impl Search<'_> {
             sessions: matches.sessions,
             suggestions,
             left_out: matches.left_out,
-            facets: match &matches.tallies {
-                Some(tallies) => {
-                    let counts = &matches.counts;
-                    Some(facets(
-                        self.sight.catalog,
-                        (tallies, counts),
-                        request.utc_offset_ms,
-                    )?)
-                }
-                None => None,
-            },
+            facets: self.facets(&matches)?,
             understood: request.with_reasons.then(|| query.to_string()),
             ..SearchAnswer::default()
         };
@@ -188,6 +178,17 @@ impl Search<'_> {
             budget: self.request.budget.clone(),
         };
         Ok(self.sight.snapshot.search(&expr, &scope, wanted)?)
+    }
+
+    fn facets(&self, matches: &Matches) -> Result<Option<Facets>, QueryError> {
+        if !self.request.with_facets {
+            return Ok(None);
+        }
+        // Where nothing could match, nothing was counted.
+        let nothing = Tallies::default();
+        let tallies = matches.tallies.as_ref().unwrap_or(&nothing);
+        let counted = (tallies, &*matches.counts);
+        facets(self.sight.catalog, counted, self.request.utc_offset_ms).map(Some)
     }
 
     fn hits(

@@ -1,6 +1,6 @@
 //! What a search finds, shows and suggests.
 
-use sessions_model::{EntryId, EntryKind, Facet, SessionId};
+use sessions_model::{EntryId, EntryKind, Facet, Facets, SessionId};
 use sessions_query::{QueryError, SearchRequest};
 
 use crate::world::{World, call, prompt, request, result};
@@ -228,11 +228,14 @@ fn more_of_a_session_is_shown_where_it_is_wanted() {
 #[test]
 fn facets_count_what_matched() {
     let world = two_sessions();
-    let request = SearchRequest {
-        with_facets: true,
-        ..request("kind:prompt")
+    let counted = |query: &str| {
+        let request = SearchRequest {
+            with_facets: true,
+            ..request(query)
+        };
+        world.ask(&request).unwrap().facets.unwrap()
     };
-    let facets = world.ask(&request).unwrap().facets.unwrap();
+    let facets = counted("kind:prompt");
     let shown = |facets: &[Facet]| -> Vec<_> {
         let facets = facets.iter();
         facets
@@ -242,6 +245,7 @@ fn facets_count_what_matched() {
     assert_eq!(shown(&facets.kinds), ["prompt 2"]);
     assert_eq!(shown(&facets.projects), ["alpha 1", "beta 1"]);
     assert_eq!(shown(&facets.months), ["2026-05 2"]);
+    assert_eq!(counted("tag:none"), Facets::default());
 }
 
 #[test]
