@@ -5,7 +5,7 @@
 //! before those after it.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -30,16 +30,20 @@ pub(crate) fn in_order<U: Sync, T: Send, R: Send>(
         .map(|(sender, receiver)| (Mutex::new(Some(sender)), receiver))
         .unzip();
     let next = AtomicUsize::new(0);
+    let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         for mut tool in tools {
-            let (senders, next, work) = (&senders, &next, &work);
+            let (senders, next, work, is_over) = (&senders, &next, &work, &is_over);
             scope.spawn(move || {
+                // However it ends: what nobody begins would be waited for.
+                let _left = Left { senders, next };
                 while let Some((unit, sender)) = begin(units, senders, next) {
                     let mut give = |result: R| match sender.send(result) {
                         Ok(()) => ControlFlow::Continue(()),
                         Err(_) => ControlFlow::Break(()),
                     };
                     if work(&mut tool, unit, &mut give).is_break() {
+                        is_over.store(true, Ordering::Relaxed);
                         return;
                     }
                 }
@@ -53,7 +57,27 @@ pub(crate) fn in_order<U: Sync, T: Send, R: Send>(
             next.store(units.len(), Ordering::Relaxed);
         }
         taken
-    })
+    })?;
+    if is_over.into_inner() {
+        return ControlFlow::Break(());
+    }
+    ControlFlow::Continue(())
+}
+
+/// What a worker leaves when it ends: once one ends before its time, no unit is begun any more, and nothing is
+/// waited for of those that were not. Where it ends since all were begun, there is nothing to leave.
+struct Left<'a, R> {
+    senders: &'a [Mutex<Option<SyncSender<R>>>],
+    next: &'a AtomicUsize,
+}
+
+impl<R> Drop for Left<'_, R> {
+    fn drop(&mut self) {
+        self.next.store(self.senders.len(), Ordering::Relaxed);
+        for sender in self.senders {
+            drop(sender.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
 }
 
 /// Takes the next unit that nobody works on, and the end that its results are given to.
@@ -96,6 +120,24 @@ mod tests {
             check(tools, usize::MAX);
             check(tools, 300);
             check(tools, 1);
+        }
+    }
+
+    #[test]
+    fn a_worker_that_breaks_off_ends_all_work() {
+        for tools in [1, 2, 5] {
+            let units: Vec<usize> = (0..400).collect();
+            let work = |(): &mut (), unit: &usize, give: Give<'_, usize>| match unit {
+                3 => ControlFlow::Break(()),
+                unit => give(*unit),
+            };
+            let mut taken = Vec::new();
+            let over = in_order(&units, vec![(); tools], work, &mut |unit| {
+                taken.push(unit);
+                ControlFlow::Continue(())
+            });
+            assert!(over.is_break(), "{tools}");
+            assert!(taken.starts_with(&[0, 1, 2]), "{tools}: {taken:?}");
         }
     }
 }
