@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use sessions_index::tokenize_query;
+
 use crate::QueryError;
 use crate::syntax::{Node, Query};
 
@@ -143,6 +145,8 @@ fn any_of(node: &Node) -> Option<Node> {
             other => words.push(other.clone()),
         }
     }
+    // A mark stands for nothing: as one of several it would be no help.
+    words.retain(|node| !matches!(node, Node::Word(word) if tokenize_query(word).is_empty()));
     (words.len() > 1).then_some(Node::Or(words))
 }
 
@@ -172,6 +176,7 @@ mod tests {
         check("error -warning", &["error~ -warning"]);
         check("\"a OR b\" c", &["a b c", "a OR b OR c"]);
         check("foo::bar x", &["foo::bar OR x"]);
+        check("esc | x", &["esc OR x"]);
     }
 
     #[test]
