@@ -91,8 +91,8 @@ fn commands_are_answered_on_the_screen() {
     );
     check(
         &terminal,
-        "/recall kettl",
-        "Nothing in past sessions matches kettl; this finds something: /recall kettle",
+        "/recall kettel",
+        "Nothing in past sessions matches kettel; this finds something: /recall kettle",
     );
 
     daemon.signal(Signal::STOP).unwrap();
